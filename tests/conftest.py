@@ -1,0 +1,303 @@
+"""What tests stand on: both databases, a clock, a mailbox, a browser, and a guard against the wide world.
+
+A test that takes `app` (or `client`, which uses it) runs twice: on SQLite and on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextvars
+import datetime as dt
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from flask import Flask, has_app_context
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from werkzeug.test import TestResponse
+
+from iec_events.app import create_app
+from iec_events.core.db import db
+from iec_events.core.limits import limiter
+from tests.servers import Mailbox, free_port, postgres, served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+NOW = dt.datetime(2027, 1, 15, 12, tzinfo=dt.UTC)
+NOT_RUN = "NOT RUN: "
+KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+TOOLS = Path(__file__).resolve().parent.parent / ".tools"
+
+
+def missing(what: str) -> None:
+    """Skip a test for want of a tool, loudly; where everything should be there, fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is missing here", pytrace=False)
+    pytest.skip(NOT_RUN + what)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say at the end what did not run, and for want of what."""
+    wanted: dict[str, int] = {}
+    for report in terminalreporter.stats.get("skipped", ()):
+        reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+        if NOT_RUN in reason:
+            what = reason.split(NOT_RUN, 1)[1]
+            wanted[what] = wanted.get(what, 0) + 1
+    for what, count in wanted.items():
+        terminalreporter.write_sep("!", f"{count} tests did NOT run: no {what}", red=True, bold=True)
+
+
+# --- The application, on both databases
+
+
+class Client(FlaskClient):
+    """A visitor. Its requests see nothing of the test's own application context, and end the test's own reading."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """Make one request to the address that the application thinks it has."""
+        kwargs.setdefault("base_url", self.application.extensions["settings"].public_url)
+        try:
+            return contextvars.Context().run(super().open, *args, **kwargs)
+        finally:
+            if has_app_context():
+                db.session.rollback()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """One real PostgreSQL for each process that runs tests."""
+    with postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installed service with its tables made by the migrations; kept for the whole run."""
+    folder = tmp_path_factory.mktemp(request.param)
+    sqlite = f"sqlite:///{folder / 'test.db'}"
+    made = Installation(folder, sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
+    yield made
+    made.close()
+
+
+class Installation:
+    """A data folder, a database and an application on them."""
+
+    def __init__(self, folder: Path, database_url: str) -> None:
+        self.folder = folder
+        self.database_url = database_url
+        self.app = self.make_app()
+        with self.app.app_context():
+            upgrade()
+            self.engine = db.engine
+            self._born_with = self._rows()
+        self._touched = False
+        sa.event.listen(self.engine, "commit", self._touch)
+
+    def make_app(self, **settings: object) -> Flask:
+        """Another application on the same data, with settings of its own."""
+        app = create_app(settings_for(self.folder, self.database_url, **settings))
+        app.test_client_class = Client
+        return app
+
+    def clean(self) -> None:
+        """Back to what the migrations left; free of charge when nothing was written."""
+        if not self._touched:
+            return
+        with self.engine.begin() as connection:
+            for table in reversed(db.metadata.sorted_tables):
+                if table.name != "site_state":  # only ever counts up: pages kept by number must not come back
+                    connection.execute(sa.delete(table))
+            for table, rows in self._born_with:
+                if table.name != "site_state":
+                    connection.execute(sa.insert(table), rows)
+                else:
+                    connection.execute(sa.update(table).values(generation=table.c.generation + 1))
+        for file in (self.folder / "mail").glob("*"):
+            file.unlink()
+        self._touched = False
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+    def _touch(self, _connection: sa.Connection) -> None:
+        self._touched = True
+
+    def _rows(self) -> list[tuple[sa.Table, list[dict[str, Any]]]]:
+        with self.engine.connect() as connection:
+            read = [(t, connection.execute(sa.select(t)).mappings().all()) for t in db.metadata.sorted_tables]
+        return [(table, [dict(row) for row in rows]) for table, rows in read if rows]
+
+
+def settings_for(folder: Path, database_url: str, **others: object) -> dict[str, object]:
+    """The settings of an installation for tests."""
+    return {
+        "TESTING": True,
+        "DATA_DIR": folder,
+        "DATABASE_URL": database_url,
+        "PUBLIC_URL": "http://127.0.0.1:8000",
+        "SECRET_KEY": KEY,
+        "VAULT_KEYS": KEY[::-1].replace("=", "") + "=",
+        "MAIL_URL": f"file:{folder / 'mail'}",
+        **others,
+    }
+
+
+@pytest.fixture
+def app(installation: Installation) -> Iterator[Flask]:
+    """The application with an empty database, and its context: actions and queries can be called at once."""
+    with installation.app.app_context():
+        yield installation.app
+        db.session.rollback()
+    installation.clean()
+    limiter.reset()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Somebody without a past."""
+    return app.test_client()
+
+
+@pytest.fixture
+def queries(app: Flask, installation: Installation) -> Callable[[], AbstractContextManager[list[str]]]:
+    """`with queries() as asked:` gathers the SQL that is run inside."""
+    del app
+
+    @contextmanager
+    def gather() -> Iterator[list[str]]:
+        asked: list[str] = []
+
+        def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+            asked.append(statement)
+
+        sa.event.listen(installation.engine, "before_cursor_execute", note)
+        try:
+            yield asked
+        finally:
+            sa.event.remove(installation.engine, "before_cursor_execute", note)
+
+    return gather
+
+
+@pytest.fixture
+def serve(installation: Installation) -> Iterator[Callable[..., str]]:
+    """`serve(**settings)` serves the same data through waitress on a port of its own and gives its address."""
+    with ExitStack() as running:
+
+        def start(*, threads: int = 8, **settings: object) -> str:
+            port = free_port()
+            app = installation.make_app(PUBLIC_URL=f"http://127.0.0.1:{port}", **settings)
+            return running.enter_context(served(app, port, threads=threads))
+
+        yield start
+    installation.clean()
+    limiter.reset()
+
+
+# --- Time, mail, the world
+
+
+@pytest.fixture(autouse=True)
+def clock(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller | None]:
+    """It is noon (UTC) on 15 January 2027 and stays so; `clock.shift(seconds)` and `clock.move_to(moment)` move it.
+
+    Real servers and browsers, and tests marked `real_time`, keep the real time.
+    """
+    if {"serve", "browser"} & set(request.fixturenames) or request.node.get_closest_marker("real_time"):
+        yield None
+        return
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def smtp() -> Iterator[Mailbox]:
+    """A mailbox that speaks SMTP on loopback; `smtp.url` is for MAIL_URL, `smtp.letters` is what came."""
+    with Mailbox() as mailbox:
+        yield mailbox
+
+
+@pytest.fixture(autouse=True)
+def _at_home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail every test that reaches for another machine, or sends mail without a mailbox to receive it."""
+    strayed: list[object] = []
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and address[0] not in {
+            "127.0.0.1",
+            "::1",
+            "localhost",
+        }:
+            strayed.append(address)
+            raise OSError(f"A test reached for {address}")
+        connect(self, address)
+
+    def no_mail(*_args: object, **_kwargs: object) -> None:
+        strayed.append("SMTP")
+        raise OSError("A test sent mail without the fixture `smtp`")
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    if "smtp" not in request.fixturenames:
+        monkeypatch.setattr("smtplib.SMTP.connect", no_mail)
+    yield
+    assert not strayed, f"reached for {strayed}"
+
+
+# --- Tools from elsewhere
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium: Debian's, or the one that IEC_CHROMIUM names."""
+    known = (os.environ.get("IEC_CHROMIUM"), "/usr/bin/chromium", shutil.which("chromium-browser"))
+    found = next((path for path in known if path and Path(path).exists()), None) or shutil.which("google-chrome")
+    if not found:
+        missing("Chromium (set IEC_CHROMIUM to one)")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - slow, and needed by few
+
+    flags = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+    ]
+    flags += ["--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=flags)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def ical_js() -> Path:
+    """The folder of ical.js for Node, which `make test` fetches; a reader of calendars that is not ours."""
+    folder = TOOLS / "node_modules" / "ical.js"
+    if not folder.is_dir() or not shutil.which("node"):
+        missing("ical.js (npm and Node are needed)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def libical() -> Any:
+    """Debian's libical through ctypes; another reader of calendars that is not ours."""
+    import ctypes  # noqa: PLC0415
+    import ctypes.util  # noqa: PLC0415
+
+    name = ctypes.util.find_library("ical")
+    if not name:
+        missing("libical (Debian's package libical3)")
+    return ctypes.CDLL(name)
