@@ -1,0 +1,129 @@
+"""Settings: read once, from a mapping, the environment (`IEC_...`) or key files, and checked.
+
+Secrets have no default. They come from the environment or from files of mode 0600 that `iec-events init` writes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
+
+from flask import current_app
+
+SECRET_BYTES = 32
+SECRET_FILE = "secret.key"
+VAULT_FILE = "vault.keys"
+
+
+class ConfigError(Exception):
+    """A setting is missing or unusable; the message is one sentence for the operator."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything an installation may choose."""
+
+    data_dir: Path
+    database_url: str
+    public_url: str
+    secret_key: bytes
+    vault_keys: tuple[bytes, ...]
+    mail_url: str
+    mail_from: str
+    mail_name: str
+    redis_url: str
+    trusted_proxies: int
+    testing: bool
+
+    @property
+    def host(self) -> str:
+        """The host (without port) of the public address."""
+        return urlsplit(self.public_url).hostname or ""
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach this installation over TLS."""
+        return self.public_url.startswith("https://")
+
+
+def settings() -> Settings:
+    """The settings of the running application."""
+    return cast("Settings", current_app.extensions["settings"])
+
+
+def read_settings(given: Mapping[str, object] | None = None) -> Settings:
+    """Settings from `given` (names in capitals), then `IEC_` variables, then key files; ConfigError if unusable."""
+
+    def value(name: str, default: str = "") -> str:
+        if given is not None and name in given:
+            return str(given[name])
+        return os.environ.get(f"IEC_{name}", default)
+
+    data_dir = Path(value("DATA_DIR", "var")).resolve()
+    return Settings(
+        data_dir=data_dir,
+        database_url=value("DATABASE_URL", f"sqlite:///{data_dir / 'iec_events.db'}"),
+        public_url=_public_url(value("PUBLIC_URL", "http://127.0.0.1:8000")),
+        secret_key=_keys(value("SECRET_KEY"), data_dir / "keys" / SECRET_FILE, "IEC_SECRET_KEY")[0],
+        vault_keys=_keys(value("VAULT_KEYS"), data_dir / "keys" / VAULT_FILE, "IEC_VAULT_KEYS"),
+        mail_url=value("MAIL_URL", f"file:{data_dir / 'mail'}"),
+        mail_from=value("MAIL_FROM", "events@example.org"),
+        mail_name=value("MAIL_NAME", "IEC Events"),
+        redis_url=value("REDIS_URL"),
+        trusted_proxies=_whole(value("TRUSTED_PROXIES", "0"), "IEC_TRUSTED_PROXIES"),
+        testing=bool(given and given.get("TESTING")),
+    )
+
+
+def write_keys(data_dir: Path) -> None:
+    """Make the data folder and the key files (mode 0600) where they are missing; existing keys stay."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.chmod(0o700)
+    folder = data_dir / "keys"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for name in (SECRET_FILE, VAULT_FILE):
+        try:
+            handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            continue
+        with os.fdopen(handle, "w") as file:
+            file.write(base64.urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)).decode() + "\n")
+
+
+def _keys(text: str, file: Path, name: str) -> tuple[bytes, ...]:
+    if not text:
+        try:
+            text = file.read_text()
+        except OSError:
+            raise ConfigError(
+                f"No secret found: set {name} or run `iec-events init`, which writes {file.name}."
+            ) from None
+        if file.stat().st_mode & 0o077:
+            raise ConfigError(f"{file} can be read by others: run `chmod 600` on it.")
+    try:
+        keys = tuple(base64.urlsafe_b64decode(line) for line in text.replace(",", "\n").split())
+    except (binascii.Error, ValueError):
+        raise ConfigError(f"{name} is not base64: run `iec-events init` to make one.") from None
+    if not keys or any(len(key) != SECRET_BYTES or len(set(key)) < SECRET_BYTES // 4 for key in keys):
+        raise ConfigError(f"{name} must hold {SECRET_BYTES} random bytes in base64.")
+    return keys
+
+
+def _public_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigError("IEC_PUBLIC_URL must be the address people type, such as https://events.example.org.")
+    return url.rstrip("/")
+
+
+def _whole(text: str, name: str) -> int:
+    if not text.isdecimal():
+        raise ConfigError(f"{name} must be a whole number.")
+    return int(text)

@@ -1,0 +1,195 @@
+"""The database: the base of all tables, the type of moments, and the one way to write: `atomic()`.
+
+SQLite writers wait for their turn on a lock file, first come first served: with `synchronous=FULL` and several
+processes SQLite's own busy handler starves some of them. `BEGIN IMMEDIATE` then takes the write lock at once, so that
+what a verb reads is what it decides on. PostgreSQL verbs lock the rows they decide on instead.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, UOWTransaction, mapped_column
+
+from .paths import bundled
+
+NAMES = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Every table. `shown` says that strangers' pages show it; `quiet` names columns they do not show."""
+
+    metadata = sa.MetaData(naming_convention=NAMES)
+    shown: ClassVar[bool] = False
+    quiet: ClassVar[frozenset[str]] = frozenset()
+
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate()
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+class Moment(sa.types.TypeDecorator[dt.datetime]):
+    """An aware moment, kept in UTC; naive ones are refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:
+        """To the database, in UTC; SQLite keeps no offset."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A moment needs a time zone")
+        value = value.astimezone(dt.UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:  # noqa: ARG002
+        """From the database, always aware and in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+class SiteState(Model):
+    """One row: how often what strangers see has changed, and a check value of the server's keys."""
+
+    __tablename__ = "site_state"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    generation: Mapped[int] = mapped_column(sa.BigInteger)
+    key_check: Mapped[bytes | None]
+    worker_seen_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+
+def on_public_change(app: Flask, action: Callable[[], None]) -> None:
+    """Have `action` called after each commit of this process that changed what strangers see."""
+    app.extensions.setdefault("on_public_change", []).append(action)
+
+
+def generation() -> int:
+    """How often what strangers see has changed, in any process."""
+    return db.session.scalar(sa.select(SiteState.generation)) or 0
+
+
+def init_db(app: Flask, url: str) -> None:
+    """Bind the application to its database."""
+    if url.startswith("sqlite:"):
+        options: dict[str, Any] = {"connect_args": {"timeout": 30}}
+    else:
+        options = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
+    app.config.update(SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS=options)
+    db.init_app(app)
+    migrate.init_app(
+        app, db, directory=str(bundled("migrations")), render_as_batch=True, compare_server_default=False
+    )
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _prepare_sqlite)
+            event.listen(db.engine, "begin", _begin_sqlite)
+
+
+@contextmanager
+def atomic() -> Iterator[None]:
+    """One transaction around a verb: all of it or nothing. Nested ones join the outermost.
+
+    Rows read before it are read again inside, so decisions rest on what is true now.
+    """
+    session = db.session()
+    if session.info.get("atomic"):
+        yield
+        return
+    session.rollback()
+    with _turn(session):
+        session.connection(execution_options={"writes": True})
+        session.info["atomic"] = True
+        try:
+            yield
+            changed = _count_public_change(session)
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            del session.info["atomic"]
+            session.info.pop("public_change", None)
+    if changed:
+        for action in current_app.extensions.get("on_public_change", ()):
+            action()
+
+
+def _count_public_change(session: Session) -> bool:
+    session.flush()
+    if not session.info.get("public_change"):
+        return False
+    session.execute(sa.update(SiteState).values(generation=SiteState.generation + 1))
+    return True
+
+
+@event.listens_for(Session, "before_flush")
+def _note_public_change(session: Session, _context: UOWTransaction, _instances: object) -> None:
+    for row in (*session.new, *session.deleted, *session.dirty):
+        if getattr(row, "shown", False) and (row not in session.dirty or _loud(row)):
+            session.info["public_change"] = True
+
+
+def _loud(row: Base) -> bool:
+    changed = {name for name, state in sa.inspect(row).attrs.items() if state.history.has_changes()}
+    return bool(changed - row.quiet)
+
+
+def _turn(session: Session) -> Any:
+    """The right to write: a lock file beside an SQLite database; other databases see to it themselves."""
+    bind = session.get_bind()
+    path = bind.engine.url.database
+    if bind.dialect.name != "sqlite" or not path or path == ":memory:":
+        return nullcontext()
+    return _locked(path + ".turn")
+
+
+@contextmanager
+def _locked(path: str) -> Iterator[None]:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _prepare_sqlite(raw: Any, _record: object) -> None:
+    raw.isolation_level = None  # SQLAlchemy says BEGIN, not the driver
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "trusted_schema=OFF",
+        "temp_store=MEMORY",
+    ):
+        raw.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

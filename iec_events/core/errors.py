@@ -1,0 +1,86 @@
+"""Refusals and error pages: what went wrong, and what to do, in the visitor's language and the house's design."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from flask import Flask, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
+
+from .i18n import _, _l
+
+
+class Refusal(Exception):
+    """Something that can be refused. Subclasses stand beside their raiser and carry the words a person reads."""
+
+    status: ClassVar[int] = 409
+    message = _l("This can’t be done right now.")
+
+    def __str__(self) -> str:
+        """The sentence for the person."""
+        return str(self.message)
+
+
+# Title, message, what to do next.
+PAGES = {
+    400: (_l("That didn’t reach us whole"), _l("Please go back and try once more."), ""),
+    403: (_l("This door is closed"), _l("This page is for someone else."), ""),
+    404: (_l("Nothing is here"), _l("The address is wrong, or what was here has been taken down."), ""),
+    405: (_l("Not this way"), _l("This address does not take that kind of request."), ""),
+    410: (_l("This is over"), _l("What was here has been taken down for good."), ""),
+    413: (_l("Too much at once"), _l("What you sent is larger than we take."), _l("Make it shorter and send it again.")),
+    422: (_l("Something is missing"), _l("Please go back and look at the form again."), ""),
+    429: (_l("Slowly, please"), _l("Too many tries in a short time."), _l("Wait a minute and try again.")),
+    500: (_l("That is our fault"), _l("Something broke here. Nothing you sent was passed on."), _l("Please try again.")),
+    503: (_l("One moment"), _l("We are busy or being mended."), _l("Please try again in a minute.")),
+}
+
+
+def init_errors(app: Flask) -> None:
+    """Show every error as a page of ours."""
+    app.register_error_handler(Refusal, show_refusal)
+    app.register_error_handler(SecurityError, show_stranger_host)
+    app.register_error_handler(HTTPException, show_error)
+    app.register_error_handler(Exception, show_fault)
+
+
+def show_refusal(refusal: Refusal) -> ResponseReturnValue:
+    """The page for a refusal that no form caught."""
+    return render_template("errors/refusal.html", refusal=refusal, back_url=request.path), refusal.status
+
+
+def show_stranger_host(_error: SecurityError) -> ResponseReturnValue:
+    """A request for a host that is not ours: no page, because no address of ours can be written on it."""
+    return "This host is not served here.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
+
+
+def show_error(error: HTTPException) -> ResponseReturnValue:
+    """The page for an HTTP error; redirects and ready-made responses pass."""
+    if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004 - HTTP's first error
+        return error
+    title, message, next_steps = PAGES.get(error.code, PAGES[400 if error.code < 500 else 500])  # noqa: PLR2004
+    page = render_template(
+        "errors/page.html", status=error.code, title=title, message=message, next_steps=next_steps
+    )
+    kept = [(name, text) for name, text in error.get_headers() if name in {"Allow", "Retry-After"}]
+    return page, error.code, kept
+
+
+def show_fault(fault: Exception) -> ResponseReturnValue:
+    """The page for a bug. Only where it happened is logged: a traceback's values may be somebody's name."""
+    from flask import current_app  # noqa: PLC0415 - kept out of the hot import path of refusals
+
+    if current_app.testing:
+        raise fault
+    trail = fault.__traceback__
+    while trail is not None and trail.tb_next is not None:
+        trail = trail.tb_next
+    where = f"{trail.tb_frame.f_code.co_filename}:{trail.tb_lineno}" if trail else "?"
+    current_app.logger.error("%s at %s in %s", type(fault).__name__, where, request.endpoint)
+    return show_error(InternalServerError())
+
+
+def gone_message() -> str:
+    """What a page says of something that was published once and no longer is."""
+    return _("This event has been taken down.")

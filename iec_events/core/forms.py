@@ -1,0 +1,135 @@
+"""The base of every form: CSRF kept as an error of the form (nothing typed is lost), and fields that clean Unicode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask_wtf import FlaskForm
+from flask_wtf.csrf import _FlaskFormCSRF
+from wtforms import Field, Form as PlainForm, IntegerField, StringField, TextAreaField
+from wtforms.validators import Length, StopValidation, ValidationError
+
+from .i18n import _, format_number
+from .text import REFUSED, UnfitText, ascii_digits, clean_line, clean_text
+
+
+class KindCSRF(_FlaskFormCSRF):
+    """The library's protection, with words a person understands."""
+
+    def validate_csrf_token(self, form: PlainForm, field: Field) -> None:
+        """Refuse a form that did not come from a page of ours in this browser."""
+        try:
+            super().validate_csrf_token(form, field)
+        except ValidationError as error:
+            raise ValidationError(
+                _("This page was open for a long time or cookies are off. Nothing is lost: please send it once more.")
+            ) from error
+
+
+class Form(FlaskForm):
+    """A form of ours; show it again with status 422 when `validate_on_submit()` is false after a POST."""
+
+    class Meta(FlaskForm.Meta):
+        """What WTForms asks for."""
+
+        csrf_class = KindCSRF
+
+
+class _Cleaned(StringField):
+    """Text cleaned on arrival, and cut before any work when it is absurdly long."""
+
+    many_lines = False
+
+    def __init__(
+        self, label: Any = None, validators: Sequence[Any] = (), *, longest: int = 200, **options: Any
+    ) -> None:
+        super().__init__(label, [*validators, FitsIn(longest)], **options)
+        self.longest = longest
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was typed."""
+        if not valuelist:
+            return
+        typed = valuelist[0][: self.longest * 4]
+        clean = clean_text if self.many_lines else clean_line
+        try:
+            self.data = clean(typed)
+        except UnfitText:
+            self.data = clean(REFUSED.sub("", typed))
+            raise ValueError(
+                _("There were invisible control characters in this; they have been taken out. Please check it.")
+            ) from None
+
+
+class TextLine(_Cleaned):
+    """One line of text."""
+
+
+class TextArea(_Cleaned, TextAreaField):
+    """Several lines of text."""
+
+    many_lines = True
+
+
+class EmailLine(TextLine):
+    """An e-mail address; DNS is not asked."""
+
+    def pre_validate(self, form: PlainForm) -> None:  # noqa: ARG002 - the library's signature
+        """Refuse what is no address; keep the normalized form."""
+        if not self.data:
+            return
+        try:
+            self.data = validate_email(self.data, check_deliverability=False).normalized
+        except EmailNotValidError as error:
+            raise ValidationError(
+                _("This does not look like an e-mail address. It should be like name@example.org.")
+            ) from error
+
+
+class WholeNumber(IntegerField):
+    """A whole number, in Latin, Persian or Arabic digits."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was typed; an empty field is None."""
+        self.data = None
+        typed = ascii_digits(valuelist[0]).strip()[:20] if valuelist else ""
+        if typed:
+            try:
+                self.data = int(typed)
+            except ValueError as error:
+                raise ValueError(_("Please write a whole number, such as 2.")) from error
+
+
+class FitsIn(Length):
+    """At most so many characters; says how many there are."""
+
+    def __init__(self, longest: int) -> None:
+        super().__init__(max=longest)
+
+    def __call__(self, form: PlainForm, field: Field) -> None:  # noqa: ARG002 - the library's signature
+        """Check the length."""
+        length = len(field.data or "")
+        if length > self.max:
+            raise ValidationError(
+                _(
+                    "This is too long: %(length)s characters, and %(longest)s fit.",
+                    length=format_number(length),
+                    longest=format_number(self.max),
+                )
+            )
+
+
+class Needed:
+    """Something must be there; `message` says what, in a sentence."""
+
+    field_flags = {"required": True}
+
+    def __init__(self, message: Any) -> None:
+        self.message = message
+
+    def __call__(self, form: PlainForm, field: Field) -> None:  # noqa: ARG002 - the library's signature
+        """Check, and stop the other checks."""
+        if field.data in (None, "", [], False) and not field.process_errors:
+            raise StopValidation(str(self.message))

@@ -1,0 +1,111 @@
+"""Three languages, chosen by the address: English has no prefix, `/fa/` is Farsi, `/es/` Spanish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal, get_args
+
+from babel import Locale
+from flask import Flask, g, has_app_context, has_request_context, request
+from flask_babel import Babel, force_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+__all__ = [
+    "LOCALES",
+    "LanguageByAddress",
+    "LocaleCode",
+    "_",
+    "_l",
+    "as_locale",
+    "current_locale",
+    "direction",
+    "format_number",
+    "init_i18n",
+    "ngettext",
+    "speaking",
+]
+
+LocaleCode = Literal["en", "fa", "es"]
+LOCALES: dict[LocaleCode, str] = {"en": "English", "fa": "فارسی", "es": "Español"}
+PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+
+
+def as_locale(code: object) -> LocaleCode:
+    """One of our three languages, English for anything else."""
+    return next((known for known in get_args(LocaleCode) if known == code), "en")
+
+
+def current_locale() -> LocaleCode:
+    """The language being spoken: a forced one, else the address's."""
+    if has_app_context() and "speaking" in g:
+        return as_locale(g.speaking)
+    return as_locale(request.environ.get("iec.locale")) if has_request_context() else "en"
+
+
+def direction(locale: str | None = None) -> str:
+    """`rtl` or `ltr`, for `<html dir>`, from the locale's own data."""
+    return "rtl" if Locale.parse(locale or current_locale()).text_direction == "rtl" else "ltr"
+
+
+def format_number(number: float | str, locale: str | None = None) -> str:
+    """A number or a text with digits as people of this language write it (Persian digits in Farsi)."""
+    text = str(number)
+    return text.translate(PERSIAN_DIGITS) if (locale or current_locale()) == "fa" else text
+
+
+@contextmanager
+def speaking(locale: str) -> Iterator[None]:
+    """Speak another language for a while: a mail's reader, an iCalendar document."""
+    before = g.get("speaking")
+    g.speaking = as_locale(locale)
+    try:
+        with force_locale(g.speaking):
+            yield
+    finally:
+        if before is None:
+            g.pop("speaking")
+        else:
+            g.speaking = before
+
+
+def init_i18n(app: Flask) -> None:
+    """Bind gettext to the language of the address."""
+    app.config.update(BABEL_DEFAULT_LOCALE="en", BABEL_DEFAULT_TIMEZONE="UTC")
+    Babel(app, locale_selector=current_locale)
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.filters["number"] = format_number
+
+
+class LanguageByAddress:
+    """Moves a language prefix from PATH_INFO to SCRIPT_NAME, so that every address made keeps the language."""
+
+    def __init__(self, wsgi_app: WSGIApplication) -> None:
+        self.wsgi_app = wsgi_app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        _empty, code, *rest = (environ.get("PATH_INFO") or "/").split("/", 2)[:3] + ["", ""]
+        if code in {"fa", "es"}:
+            if not environ["PATH_INFO"].startswith(f"/{code}/"):
+                return _moved(environ, start_response, f"/{code}/")
+            environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/{code}"
+            environ["PATH_INFO"] = f"/{rest[0]}"
+            environ["iec.locale"] = code
+        return self.wsgi_app(environ, start_response)
+
+
+def _moved(environ: WSGIEnvironment, start_response: StartResponse, path: str) -> Iterable[bytes]:
+    start_response(
+        "308 Permanent Redirect", [("Location", environ.get("SCRIPT_NAME", "") + path), ("Content-Length", "0")]
+    )
+    return [b""]
+
+
+# Lazy texts are typed as plain callables by the library; this is what they are used as.
+Translated = Callable[..., str]

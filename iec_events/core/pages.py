@@ -1,0 +1,176 @@
+"""What strangers see, made once per change and then handed out as octets by a WSGI layer in front of Flask.
+
+A kept answer is forgotten when a commit of this process changed something shown, when another process's did (the
+database counts such commits; this layer asks once a second), and after half a minute, because pages speak of time.
+Validators follow RFC 9110: strong ETags, one per encoding; If-None-Match beats If-Modified-Since.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, request
+from werkzeug.http import parse_date, parse_etags
+
+from . import db
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+KEEP = "iec.keep"
+ASK_EVERY_S = 1.0
+LASTS_S = 30.0
+MOST_PAGES = 2000
+PUBLIC_CACHE = "public, max-age=30, must-revalidate"
+WORTH_PACKING = 512
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One answer with its octets, plain and packed, and its validators."""
+
+    headers: list[tuple[str, str]]
+    body: bytes
+    packed: bytes
+    etag: str
+    last_modified: str | None
+    made_at: float
+
+
+def public_page(content: str | bytes | Response) -> Response:
+    """An answer that is the same for every stranger: no cookie, short caching, kept until something changes."""
+    response = content if isinstance(content, Response) else Response(content, content_type="text/html; charset=utf-8")
+    response.headers.setdefault("Cache-Control", PUBLIC_CACHE)
+    request.environ[KEEP] = True
+    return response
+
+
+class PublicPages:
+    """The WSGI layer. It keeps only what a view marked with `public_page` and answered with 200 and no cookie."""
+
+    def __init__(self, wsgi_app: WSGIApplication, ask: Callable[[], int]) -> None:
+        self.wsgi_app = wsgi_app
+        self._ask = ask
+        self._pages: dict[Key, Kept] = {}
+        self._generation = -1
+        self._asked_at = float("-inf")
+        self._epoch = 0
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer from what is kept, or ask Flask and keep the answer."""
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or environ.get("QUERY_STRING"):
+            return self.wsgi_app(environ, start_response)
+        self._catch_up()
+        key = (environ.get("HTTP_HOST", ""), environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""))
+        kept = self._pages.get(key)
+        if kept is not None and time.monotonic() - kept.made_at < LASTS_S:
+            return _answer(kept, environ, start_response)
+        return self._make(key, environ, start_response)
+
+    def forget(self) -> None:
+        """Something that strangers see has changed."""
+        self._epoch += 1
+        self._pages.clear()
+
+    def _catch_up(self) -> None:
+        now = time.monotonic()
+        if now - self._asked_at >= ASK_EVERY_S:
+            self._asked_at = now
+            generation = self._ask()
+            if generation != self._generation:
+                self._generation = generation
+                self.forget()
+
+    def _make(self, key: Key, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        epoch = self._epoch
+        got: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def note(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], object]:  # noqa: ARG001
+            got[:] = [(status, headers)]
+            return lambda _octets: None
+
+        method, environ["REQUEST_METHOD"] = environ["REQUEST_METHOD"], "GET"
+        answer = self.wsgi_app(environ, note)
+        try:
+            body = b"".join(answer)
+        finally:
+            if hasattr(answer, "close"):
+                answer.close()
+        environ["REQUEST_METHOD"] = method
+        status, headers = got[0]
+        if not environ.get(KEEP) or not status.startswith("200") or any(n == "Set-Cookie" for n, _text in headers):
+            start_response(status, headers)
+            return [b""] if method == "HEAD" else [body]
+        kept = _kept(headers, body)
+        if epoch == self._epoch:
+            if len(self._pages) >= MOST_PAGES:
+                self._pages.clear()
+            self._pages[key] = kept
+        return _answer(kept, environ, start_response)
+
+
+def _kept(headers: list[tuple[str, str]], body: bytes) -> Kept:
+    plain = [(n, t) for n, t in headers if n not in {"Content-Length", "ETag", "Last-Modified", "Vary"}]
+    last = next((text for name, text in headers if name == "Last-Modified"), None)
+    packed = gzip.compress(body, 6, mtime=0) if len(body) >= WORTH_PACKING else b""
+    return Kept(
+        headers=[*plain, ("Vary", "Accept-Encoding")],
+        body=body,
+        packed=packed,
+        etag=hashlib.sha256(body).hexdigest()[:32],
+        last_modified=last,
+        made_at=time.monotonic(),
+    )
+
+
+def _answer(kept: Kept, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    pack = bool(kept.packed) and _takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
+    headers = [*kept.headers, ("ETag", f'"{kept.etag}-gz"' if pack else f'"{kept.etag}"')]
+    if kept.last_modified:
+        headers.append(("Last-Modified", kept.last_modified))
+    if _unchanged(kept, environ):
+        start_response("304 Not Modified", [pair for pair in headers if pair[0] != "Content-Type"])
+        return []
+    body = kept.packed if pack else kept.body
+    if pack:
+        headers.append(("Content-Encoding", "gzip"))
+    headers.append(("Content-Length", str(len(body))))
+    start_response("200 OK", headers)
+    return [b""] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """RFC 9110 12.5.3, as far as gzip goes."""
+    for part in accepted.lower().split(","):
+        coding, _sep, parameters = part.strip().partition(";")
+        if coding.strip() in {"gzip", "x-gzip"}:
+            return parameters.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False
+
+
+def _unchanged(kept: Kept, environ: WSGIEnvironment) -> bool:
+    asked = environ.get("HTTP_IF_NONE_MATCH")
+    if asked is not None:
+        tags = parse_etags(asked)
+        return tags.contains_weak(kept.etag) or tags.contains_weak(kept.etag + "-gz")
+    since = parse_date(environ.get("HTTP_IF_MODIFIED_SINCE"))
+    last = parse_date(kept.last_modified)
+    return since is not None and last is not None and last <= since
+
+
+def init_pages(app: Flask) -> None:
+    """Put the layer in front of the application and have it told of changes."""
+
+    def ask() -> int:
+        with app.app_context():
+            return db.generation()
+
+    layer = PublicPages(app.wsgi_app, ask)
+    app.wsgi_app = layer  # type: ignore[method-assign]
+    db.on_public_change(app, layer.forget)

@@ -1,0 +1,70 @@
+"""Addresses: absolute ones from the configured public URL, never from the Host header."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from flask import Flask, current_app, request
+from werkzeug.routing import MapAdapter
+
+from .config import settings
+from .i18n import LOCALES, current_locale
+from .paths import PACKAGE
+
+
+def prefix(locale: str) -> str:
+    """What stands before a path in this language: nothing for English."""
+    return "" if locale == "en" else f"/{locale}"
+
+
+def public_url(endpoint: str, *, locale: str | None = None, **values: str | int) -> str:
+    """The absolute address of a page, in a language (the current one by default), for mails and calendars."""
+    path = _paths().build(endpoint, values, force_external=False)
+    return f"{settings().public_url}{prefix(locale or current_locale())}{path}"
+
+
+def in_language(locale: str) -> str:
+    """The address of the page being shown, in another language; forms answered with an error lead back to GET."""
+    return _root() + prefix(locale) + request.path
+
+
+def alternates() -> dict[str, str]:
+    """The absolute address of the page being shown, in each language, for hreflang."""
+    return {code: f"{settings().public_url}{prefix(code)}{request.path}" for code in LOCALES}
+
+
+def asset(path: str) -> str:
+    """The address of a static file: the same in every language, new whenever any of them changes."""
+    return f"{_root()}/static/{static_digest()}/{path}"
+
+
+@cache
+def static_digest() -> str:
+    """A short hash of all static files, which stands in their addresses so that they can be kept for ever."""
+    digest = hashlib.sha256()
+    for file in sorted(static_files()):
+        digest.update(str(file.relative_to(PACKAGE)).encode() + file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def static_files() -> list[Path]:
+    """Every static file, without the compressed copies beside them."""
+    return [file for file in (PACKAGE / "static").rglob("*") if file.is_file() and file.suffix not in {".gz", ".br"}]
+
+
+def init_urls(app: Flask) -> None:
+    """Give templates what they need to write addresses."""
+    app.jinja_env.globals.update(asset=asset, in_language=in_language, alternates=alternates, public_url=public_url)
+
+
+def _paths() -> MapAdapter:
+    return current_app.url_map.bind(settings().host)
+
+
+def _root() -> str:
+    """Where the application is mounted, without the language."""
+    mounted = request.script_root
+    locale = request.environ.get("iec.locale")
+    return mounted.removesuffix(f"/{locale}") if locale else mounted

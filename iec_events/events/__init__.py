@@ -1,0 +1,1 @@
+"""Campaigns and events: their texts, places and times, and how they are published."""

@@ -1,0 +1,120 @@
+"""Campaign, Event, Image: what organizers publish. Nothing here is personal."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar, TypedDict
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..core.db import Model, Moment
+
+STATUSES = ("draft", "published", "cancelled", "postponed")
+Texts = dict[str, dict[str, str]]
+
+
+class ProgrammeItem(TypedDict):
+    """One item of an evening: a local time `HH:MM` or an empty text, and its title and note per language."""
+
+    at: str
+    title: dict[str, str]
+    note: dict[str, str]
+
+
+class Campaign(Model):
+    """A series of sister events. `texts`: language -> title, summary, description (Markdown)."""
+
+    __tablename__ = "campaigns"
+    shown: ClassVar[bool] = True
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(sa.String(80), unique=True)
+    published: Mapped[bool] = mapped_column(default=False)
+    texts: Mapped[Texts] = mapped_column(sa.JSON)
+    revised_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+    events: Mapped[list[Event]] = relationship(back_populates="campaign", order_by="Event.starts_at")
+
+
+class Event(Model):
+    """One gathering. Moments are UTC; `time_zone` (IANA) is the place's own.
+
+    `seats_taken` counts the seats of confirmed parties; the constraint is the last guard against overbooking.
+    `availability` is what strangers are told of it, in coarse steps. `sequence` and `revised_at` are iCalendar's
+    SEQUENCE and LAST-MODIFIED (RFC 5545 3.8.7); `uid` never changes.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (
+        sa.CheckConstraint("capacity IS NULL OR seats_taken <= capacity", name="seats_within_capacity"),
+        sa.CheckConstraint("seats_taken >= 0", name="seats_not_negative"),
+        sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        sa.CheckConstraint("status IN ('draft', 'published', 'cancelled', 'postponed')", name="status_known"),
+        sa.CheckConstraint("largest_party >= 1", name="party_possible"),
+    )
+    shown: ClassVar[bool] = True
+    quiet: ClassVar[frozenset[str]] = frozenset({"seats_taken", "lines_given"})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(sa.String(120), unique=True)
+    slug: Mapped[str] = mapped_column(sa.String(80), unique=True)
+    campaign_id: Mapped[int | None] = mapped_column(sa.ForeignKey("campaigns.id", ondelete="SET NULL"), index=True)
+    status: Mapped[str] = mapped_column(sa.String(12), default="draft")
+    published_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    texts: Mapped[Texts] = mapped_column(sa.JSON)
+    programme: Mapped[list[ProgrammeItem]] = mapped_column(sa.JSON, default=list)
+
+    time_zone: Mapped[str] = mapped_column(sa.String(60))
+    starts_at: Mapped[dt.datetime] = mapped_column(Moment, index=True)
+    ends_at: Mapped[dt.datetime] = mapped_column(Moment, index=True)
+    doors_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+    venue: Mapped[str] = mapped_column(sa.String(200), default="")
+    street: Mapped[str] = mapped_column(sa.String(200), default="")
+    city: Mapped[str] = mapped_column(sa.String(100), default="")
+    region: Mapped[str] = mapped_column(sa.String(100), default="")
+    country: Mapped[str] = mapped_column(sa.String(2), default="")
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    online_url: Mapped[str] = mapped_column(sa.String(500), default="")
+
+    image_name: Mapped[str | None] = mapped_column(sa.ForeignKey("images.name", ondelete="SET NULL"))
+    contact: Mapped[str] = mapped_column(sa.String(200), default="")
+    donation_url: Mapped[str] = mapped_column(sa.String(500), default="")
+
+    capacity: Mapped[int | None]
+    seats_taken: Mapped[int] = mapped_column(default=0)
+    lines_given: Mapped[int] = mapped_column(default=0)
+    availability: Mapped[str] = mapped_column(sa.String(8), default="")
+    largest_party: Mapped[int] = mapped_column(default=6)
+    rsvp_opens_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    rsvp_closes_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+    sequence: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[dt.datetime] = mapped_column(Moment)
+    revised_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+    campaign: Mapped[Campaign | None] = relationship(back_populates="events")
+    image: Mapped[Image | None] = relationship()
+
+
+class Image(Model):
+    """A picture, re-encoded as WebP without its metadata; the name is random and its bytes never change."""
+
+    __tablename__ = "images"
+    shown: ClassVar[bool] = True
+
+    name: Mapped[str] = mapped_column(sa.String(22), primary_key=True)
+    content: Mapped[bytes] = mapped_column(deferred=True)
+    width: Mapped[int]
+    height: Mapped[int]
+
+
+def text_of(texts: Any, key: str, locale: str) -> tuple[str, str]:
+    """The text under `key` in this language, else in English, else in any; with the language it is in."""
+    for code in (locale, "en", *texts):
+        found = texts.get(code, {}).get(key)
+        if found:
+            return found, code
+    return "", locale

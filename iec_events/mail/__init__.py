@@ -1,0 +1,1 @@
+"""Mail: a transactional outbox, and its delivery by the worker."""

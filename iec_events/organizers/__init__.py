@@ -1,0 +1,1 @@
+"""Organizers: accounts, sign-in, sessions, and the shell of their area."""

@@ -1,0 +1,50 @@
+"""Rsvp and RsvpLink. Names, notes and e-mail addresses stand only in sealed columns.
+
+Who can read it at rest: nobody without the vault key. When it is erased: with the event's retention (a later
+issue runs it); `mailable` as soon as nothing is left to send.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..core.db import Model, Moment
+
+CONFIRMED = "confirmed"
+WAITLISTED = "waitlisted"
+CANCELLED = "cancelled"
+STATUSES = (CONFIRMED, WAITLISTED, CANCELLED)
+
+
+class Rsvp(Model):
+    """One party. `sealed` holds name, note, e-mail and language; `line` is its place in the order of arrival."""
+
+    __tablename__ = "rsvps"
+    __table_args__ = (
+        sa.UniqueConstraint("event_id", "line"),
+        sa.CheckConstraint("party_size >= 1", name="party_not_empty"),
+        sa.CheckConstraint("status IN ('confirmed', 'waitlisted', 'cancelled')", name="status_known"),
+        sa.Index("ix_rsvps_event_status_line", "event_id", "status", "line"),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    event_id: Mapped[int] = mapped_column(sa.ForeignKey("events.id", ondelete="CASCADE"))
+    status: Mapped[str] = mapped_column(sa.String(10))
+    line: Mapped[int]
+    party_size: Mapped[int]
+    sealed: Mapped[bytes]
+    mailable: Mapped[bytes | None]
+    told_sequence: Mapped[int] = mapped_column(default=0)
+    placed_on: Mapped[dt.date]
+
+
+class RsvpLink(Model):
+    """A link that opens an RSVP; only the token's hash is kept. The first one also makes a double submit one RSVP."""
+
+    __tablename__ = "rsvp_links"
+
+    token_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    rsvp_id: Mapped[str] = mapped_column(sa.ForeignKey("rsvps.id", ondelete="CASCADE"), index=True)

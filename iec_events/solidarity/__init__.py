@@ -1,0 +1,1 @@
+"""Messages of solidarity: leaving one, moderating, the wall."""

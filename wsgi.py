@@ -1,0 +1,5 @@
+"""For WSGI servers: `gunicorn wsgi:app` in a checkout, `iec_events.wsgi:app` from the wheel."""
+
+from iec_events.app import create_app
+
+app = create_app()
