@@ -1,0 +1,319 @@
+"""iCalendar documents as octets (RFC 5545, 5546, 7986): one VEVENT, a whole calendar, an invitation.
+
+`icalendar` folds, escapes and quotes; what it lets pass is refused or cleaned here. Every function gives
+the same octets for the same values in every process, so that they can be stored and compared.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from urllib.parse import quote, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar, Event
+from icalendar.prop import vCalAddress, vCategory, vDatetime, vDuration, vText, vUri
+
+from .vtimezone import vtimezone, vtimezones
+
+PRODID = "-//IEC Events//IEC Events//EN"
+MAX_SEQUENCE = 2**31 - 1
+COLORS = {"crimson": "#DC143C"}  # RFC 7986 wants the CSS name, Apple the number
+END_OF_CALENDAR = b"END:VCALENDAR\r\n"
+UTC_NAMES = {"UTC", "Etc/UTC", "Etc/UCT", "Etc/Zulu", "Etc/Universal", "UCT", "Zulu", "Universal"}
+
+Status = Literal["confirmed", "tentative", "cancelled", "postponed"]
+Method = Literal["PUBLISH", "REQUEST", "CANCEL"]
+
+STATUS = {
+    "confirmed": "CONFIRMED",
+    "tentative": "TENTATIVE",
+    "cancelled": "CANCELLED",
+    "postponed": "TENTATIVE",  # iCalendar has no word for an event that waits for its new date
+}
+FREE_TIME = {"cancelled", "postponed"}
+
+LINE_ENDS = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
+# Controls, lone surrogates, noncharacters, and marks that turn other text around.
+# ZWNJ and ZWJ stay: Farsi and emoji need them.
+UNWANTED = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\ufeff\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
+)
+ISOLATES = re.compile("[\u2066-\u2069]")
+POP_ISOLATE = "\u2069"
+URL_SAFE = "%/:=&?~#+!$,;'@()*[]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarEvent:
+    """What one VEVENT says, in one language.
+
+    Moments are aware and mean UTC; `time_zone` is the IANA name of the zone whose clocks the guests see.
+    `stamp` is the time of the last change, never the present (DTSTAMP and LAST-MODIFIED). `title` and
+    `description` are plain text as people shall read it: what is cancelled says so in its title.
+    `location` is one line, `venue_title` its first part; `geo` is (latitude, longitude) in degrees.
+
+    Raises ValueError for what no calendar could hold: naive or impossible times, an end before the start,
+    an unknown status or zone, a negative sequence, coordinates off the globe.
+    """
+
+    uid: str
+    sequence: int
+    stamp: datetime
+    created: datetime
+    starts_at: datetime
+    ends_at: datetime
+    time_zone: str
+    status: Status
+    title: str
+    description: str
+    url: str
+    locale: str
+    location: str = ""
+    venue_title: str = ""
+    geo: tuple[float, float] | None = None
+    image_url: str | None = None
+    conference_url: str | None = None
+    categories: tuple[str, ...] = ()
+    organizer_name: str = ""
+    organizer_email: str | None = None
+
+    def __post_init__(self) -> None:
+        for moment in (self.stamp, self.created, self.starts_at, self.ends_at):
+            _refuse_impossible(moment)
+        if self.ends_at <= self.starts_at:
+            raise ValueError("An event ends after it starts.")
+        if self.status not in STATUS:
+            raise ValueError(f"{self.status} is no status.")
+        if not 0 <= self.sequence <= MAX_SEQUENCE:
+            raise ValueError(f"{self.sequence} is no SEQUENCE.")
+        if not self.uid or clean_line(self.uid) != self.uid:
+            raise ValueError("A UID is one line of plain text.")
+        if self.geo and not (abs(self.geo[0]) <= 90 and abs(self.geo[1]) <= 180):  # noqa: PLR2004
+            raise ValueError(f"{self.geo} is not on the globe.")
+        ZoneInfo(self.time_zone)
+
+
+class Text(vText):
+    r"""TEXT (RFC 5545 3.3.11) that keeps a typed `\N`, which icalendar 7.3 turns into a line break."""
+
+    __slots__ = ()
+
+    def to_ical(self) -> bytes:
+        r"""Return the text with `\`, `;` and `,` escaped once and line breaks as `\n`."""
+        escaped = self.replace("\\", r"\\").replace(";", r"\;").replace(",", r"\,")
+        return escaped.replace("\n", r"\n").encode("utf-8")
+
+
+def vevent_bytes(event: CalendarEvent, *, attendee_email: str | None = None, attendee_name: str = "") -> bytes:
+    """Return one VEVENT as folded octets with CRLF, ready to be joined into a calendar."""
+    vevent = Event()
+    _add_identity(vevent, event)
+    _add_times(vevent, event)
+    _add_words(vevent, event)
+    _add_place(vevent, event)
+    if event.organizer_email:
+        vevent["ORGANIZER"] = _address(event.organizer_email, event.organizer_name)
+    if attendee_email:
+        vevent["ATTENDEE"] = _attendee(attendee_email, attendee_name)
+    octets: bytes = vevent.to_ical()
+    return octets
+
+
+def calendar_bytes(
+    *,
+    zones: Iterable[bytes],
+    vevents: Iterable[bytes],
+    name: str = "",
+    description: str = "",
+    color: str = "",
+    refresh: timedelta | None = None,
+    locale: str = "en",
+    method: Method | None = "PUBLISH",
+) -> bytes:
+    """Return a whole VCALENDAR around VTIMEZONE and VEVENT octets that are already made.
+
+    `color` is a name from COLORS; `refresh` is how often subscribers shall ask again. A calendar without
+    any event still holds a VTIMEZONE, since it needs a component (RFC 5545 3.6).
+    """
+    calendar = Calendar()
+    calendar.add("VERSION", "2.0")
+    calendar.add("PRODID", PRODID)
+    calendar.add("CALSCALE", "GREGORIAN")
+    if method:
+        calendar.add("METHOD", method)
+    for text, standard, older in (
+        (name, "NAME", "X-WR-CALNAME"),
+        (description, "DESCRIPTION", "X-WR-CALDESC"),
+    ):
+        if text:
+            calendar[standard] = Text(clean(text), params={"LANGUAGE": locale})
+            calendar[older] = Text(clean(text))
+    if color:
+        calendar["COLOR"] = Text(color)
+        calendar["X-APPLE-CALENDAR-COLOR"] = Text(COLORS[color])
+    if refresh:
+        calendar["REFRESH-INTERVAL"] = vDuration(refresh, params={"VALUE": "DURATION"})
+        calendar["X-PUBLISHED-TTL"] = vDuration(refresh)
+    head = calendar.to_ical().removesuffix(END_OF_CALENDAR)
+    components = [*zones, *vevents] or [vtimezone("Etc/UTC", datetime(2000, 1, 1, tzinfo=UTC))]
+    return b"".join([head, *components, END_OF_CALENDAR])
+
+
+def invitation_bytes(
+    event: CalendarEvent,
+    *,
+    attendee_email: str,
+    attendee_name: str = "",
+    method: Method = "REQUEST",
+    sequence: int | None = None,
+) -> bytes:
+    """Return the calendar for one guest's mail (RFC 5546 3.2), or with PUBLISH for their own download.
+
+    REQUEST says that they have accepted, as they did on our page. CANCEL takes the event out of their
+    calendar; it needs a higher `sequence` than the guest was ever told. PUBLISH names no guest.
+
+    Raises ValueError for a mail without an organizer, and for a REQUEST to a cancelled event.
+    """
+    if method == "PUBLISH":
+        return _single(event, vevent_bytes(event), method)
+    if not event.organizer_email:
+        raise ValueError(f"METHOD:{method} needs an organizer.")
+    if method == "REQUEST" and event.status == "cancelled":
+        raise ValueError("A cancelled event is told with METHOD:CANCEL.")
+    told = replace(
+        event,
+        sequence=event.sequence if sequence is None else sequence,
+        status="cancelled" if method == "CANCEL" else event.status,
+    )
+    vevent = vevent_bytes(told, attendee_email=attendee_email, attendee_name=attendee_name)
+    return _single(told, vevent, method)
+
+
+def zones_of(spans: Iterable[tuple[str, datetime, datetime]]) -> list[bytes]:
+    """Return the VTIMEZONEs that events need, given as (zone, start, end); UTC needs none."""
+    return vtimezones(span for span in spans if span[0] not in UTC_NAMES)
+
+
+def clean(text: str) -> str:
+    """Return text with plain line breaks, without controls and without marks that turn other text around."""
+    text = UNWANTED.sub("", LINE_ENDS.sub("\n", text))
+    return text if _isolates_balance(text) else ISOLATES.sub("", text)
+
+
+def clean_line(text: str) -> str:
+    """Return cleaned text as one line with single blanks."""
+    return " ".join(clean(text).split())
+
+
+def is_ambiguous(moment: datetime, time_zone: str) -> bool:
+    """Tell whether the clocks of a zone show a moment's time twice, as when summer time ends."""
+    local = moment.astimezone(ZoneInfo(time_zone))
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+
+
+def ascii_url(url: str) -> str:
+    """Return a web address with everything but ASCII percent-encoded and its host in IDNA form."""
+    parts = urlsplit(UNWANTED.sub("", url.strip()))
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("A link needs a scheme of http or https, and a host.")
+    netloc = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode("ascii")
+    return quote(urlunsplit(parts._replace(netloc=netloc)), safe=URL_SAFE)
+
+
+def _add_identity(vevent: Event, event: CalendarEvent) -> None:
+    vevent["UID"] = Text(event.uid)
+    vevent.add("SEQUENCE", event.sequence)
+    vevent["DTSTAMP"] = vDatetime(event.stamp.astimezone(UTC))
+    vevent["LAST-MODIFIED"] = vDatetime(event.stamp.astimezone(UTC))
+    vevent["CREATED"] = vDatetime(event.created.astimezone(UTC))
+    vevent["STATUS"] = Text(STATUS[event.status])
+    vevent["TRANSP"] = Text("TRANSPARENT" if event.status in FREE_TIME else "OPAQUE")
+
+
+def _add_times(vevent: Event, event: CalendarEvent) -> None:
+    vevent["DTSTART"] = _wall_time(event.starts_at, event.time_zone)
+    vevent["DTEND"] = _wall_time(event.ends_at, event.time_zone)
+
+
+def _add_words(vevent: Event, event: CalendarEvent) -> None:
+    language = {"LANGUAGE": event.locale}
+    url = ascii_url(event.url)
+    description = clean(event.description).strip()
+    if url not in description:  # Google shows no URL property
+        description = f"{description}\n\n{url}".strip()
+    vevent["SUMMARY"] = Text(clean_line(event.title), params=language)
+    vevent["DESCRIPTION"] = Text(description, params=language)
+    vevent["URL"] = vUri(url)
+    categories: list[str] = [Text(word) for word in map(clean_line, event.categories) if word]
+    if categories:
+        vevent["CATEGORIES"] = vCategory(categories)
+    if event.image_url:
+        vevent["IMAGE"] = vUri(ascii_url(event.image_url), params={"VALUE": "URI", "DISPLAY": "BADGE"})
+    if event.conference_url:
+        vevent["CONFERENCE"] = vUri(ascii_url(event.conference_url), params={"VALUE": "URI"})
+
+
+def _add_place(vevent: Event, event: CalendarEvent) -> None:
+    location = clean_line(event.location)
+    if location:
+        vevent["LOCATION"] = Text(location, params={"LANGUAGE": event.locale})
+    if not event.geo or event.geo == (0, 0):  # a form that was left at nought, not a place in the sea
+        return
+    latitude, longitude = (f"{degrees:.6f}" for degrees in event.geo)
+    vevent["GEO"] = vUri(f"{latitude};{longitude}")
+    title = _parameter(event.venue_title or location)
+    if title:
+        params = {"VALUE": "URI", "X-APPLE-RADIUS": "100", "X-TITLE": title}
+        vevent["X-APPLE-STRUCTURED-LOCATION"] = vUri(f"geo:{latitude},{longitude}", params=params)
+
+
+def _address(email: str, name: str) -> vCalAddress:
+    email = clean_line(email)
+    if email.count("@") != 1 or " " in email:
+        raise ValueError("An organizer or attendee has one e-mail address.")
+    address = vCalAddress(f"mailto:{quote(email, safe='@!#$&*+/=?^_`{|}~.-')}")
+    if _parameter(name):
+        address.params["CN"] = _parameter(name)
+    return address
+
+
+def _attendee(email: str, name: str) -> vCalAddress:
+    attendee = _address(email, name)
+    attendee.params.update({"CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"})
+    return attendee
+
+
+def _parameter(text: str) -> str:
+    """Clean a parameter's value; most programs show the escapes of RFC 6868 as they stand."""
+    return clean_line(text).replace('"', "’").replace("^", "ˆ")
+
+
+def _wall_time(moment: datetime, time_zone: str) -> vDatetime:
+    """Return a moment on the clocks of its zone, or in UTC where those clocks show it twice."""
+    if time_zone in UTC_NAMES or is_ambiguous(moment, time_zone):
+        return vDatetime(moment.astimezone(UTC))
+    return vDatetime(moment.astimezone(ZoneInfo(time_zone)))
+
+
+def _refuse_impossible(moment: datetime) -> None:
+    if moment.utcoffset() is None:
+        raise ValueError("A moment without a zone is none.")
+    there_and_back = moment.astimezone(UTC).astimezone(moment.tzinfo)
+    if there_and_back.replace(tzinfo=None, fold=0) != moment.replace(tzinfo=None, fold=0):
+        raise ValueError("Clocks skipped this moment.")
+
+
+def _isolates_balance(text: str) -> bool:
+    depth = 0
+    for mark in ISOLATES.findall(text):
+        depth += -1 if mark == POP_ISOLATE else 1
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _single(event: CalendarEvent, vevent: bytes, method: Method) -> bytes:
+    zones = zones_of([(event.time_zone, event.starts_at, event.ends_at)])
+    return calendar_bytes(zones=zones, vevents=[vevent], locale=event.locale, method=method)

@@ -1,0 +1,110 @@
+"""Addresses that open somebody's own calendar: "add this event" and "subscribe to this feed".
+
+They leave for other people's servers, so they hold nothing but what is public, and stay under 2,000
+characters, beyond which some browsers and mail programs cut.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
+
+from .ical import UTC_NAMES, CalendarEvent, ascii_url, clean, clean_line, is_ambiguous
+
+MOST_CHARACTERS = 1990
+MOST_IN_A_LINE = 120
+OUTLOOK_HOSTS = {"live": "outlook.live.com", "office": "outlook.office.com"}
+GOOGLE_ADD_BY_URL = "https://calendar.google.com/calendar/u/0/r/settings/addbyurl"
+
+
+def google_url(event: CalendarEvent) -> str:
+    """Return the address that offers an event to Google Calendar, on the clocks of its place."""
+
+    def address(event: CalendarEvent, details: str) -> str:
+        query = {"action": "TEMPLATE", "text": clean_line(event.title), **_google_dates(event)}
+        return "https://calendar.google.com/calendar/render?" + _query(
+            query | {"details": details, "location": clean_line(event.location)}
+        )
+
+    return _short(address, event)
+
+
+def outlook_url(event: CalendarEvent, kind: str = "live") -> str:
+    """Return the address that offers an event to Outlook: `live` for private accounts, `office` for work."""
+
+    def address(event: CalendarEvent, details: str) -> str:
+        query = {
+            "path": "/calendar/action/compose",
+            "rru": "addevent",
+            "startdt": f"{event.starts_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "enddt": f"{event.ends_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "subject": clean_line(event.title),
+            "body": details,
+            "location": clean_line(event.location),
+        }
+        return f"https://{OUTLOOK_HOSTS[kind]}/calendar/deeplink/compose?" + _query(query)
+
+    return _short(address, event)
+
+
+def webcal_url(feed_url: str) -> str:
+    """Return a feed's address as `webcal:`, which calendar programs register for; always show https beside it."""
+    return "webcal:" + ascii_url(feed_url).partition(":")[2]
+
+
+def google_subscribe_url(feed_url: str) -> str:
+    """Return the address that subscribes Google Calendar; it refuses https here, and even so is unreliable."""
+    return "https://calendar.google.com/calendar/r?" + _query({"cid": webcal_url(feed_url)})
+
+
+def outlook_subscribe_url(feed_url: str, name: str, kind: str = "live") -> str:
+    """Return the address that subscribes Outlook on the web to a feed."""
+    query = _query({"url": ascii_url(feed_url), "name": clean_line(name)[:MOST_IN_A_LINE]})
+    return f"https://{OUTLOOK_HOSTS[kind]}/calendar/0/addfromweb?{query}"
+
+
+def _google_dates(event: CalendarEvent) -> dict[str, str]:
+    moments = (event.starts_at, event.ends_at)
+    if event.time_zone in UTC_NAMES or any(is_ambiguous(moment, event.time_zone) for moment in moments):
+        return {"dates": "/".join(f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}" for moment in moments)}
+    return {"dates": "/".join(_wall(moment, event.time_zone) for moment in moments), "ctz": event.time_zone}
+
+
+def _wall(moment: datetime, time_zone: str) -> str:
+    return f"{moment.astimezone(ZoneInfo(time_zone)):%Y%m%dT%H%M%S}"
+
+
+def _short(address: Callable[[CalendarEvent, str], str], event: CalendarEvent) -> str:
+    """Return the longest address that fits: first the description is cut, then the title and the place."""
+    url = ascii_url(event.url)
+    description = clean(event.description).replace(url, "").strip()
+    for most in (MOST_CHARACTERS, MOST_IN_A_LINE, MOST_IN_A_LINE // 3):
+        told = replace(event, title=_cut(clean_line(event.title), most), location=_cut(event.location, most))
+        if len(address(told, url)) <= MOST_CHARACTERS:
+            break
+    low, high = 0, len(description)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if len(address(told, _details(description, middle, url))) <= MOST_CHARACTERS:
+            low = middle
+        else:
+            high = middle - 1
+    return address(told, _details(description, low, url))
+
+
+def _details(description: str, length: int, url: str) -> str:
+    return f"{_cut(description, length)}\n\n{url}".strip()
+
+
+def _cut(text: str, length: int) -> str:
+    """Return the beginning of a text, up to a whole word if there is one, with a sign that it goes on."""
+    if len(text) <= length:
+        return text
+    words = text[:length].rpartition(" ")[0] or text[:length]
+    return f"{words.rstrip()}…" if words.strip() else ""
+
+
+def _query(parameters: dict[str, str]) -> str:
+    """Return a query with blanks as %20: Outlook shows a plus sign as it stands."""
+    return urlencode(parameters, quote_via=quote, safe="/:")
