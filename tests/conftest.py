@@ -125,6 +125,8 @@ class Installation:
                     connection.execute(sa.update(table).values(generation=table.c.generation + 1))
         for file in (self.folder / "mail").glob("*"):
             file.unlink()
+        for forget in self.app.extensions.get("on_public_change", ()):
+            forget()
         self._touched = False
 
     def close(self) -> None:
@@ -152,6 +154,13 @@ def settings_for(folder: Path, database_url: str, **others: object) -> dict[str,
         "MAIL_URL": f"file:{folder / 'mail'}",
         **others,
     }
+
+
+@pytest.fixture(scope="session")
+def bare_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """An application that needs no tables: for tests of templates, addresses and settings."""
+    folder = tmp_path_factory.mktemp("bare")
+    return create_app(settings_for(folder, f"sqlite:///{folder / 'none.db'}"))
 
 
 @pytest.fixture

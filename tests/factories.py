@@ -1,0 +1,69 @@
+"""Rows for tests, made in one line: `an_event(capacity=2)`. What is not said is ordinary."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from typing import Any
+
+from iec_events.core import clock
+from iec_events.core.db import atomic, db
+from iec_events.events.models import Campaign, Event
+
+_numbers = itertools.count(1)
+
+
+def three_languages(title: str, **others: str) -> dict[str, dict[str, str]]:
+    """Texts of an event or a campaign: the title stays as it is, marked with its language."""
+    summary = others.get("summary", "Poetry and song, then dancing.")
+    return {
+        code: {"title": f"{title}{mark}", "summary": summary, "description": others.get("description", summary)}
+        for code, mark in (("en", ""), ("fa", " (فارسی)"), ("es", " (español)"))
+    }
+
+
+def a_campaign(title: str = "A Night of Cultural Revolt", **others: Any) -> Campaign:
+    """A published campaign without events."""
+    campaign = Campaign(
+        **{
+            "slug": f"campaign-{next(_numbers)}",
+            "published": True,
+            "texts": three_languages(title),
+            "revised_at": clock.now(),
+            **others,
+        }
+    )
+    with atomic():
+        db.session.add(campaign)
+    return campaign
+
+
+def an_event(title: str = "Berkeley", **others: Any) -> Event:
+    """A published event with room for all, in thirty days at the Starry Plough; three hours long."""
+    number = next(_numbers)
+    now = clock.now()
+    starts_at = others.pop("starts_at", now.replace(minute=0, second=0, microsecond=0) + dt.timedelta(days=30))
+    event = Event(
+        **{
+            "uid": f"event-{number}@example.org",
+            "slug": f"event-{number}",
+            "status": "published",
+            "published_at": now,
+            "texts": three_languages(title),
+            "programme": [],
+            "time_zone": "America/Los_Angeles",
+            "starts_at": starts_at,
+            "ends_at": starts_at + dt.timedelta(hours=3),
+            "venue": "The Starry Plough",
+            "street": "3101 Shattuck Avenue",
+            "city": "Berkeley",
+            "region": "CA",
+            "country": "US",
+            "created_at": now,
+            "revised_at": now,
+            **others,
+        }
+    )
+    with atomic():
+        db.session.add(event)
+    return event
