@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from wsgiref.headers import Headers
 
-from flask import Flask
+from flask import Blueprint, Flask
 from whitenoise import WhiteNoise
 
 from .core.config import read_settings
@@ -19,7 +20,7 @@ from .core.security import init_security
 from .core.text import direction_of, markdown_html
 from .core.urls import init_urls, static_digest
 
-BLUEPRINTS: tuple[str, ...] = ()
+BLUEPRINTS: tuple[Blueprint, ...] = ()
 
 
 def create_app(given: Mapping[str, object] | None = None) -> Flask:
@@ -36,6 +37,8 @@ def create_app(given: Mapping[str, object] | None = None) -> Flask:
     init_errors(app)
     init_limits(app, chosen)
     _init_templates(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     init_pages(app)
     app.wsgi_app = LanguageByAddress(app.wsgi_app)  # type: ignore[method-assign]
     init_security(app, chosen)
@@ -64,6 +67,6 @@ def _init_static(app: Flask) -> None:
     )
 
 
-def _static_headers(headers: dict[str, str], _path: str, _url: str) -> None:
+def _static_headers(headers: Headers, _path: str, _url: str) -> None:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from flask import current_app
 
 SECRET_BYTES = 32
-SECRET_FILE = "secret.key"
+SECRET_FILE = "secret.key"  # noqa: S105 - a file name
 VAULT_FILE = "vault.keys"
 
 

@@ -100,9 +100,7 @@ def init_db(app: Flask, url: str) -> None:
         options = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
     app.config.update(SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS=options)
     db.init_app(app)
-    migrate.init_app(
-        app, db, directory=str(bundled("migrations")), render_as_batch=True, compare_server_default=False
-    )
+    migrate.init_app(app, db, directory=str(bundled("migrations")), render_as_batch=True, compare_server_default=False)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _prepare_sqlite)

@@ -8,7 +8,7 @@ from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
-from .i18n import _, _l
+from .i18n import _l
 
 
 class Refusal(Exception):
@@ -29,10 +29,18 @@ PAGES = {
     404: (_l("Nothing is here"), _l("The address is wrong, or what was here has been taken down."), ""),
     405: (_l("Not this way"), _l("This address does not take that kind of request."), ""),
     410: (_l("This is over"), _l("What was here has been taken down for good."), ""),
-    413: (_l("Too much at once"), _l("What you sent is larger than we take."), _l("Make it shorter and send it again.")),
+    413: (
+        _l("Too much at once"),
+        _l("What you sent is larger than we take."),
+        _l("Make it shorter and send it again."),
+    ),
     422: (_l("Something is missing"), _l("Please go back and look at the form again."), ""),
     429: (_l("Slowly, please"), _l("Too many tries in a short time."), _l("Wait a minute and try again.")),
-    500: (_l("That is our fault"), _l("Something broke here. Nothing you sent was passed on."), _l("Please try again.")),
+    500: (
+        _l("That is our fault"),
+        _l("Something broke here. Nothing you sent was passed on."),
+        _l("Please try again."),
+    ),
     503: (_l("One moment"), _l("We are busy or being mended."), _l("Please try again in a minute.")),
 }
 
@@ -47,6 +55,10 @@ def init_errors(app: Flask) -> None:
 
 def show_refusal(refusal: Refusal) -> ResponseReturnValue:
     """The page for a refusal that no form caught."""
+    if refusal.status in {404, 410}:
+        title = PAGES[refusal.status][0]
+        page = render_template("errors/page.html", status=refusal.status, title=title, message=refusal, next_steps="")
+        return page, refusal.status
     return render_template("errors/refusal.html", refusal=refusal, back_url=request.path), refusal.status
 
 
@@ -60,9 +72,7 @@ def show_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004 - HTTP's first error
         return error
     title, message, next_steps = PAGES.get(error.code, PAGES[400 if error.code < 500 else 500])  # noqa: PLR2004
-    page = render_template(
-        "errors/page.html", status=error.code, title=title, message=message, next_steps=next_steps
-    )
+    page = render_template("errors/page.html", status=error.code, title=title, message=message, next_steps=next_steps)
     kept = [(name, text) for name, text in error.get_headers() if name in {"Allow", "Retry-After"}]
     return page, error.code, kept
 
@@ -79,8 +89,3 @@ def show_fault(fault: Exception) -> ResponseReturnValue:
     where = f"{trail.tb_frame.f_code.co_filename}:{trail.tb_lineno}" if trail else "?"
     current_app.logger.error("%s at %s in %s", type(fault).__name__, where, request.endpoint)
     return show_error(InternalServerError())
-
-
-def gone_message() -> str:
-    """What a page says of something that was published once and no longer is."""
-    return _("This event has been taken down.")

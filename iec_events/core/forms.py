@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from email_validator import EmailNotValidError, validate_email
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import _FlaskFormCSRF
-from wtforms import Field, Form as PlainForm, IntegerField, StringField, TextAreaField
+from wtforms import Field, IntegerField, StringField, TextAreaField
+from wtforms import Form as PlainForm
 from wtforms.validators import Length, StopValidation, ValidationError
 
 from .i18n import _, format_number
@@ -21,7 +22,7 @@ class KindCSRF(_FlaskFormCSRF):
     def validate_csrf_token(self, form: PlainForm, field: Field) -> None:
         """Refuse a form that did not come from a page of ours in this browser."""
         try:
-            super().validate_csrf_token(form, field)
+            super().validate_csrf_token(form, field)  # type: ignore[no-untyped-call] # the library has no types
         except ValidationError as error:
             raise ValidationError(
                 _("This page was open for a long time or cookies are off. Nothing is lost: please send it once more.")
@@ -45,7 +46,7 @@ class _Cleaned(StringField):
     def __init__(
         self, label: Any = None, validators: Sequence[Any] = (), *, longest: int = 200, **options: Any
     ) -> None:
-        super().__init__(label, [*validators, FitsIn(longest)], **options)
+        super().__init__(label, [*validators, FitsIn(longest)], **options)  # type: ignore[no-untyped-call] # no types there
         self.longest = longest
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -106,7 +107,7 @@ class FitsIn(Length):
     """At most so many characters; says how many there are."""
 
     def __init__(self, longest: int) -> None:
-        super().__init__(max=longest)
+        super().__init__(max=longest)  # type: ignore[no-untyped-call] # no types there
 
     def __call__(self, form: PlainForm, field: Field) -> None:  # noqa: ARG002 - the library's signature
         """Check the length."""
@@ -124,7 +125,7 @@ class FitsIn(Length):
 class Needed:
     """Something must be there; `message` says what, in a sentence."""
 
-    field_flags = {"required": True}
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
 
     def __init__(self, message: Any) -> None:
         self.message = message

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, get_args
 
 from babel import Locale
 from flask import Flask, g, has_app_context, has_request_context, request
 from flask_babel import Babel, force_locale
-from flask_babel import gettext as _
+from flask_babel import gettext as _gettext
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import ngettext as _ngettext
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -34,6 +34,16 @@ __all__ = [
 LocaleCode = Literal["en", "fa", "es"]
 LOCALES: dict[LocaleCode, str] = {"en": "English", "fa": "فارسی", "es": "Español"}
 PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+
+
+def _(text: str, **values: object) -> str:
+    """The text in the language being spoken, its `%(name)s` filled in."""
+    return str(_gettext(text, **values))
+
+
+def ngettext(one: str, many: str, num: int, **values: object) -> str:
+    """The text that fits the number `num`, in the language being spoken."""
+    return str(_ngettext(one, many, num, **values))
 
 
 def as_locale(code: object) -> LocaleCode:
@@ -90,12 +100,13 @@ class LanguageByAddress:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        _empty, code, *rest = (environ.get("PATH_INFO") or "/").split("/", 2)[:3] + ["", ""]
+        path: str = environ.get("PATH_INFO") or "/"
+        code, slash, rest = path[1:].partition("/")
         if code in {"fa", "es"}:
-            if not environ["PATH_INFO"].startswith(f"/{code}/"):
+            if not slash:
                 return _moved(environ, start_response, f"/{code}/")
             environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}/{code}"
-            environ["PATH_INFO"] = f"/{rest[0]}"
+            environ["PATH_INFO"] = f"/{rest}"
             environ["iec.locale"] = code
         return self.wsgi_app(environ, start_response)
 
@@ -105,7 +116,3 @@ def _moved(environ: WSGIEnvironment, start_response: StartResponse, path: str) -
         "308 Permanent Redirect", [("Location", environ.get("SCRIPT_NAME", "") + path), ("Content-Length", "0")]
     )
     return [b""]
-
-
-# Lazy texts are typed as plain callables by the library; this is what they are used as.
-Translated = Callable[..., str]

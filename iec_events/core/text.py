@@ -11,14 +11,17 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]")
+INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
+)
 REFUSED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
     "|[\U0001fffe\U0001ffff\U0002fffe\U0002ffff\U0010fffe\U0010ffff\U000e0000-\U000e001f]"
 )
-PILED_MARKS = re.compile(r"([\u0300-\u036f\u0483-\u0489\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{4})[\u0300-\u036f\u0483-\u0489\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
+_MARKS = "\u0300-\u036f\u0483-\u0489\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
+PILED_MARKS = re.compile(f"([{_MARKS}]{{4}})[{_MARKS}]+")
 DIGITS = {ord(there): str(value) for value in range(10) for there in ("۰۱۲۳۴۵۶۷۸۹"[value], "٠١٢٣٤٥٦٧٨٩"[value])}
-FOLDS = {ord("ي"): "ی", ord("ى"): "ی", ord("ك"): "ک", ord("ة"): "ه", ord("\u200c"): " ", ord("\u200d"): "", ord("ـ"): ""}
+FOLDS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "\u200c": " ", "\u200d": "", "ـ": ""})
 RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 
@@ -32,7 +35,7 @@ def clean_line(text: str) -> str:
 
 
 def clean_text(text: str) -> str:
-    """Text of many lines in NFC with `\\n` between them; UnfitText for control characters."""
+    """Text of many lines in NFC, with plain line feeds between them; UnfitText for control characters."""
     text = re.sub("\r\n?|\u0085|\u2028|\u2029", "\n", text)
     if REFUSED.search(text):
         raise UnfitText

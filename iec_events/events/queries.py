@@ -1,0 +1,118 @@
+"""What is asked of campaigns and events."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from ..core.db import db
+from ..core.errors import Refusal
+from ..core.i18n import _l
+from .models import Campaign, Event
+
+SISTERS_WITHIN = dt.timedelta(days=8)
+PAST_SHOWN = 24
+
+
+class EventUnknown(Refusal):
+    """No event, or none that strangers may see, has this slug."""
+
+    status: ClassVar[int] = 404
+    message = _l("There is no event at this address. It may have been moved, or the address was copied wrong.")
+
+
+class EventGone(Refusal):
+    """The event was published once and has been taken down."""
+
+    status: ClassVar[int] = 410
+    message = _l("This event has been taken down by the people who organize it.")
+
+
+class CampaignUnknown(Refusal):
+    """No published campaign has this slug."""
+
+    status: ClassVar[int] = 404
+    message = _l("There is no campaign at this address.")
+
+
+def public_event(slug: str) -> Event:
+    """The published (or cancelled, or postponed) event; EventUnknown, or EventGone when it was withdrawn."""
+    event = db.session.scalar(_events().where(Event.slug == slug))
+    if event is None or (event.status == "draft" and event.published_at is None):
+        raise EventUnknown
+    if event.status == "draft":
+        raise EventGone
+    return event
+
+
+def any_event(slug: str) -> Event:
+    """The event in whatever status, for organizers; EventUnknown."""
+    event = db.session.scalar(_events().where(Event.slug == slug))
+    if event is None:
+        raise EventUnknown
+    return event
+
+
+def public_campaign(slug: str) -> Campaign:
+    """The published campaign; CampaignUnknown."""
+    campaign = db.session.scalar(sa.select(Campaign).where(Campaign.slug == slug, Campaign.published))
+    if campaign is None:
+        raise CampaignUnknown
+    return campaign
+
+
+def public_campaigns() -> Sequence[Campaign]:
+    """Every published campaign, by slug."""
+    return db.session.scalars(sa.select(Campaign).where(Campaign.published).order_by(Campaign.slug)).all()
+
+
+def upcoming_events(now: dt.datetime) -> Sequence[Event]:
+    """What strangers may see and is not over, soonest first."""
+    query = _public_events().where(Event.ends_at > now).order_by(Event.starts_at, Event.id)
+    return db.session.scalars(query).all()
+
+
+def past_events(now: dt.datetime, limit: int = PAST_SHOWN) -> Sequence[Event]:
+    """What is over, latest first."""
+    query = _public_events().where(Event.ends_at <= now).order_by(Event.starts_at.desc(), Event.id).limit(limit)
+    return db.session.scalars(query).all()
+
+
+def campaign_events(campaign_id: int) -> Sequence[Event]:
+    """The campaign's public events on one line of time."""
+    query = _public_events().where(Event.campaign_id == campaign_id).order_by(Event.starts_at, Event.id)
+    return db.session.scalars(query).all()
+
+
+def sister_events(event: Event) -> Sequence[Event]:
+    """The other public events of the campaign around the same days."""
+    if event.campaign_id is None:
+        return []
+    query = _public_events().where(
+        Event.campaign_id == event.campaign_id,
+        Event.id != event.id,
+        Event.starts_at.between(event.starts_at - SISTERS_WITHIN, event.starts_at + SISTERS_WITHIN),
+    )
+    return db.session.scalars(query.order_by(Event.starts_at, Event.id)).all()
+
+
+def all_events() -> Sequence[Event]:
+    """Every event in every status, latest first, for organizers."""
+    return db.session.scalars(_events().order_by(Event.starts_at.desc(), Event.id)).all()
+
+
+def all_campaigns() -> Sequence[Campaign]:
+    """Every campaign, for organizers."""
+    return db.session.scalars(sa.select(Campaign).order_by(Campaign.slug)).all()
+
+
+def _events() -> sa.Select[tuple[Event]]:
+    return sa.select(Event).options(joinedload(Event.campaign), joinedload(Event.image))
+
+
+def _public_events() -> sa.Select[tuple[Event]]:
+    return _events().where(Event.status != "draft")

@@ -1,0 +1,131 @@
+"""When an event is, told as people of each language tell it: the place's own time first, then Tehran's.
+
+Moments come in as aware UTC; zones are IANA names. Jalali dates stand beside Gregorian ones in Farsi.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, get_timezone_location
+from persiantools.jdatetime import MONTH_NAMES_FA, JalaliDate
+
+from ..core.i18n import _, format_number
+from .models import Event
+
+TEHRAN = ZoneInfo("Asia/Tehran")
+FULL_DATE = {"en": "EEEE d MMMM y", "fa": "EEEE d MMMM y", "es": "EEEE d 'de' MMMM 'de' y"}
+DAY_MONTH = {"en": "EEEE d MMMM", "fa": "EEEE d MMMM", "es": "EEEE d 'de' MMMM"}
+SHORT = {"en": "d MMM", "fa": "d MMMM", "es": "d MMM"}
+NOON = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """The texts of a date and time, ready to be shown in one language."""
+
+    weekday: str
+    day: str
+    month: str
+    year: str
+    date_text: str
+    time_text: str
+    zone_label: str
+    iso_start: str
+    iso_end: str
+    jalali_text: str | None
+    tehran_text: str
+    short_day_month: str
+
+
+def occasion(event: Event, locale: str) -> Occasion:
+    """When the event is, in the language being spoken (`locale` must be it)."""
+    zone = ZoneInfo(event.time_zone)
+    start, end = event.starts_at.astimezone(zone), event.ends_at.astimezone(zone)
+    date = start.date()
+    return Occasion(
+        weekday=_part(date, "EEEE", locale),
+        day=format_number(start.day, locale),
+        month=_part(date, "LLLL", locale),
+        year=format_number(start.year, locale),
+        date_text=date_text(date, locale),
+        time_text=time_span(start, end, locale),
+        zone_label=zone_label(event.city, event.time_zone, locale),
+        iso_start=start.isoformat(),
+        iso_end=end.isoformat(),
+        jalali_text=jalali_text(date) if locale == "fa" else None,
+        tehran_text=tehran_text(event.starts_at, locale),
+        short_day_month=_part(date, SHORT[locale], locale),
+    )
+
+
+def date_text(date: dt.date, locale: str) -> str:
+    """`Saturday 24 February 2024`, as written in this language; Gregorian."""
+    return _part(date, FULL_DATE[locale], locale)
+
+
+def day_month(date: dt.date, locale: str) -> str:
+    """`Saturday 24 February`; in Farsi the Jalali day as well."""
+    text = _part(date, DAY_MONTH[locale], locale)
+    return f"{text} ({jalali_text(date)})" if locale == "fa" else text
+
+
+def jalali_text(date: dt.date) -> str:
+    """`۵ اسفند ۱۴۰۲`: the day in the Persian calendar."""
+    jalali = JalaliDate.to_jalali(date)
+    return format_number(f"{jalali.day} {MONTH_NAMES_FA[jalali.month]} {jalali.year}", "fa")
+
+
+def clock_text(moment: dt.datetime, locale: str) -> str:
+    """`6 pm`, `6:30 pm`; `۱۸:۳۰` and `18:30` in Farsi and Spanish."""
+    if locale != "en":
+        return format_number(f"{moment:%H:%M}", locale)
+    minutes = f":{moment:%M}" if moment.minute else ""
+    return f"{moment.hour % NOON or NOON}{minutes} {'pm' if moment.hour >= NOON else 'am'}"
+
+
+def time_span(start: dt.datetime, end: dt.datetime, locale: str) -> str:
+    """`6-9 pm`, `10 pm - Sunday 2 am`: local times from start to end, with an en dash."""
+    first, last = clock_text(start, locale), clock_text(end, locale)
+    if start.date() != end.date() and end - start > dt.timedelta(hours=NOON):
+        last = f"{_part(end.date(), DAY_MONTH[locale], locale)} {last}"
+    if locale == "fa":
+        return f"{first} تا {last}"
+    if locale == "en" and first[-2:] == last[-2:] and start.date() == end.date():
+        first = first[:-3]
+    return f"{first}–{last}" if " " not in first and last.count(" ") <= 1 else f"{first} – {last}"
+
+
+def tehran_text(moment: dt.datetime, locale: str) -> str:
+    """The same moment on Tehran's clocks, with its day there; the Jalali day in Farsi."""
+    there = moment.astimezone(TEHRAN)
+    if locale == "fa":
+        day = f"{_part(there.date(), 'EEEE', locale)} {jalali_text(there.date())}"
+    else:
+        day = _part(there.date(), DAY_MONTH[locale], locale)
+    return _("%(day)s, %(time)s in Tehran", day=day, time=format_number(f"{there:%H:%M}", locale))
+
+
+def zone_label(city: str, time_zone: str, locale: str) -> str:
+    """`Berkeley time`: whose clocks these are; the zone's own city when the event has none."""
+    if time_zone == "UTC":
+        return _("UTC")
+    return _("%(city)s time", city=city or _zone_city(time_zone, locale))
+
+
+def local_text(moment: dt.datetime, time_zone: str, locale: str) -> str:
+    """A moment as day and time of the place: for openings, closings and deadlines."""
+    local = moment.astimezone(ZoneInfo(time_zone))
+    return _("%(day)s, %(time)s", day=day_month(local.date(), locale), time=clock_text(local, locale))
+
+
+@cache
+def _zone_city(time_zone: str, locale: str) -> str:
+    return get_timezone_location(ZoneInfo(time_zone), locale=locale, return_city=True)
+
+
+def _part(date: dt.date, pattern: str, locale: str) -> str:
+    return format_number(format_date(date, pattern, locale=locale), locale)

@@ -1,0 +1,314 @@
+"""What a page shows of an event or campaign, in one language and at one moment: facts in, texts out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from markupsafe import Markup
+
+from ..core.i18n import _
+from ..core.text import markdown_html
+from ..core.urls import public_url
+from .models import Campaign, Event, text_of
+from .times import Occasion, clock_text, local_text, occasion
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageView:
+    """A picture and the words that stand for it."""
+
+    url: str
+    alt: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgrammeView:
+    """One item of the evening."""
+
+    time: str | None
+    title: str
+    note: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RsvpState:
+    """Whether one can RSVP now; if not, why, and what to do instead."""
+
+    open: bool
+    reason: str | None
+    full: bool
+    availability: str | None
+    availability_text: str
+
+
+@dataclass(frozen=True)
+class CampaignView:
+    """A campaign in one language."""
+
+    campaign: Campaign
+    locale: str
+
+    @property
+    def slug(self) -> str:
+        """Its name in addresses."""
+        return self.campaign.slug
+
+    @cached_property
+    def title(self) -> str:
+        """Its title."""
+        return text_of(self.campaign.texts, "title", self.locale)[0] or self.campaign.slug
+
+    @cached_property
+    def summary(self) -> str:
+        """Its summary, one or two sentences."""
+        return text_of(self.campaign.texts, "summary", self.locale)[0]
+
+    @cached_property
+    def description_html(self) -> Markup:
+        """Its description as safe HTML."""
+        return markdown_html(text_of(self.campaign.texts, "description", self.locale)[0])
+
+    @property
+    def text_locale(self) -> str:
+        """The language its title is really in."""
+        return text_of(self.campaign.texts, "title", self.locale)[1]
+
+    @property
+    def url(self) -> str:
+        """Its absolute public address."""
+        return public_url("front.campaign", locale=self.locale, slug=self.slug)
+
+
+@dataclass(frozen=True)
+class EventView:
+    """An event in one language at one moment. Made per request; the language must be the one being spoken."""
+
+    event: Event
+    locale: str
+    now: dt.datetime
+
+    @property
+    def slug(self) -> str:
+        """Its name in addresses."""
+        return self.event.slug
+
+    @property
+    def status(self) -> str:
+        """`published`, `cancelled`, `postponed` or `draft`."""
+        return self.event.status
+
+    @cached_property
+    def title(self) -> str:
+        """Its title."""
+        return self._text("title") or self.event.slug
+
+    @cached_property
+    def summary(self) -> str:
+        """Its summary, one or two sentences."""
+        return self._text("summary")
+
+    @cached_property
+    def description(self) -> str:
+        """Its description as written, in Markdown."""
+        return self._text("description")
+
+    @cached_property
+    def description_html(self) -> Markup:
+        """Its description as safe HTML."""
+        return markdown_html(self.description)
+
+    @cached_property
+    def text_locale(self) -> str:
+        """The language its title is really in."""
+        return text_of(self.event.texts, "title", self.locale)[1]
+
+    @property
+    def is_past(self) -> bool:
+        """Whether it is over."""
+        return self.event.ends_at <= self.now
+
+    @cached_property
+    def when(self) -> Occasion:
+        """Date and time."""
+        return occasion(self.event, self.locale)
+
+    @property
+    def venue(self) -> str:
+        """The name of the place."""
+        return self.event.venue
+
+    @property
+    def street(self) -> str:
+        """Street and number."""
+        return self.event.street
+
+    @property
+    def city(self) -> str:
+        """The city; online events have none."""
+        return self.event.city
+
+    @property
+    def country_name(self) -> str:
+        """The country in the reader's language."""
+        return str(Locale(self.locale).territories.get(self.event.country, self.event.country))
+
+    @property
+    def address_line(self) -> str:
+        """The address on one line."""
+        comma = "، " if self.locale == "fa" else ", "
+        return comma.join(filter(None, (self.street, self.city, self.event.region, self.country_name)))
+
+    @property
+    def place_line(self) -> str:
+        """Venue and address on one line; for calendars, LOCATION."""
+        comma = "، " if self.locale == "fa" else ", "
+        return comma.join(filter(None, (self.venue, self.address_line)))
+
+    @property
+    def latitude(self) -> float | None:
+        """Degrees north."""
+        return self.event.latitude
+
+    @property
+    def longitude(self) -> float | None:
+        """Degrees east."""
+        return self.event.longitude
+
+    @property
+    def map_url(self) -> str | None:
+        """A map to open in another tab; nothing is loaded from it."""
+        if self.latitude is None or self.longitude is None:
+            return None
+        spot = f"{self.latitude:.5f}", f"{self.longitude:.5f}"
+        return "https://www.openstreetmap.org/?mlat={0}&mlon={1}#map=17/{0}/{1}".format(*spot)
+
+    @property
+    def online_url(self) -> str | None:
+        """Where it can be followed."""
+        return self.event.online_url or None
+
+    @property
+    def is_online(self) -> bool:
+        """Whether it has no place but an address on the network."""
+        return bool(self.event.online_url) and not self.event.city
+
+    @property
+    def doors(self) -> str | None:
+        """When the doors open, in local time."""
+        if self.event.doors_at is None:
+            return None
+        return clock_text(self.event.doors_at.astimezone(ZoneInfo(self.event.time_zone)), self.locale)
+
+    @cached_property
+    def programme(self) -> list[ProgrammeView]:
+        """The evening's items in order."""
+        return [
+            ProgrammeView(
+                time=self._programme_time(item["at"]),
+                title=self._in_language(item["title"]),
+                note=self._in_language(item["note"]) or None,
+            )
+            for item in self.event.programme
+        ]
+
+    @property
+    def image(self) -> ImageView | None:
+        """Its picture."""
+        found = self.event.image
+        if found is None:
+            return None
+        url = f"/images/{found.name}.webp"
+        return ImageView(url=url, alt=self._text("image_alt"), width=found.width, height=found.height)
+
+    @property
+    def accessibility(self) -> str | None:
+        """What people who need to know of steps, seats or sounds are told."""
+        return self._text("accessibility") or None
+
+    @property
+    def contact(self) -> str | None:
+        """How to reach the organizers."""
+        return self.event.contact or None
+
+    @property
+    def donation_url(self) -> str | None:
+        """Where to give."""
+        return self.event.donation_url or None
+
+    @property
+    def largest_party(self) -> int:
+        """How many may come on one RSVP."""
+        return self.event.largest_party
+
+    @cached_property
+    def rsvp(self) -> RsvpState:
+        """Whether one can RSVP now."""
+        reason = self._closed_because()
+        availability = self.event.availability or None
+        return RsvpState(
+            open=reason is None,
+            reason=reason,
+            full=availability == "full",
+            availability=availability,
+            availability_text=self._availability_text(),
+        )
+
+    @property
+    def campaign(self) -> CampaignView | None:
+        """The campaign it belongs to, if strangers may see it."""
+        found = self.event.campaign
+        return CampaignView(found, self.locale) if found is not None and found.published else None
+
+    @property
+    def url(self) -> str:
+        """Its absolute public address."""
+        return public_url("front.event", locale=self.locale, slug=self.slug)
+
+    def _text(self, key: str) -> str:
+        return text_of(self.event.texts, key, self.locale)[0]
+
+    def _in_language(self, texts: dict[str, str]) -> str:
+        return next((texts[code] for code in (self.locale, "en", *texts) if texts.get(code)), "")
+
+    def _programme_time(self, at: str) -> str | None:
+        if not at:
+            return None
+        hour, minute = at.split(":")
+        return clock_text(dt.datetime(2000, 1, 1, int(hour), int(minute), tzinfo=dt.UTC), self.locale)
+
+    def _closed_because(self) -> str | None:
+        event, now = self.event, self.now
+        if event.status == "cancelled":
+            return _("This event is cancelled, so there is nothing to sign up for.")
+        if event.status == "postponed":
+            return _("This event is postponed. Signing up opens again when there is a new date.")
+        if self.is_past:
+            return _("This event is over. You can still read the messages.")
+        if event.rsvp_opens_at is not None and now < event.rsvp_opens_at:
+            return _("Signing up opens on %(moment)s.", moment=self._local(event.rsvp_opens_at))
+        if event.rsvp_closes_at is not None and now >= event.rsvp_closes_at:
+            closed = _("Signing up closed on %(moment)s.", moment=self._local(event.rsvp_closes_at))
+            return f"{closed} {self._instead()}"
+        return None
+
+    def _instead(self) -> str:
+        if self.contact:
+            return _("Write to %(contact)s if you still want to come.", contact=self.contact)
+        return _("Ask at the door: there may be room.")
+
+    def _local(self, moment: dt.datetime) -> str:
+        return local_text(moment, self.event.time_zone, self.locale)
+
+    def _availability_text(self) -> str:
+        return {
+            "plenty": _("There is plenty of room."),
+            "some": _("More than half of the places are taken."),
+            "few": _("Only a few places are left."),
+            "full": _("Every place is taken. You can join the waitlist."),
+        }.get(self.event.availability, "")
