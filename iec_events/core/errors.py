@@ -15,7 +15,7 @@ class Refusal(Exception):
     """Something that can be refused. Subclasses stand beside their raiser and carry the words a person reads."""
 
     status: ClassVar[int] = 409
-    message = _l("This can’t be done right now.")
+    message: object = _l("This can’t be done right now.")
 
     def __str__(self) -> str:
         """The sentence for the person."""
