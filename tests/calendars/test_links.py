@@ -1,0 +1,75 @@
+"""Links into other people's calendars: right times, short, nothing private."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from iec_events.calendars.links import (
+    google_subscribe_url,
+    google_url,
+    outlook_subscribe_url,
+    outlook_url,
+    webcal_url,
+)
+from tests.calendars.samples import the_night, utc
+
+FEED = "https://events.example.org/fa/calendar.ics"
+LONG = {"title": "شب شعر و ترانه " * 20, "description": "شعر و ترانه، سپس رقص. " * 200, "location": "کافه ستاره، " * 15}
+
+
+def query(url: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query, strict_parsing=True).items()}
+
+
+def test_google_gets_the_time_on_the_wall_and_the_zone() -> None:
+    url = google_url(the_night())
+    assert url.startswith("https://calendar.google.com/calendar/render?action=TEMPLATE&")
+    assert query(url) == {
+        "action": "TEMPLATE",
+        "text": "A Night of Cultural Revolt",
+        "dates": "20240224T180000/20240224T210000",
+        "ctz": "America/Los_Angeles",
+        "details": "Poetry and song; then dancing.\n\nhttps://events.example.org/events/berkeley",
+        "location": "Starry Plough, 3101 Shattuck Avenue, Berkeley",
+    }
+
+
+def test_google_gets_utc_for_an_hour_that_clocks_show_twice() -> None:
+    night = the_night(starts_at=utc(2026, 11, 1, 6), ends_at=utc(2026, 11, 1, 9, 30))
+    told = query(google_url(night))
+    assert told["dates"] == "20261101T060000Z/20261101T093000Z"
+    assert "ctz" not in told
+
+
+@pytest.mark.parametrize(("kind", "host"), [("live", "outlook.live.com"), ("office", "outlook.office.com")])
+def test_outlook_gets_utc_and_no_plus_signs(kind: str, host: str) -> None:
+    url = outlook_url(the_night(), kind)
+    assert url.startswith(f"https://{host}/calendar/deeplink/compose?path=/calendar/action/compose&rru=addevent&")
+    assert "+" not in url
+    told = query(url)
+    assert (told["startdt"], told["enddt"]) == ("2024-02-25T02:00:00Z", "2024-02-25T05:00:00Z")
+    assert told["subject"] == "A Night of Cultural Revolt"
+
+
+@pytest.mark.parametrize("make", [google_url, outlook_url])
+def test_long_texts_are_cut_but_the_page_is_named(make: type) -> None:
+    url = make(the_night(**LONG, time_zone="America/Argentina/Buenos_Aires"))
+    assert len(url) < 2000
+    assert url.isascii()
+    told = query(url)
+    details = told.get("details") or told["body"]
+    assert details.endswith("https://events.example.org/events/berkeley")
+    assert (told.get("text") or told["subject"]).startswith("شب شعر")
+
+
+@pytest.mark.parametrize("make", [google_url, outlook_url])
+def test_a_text_is_cut_as_late_as_possible(make: type) -> None:
+    assert len(make(the_night(description="word " * 1000))) > 1950
+    assert query(make(the_night(description="word " * 20)))["text" if make is google_url else "subject"]
+
+
+def test_subscribing() -> None:
+    assert webcal_url(FEED) == "webcal://events.example.org/fa/calendar.ics"
+    assert query(google_subscribe_url(FEED)) == {"cid": "webcal://events.example.org/fa/calendar.ics"}
+    assert query(outlook_subscribe_url(FEED, "شب‌ها")) == {"url": FEED, "name": "شب‌ها"}
+    assert outlook_subscribe_url(FEED, "x", "office").startswith("https://outlook.office.com/calendar/0/addfromweb?")
