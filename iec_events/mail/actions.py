@@ -106,8 +106,8 @@ def sweep(now: dt.datetime) -> None:
 
 def pause_after(tries: int) -> dt.timedelta:
     """Half a minute, doubled with each try, four hours at most; a fifth of it is chance."""
-    pause = min(FIRST_PAUSE * 2 ** min(tries - 1, 20), LONGEST_PAUSE)
-    chance: float = random.uniform(0.9, 1.1)  # noqa: S311 - spreads retries, keeps no secret
+    pause: dt.timedelta = min(FIRST_PAUSE * 2 ** min(tries - 1, 20), LONGEST_PAUSE)
+    chance = random.uniform(0.9, 1.1)  # noqa: S311 - spreads retries, keeps no secret
     return pause * chance
 
 

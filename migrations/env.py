@@ -1,0 +1,27 @@
+"""Alembic environment for Flask-Migrate: engine and tables come from the application."""
+
+from alembic import context
+from flask import current_app
+
+extension = current_app.extensions["migrate"]
+metadata = extension.db.metadata
+options = {"target_metadata": metadata, "compare_type": True, **extension.configure_args}
+
+
+def say_nothing_when_nothing_changed(_context, _revision, directives) -> None:
+    """Write no empty migration."""
+    if getattr(context.config.cmd_opts, "autogenerate", False) and directives[0].upgrade_ops.is_empty():
+        directives[:] = []
+
+
+options.setdefault("process_revision_directives", say_nothing_when_nothing_changed)
+
+if context.is_offline_mode():
+    context.configure(url=str(extension.db.engine.url), literal_binds=True, **options)
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    with extension.db.engine.connect() as connection:
+        context.configure(connection=connection, **options)
+        with context.begin_transaction():
+            context.run_migrations()

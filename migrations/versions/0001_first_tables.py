@@ -1,0 +1,254 @@
+"""first tables"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "campaigns",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("slug", sa.String(length=80), nullable=False),
+        sa.Column("published", sa.Boolean(), nullable=False),
+        sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("revised_at", iec_events.core.db.Moment(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_campaigns")),
+        sa.UniqueConstraint("slug", name=op.f("uq_campaigns_slug")),
+    )
+    op.create_table(
+        "images",
+        sa.Column("name", sa.String(length=22), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_images")),
+    )
+    op.create_table(
+        "invitations",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("role", sa.String(length=12), nullable=False),
+        sa.Column("expires_at", iec_events.core.db.Moment(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_invitations")),
+    )
+    op.create_table(
+        "organizers",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("email_hash", sa.String(length=64), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("password_hash", sa.String(length=200), nullable=False),
+        sa.Column("role", sa.String(length=12), nullable=False),
+        sa.Column("created_on", sa.Date(), nullable=False),
+        sa.CheckConstraint("role IN ('owner', 'organizer')", name=op.f("ck_organizers_role_known")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_organizers")),
+        sa.UniqueConstraint("email_hash", name=op.f("uq_organizers_email_hash")),
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("about", sa.String(length=40), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("posted_at", iec_events.core.db.Moment(timezone=True), nullable=False),
+        sa.Column("due_at", iec_events.core.db.Moment(timezone=True), nullable=False),
+        sa.Column("leased_until", iec_events.core.db.Moment(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("last_error", sa.String(length=80), nullable=True),
+        sa.Column("done_at", iec_events.core.db.Moment(timezone=True), nullable=True),
+        sa.Column("given_up_at", iec_events.core.db.Moment(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+    )
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outbox_about"), ["about"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_due",
+            ["due_at"],
+            unique=False,
+            postgresql_where=sa.text("done_at IS NULL"),
+            sqlite_where=sa.text("done_at IS NULL"),
+        )
+
+    op.create_table(
+        "site_state",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("key_check", sa.LargeBinary(), nullable=True),
+        sa.Column("worker_seen_at", iec_events.core.db.Moment(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_site_state")),
+    )
+    op.create_table(
+        "events",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("uid", sa.String(length=120), nullable=False),
+        sa.Column("slug", sa.String(length=80), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=True),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("published_at", iec_events.core.db.Moment(timezone=True), nullable=True),
+        sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("programme", sa.JSON(), nullable=False),
+        sa.Column("time_zone", sa.String(length=60), nullable=False),
+        sa.Column("starts_at", iec_events.core.db.Moment(timezone=True), nullable=False),
+        sa.Column("ends_at", iec_events.core.db.Moment(timezone=True), nullable=False),
+        sa.Column("doors_at", iec_events.core.db.Moment(timezone=True), nullable=True),
+        sa.Column("venue", sa.String(length=200), nullable=False),
+        sa.Column("street", sa.String(length=200), nullable=False),
+        sa.Column("city", sa.String(length=100), nullable=False),
+        sa.Column("region", sa.String(length=100), nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=False),
+        sa.Column("latitude", sa.Double(), nullable=True),
+        sa.Column("longitude", sa.Double(), nullable=True),
+        sa.Column("online_url", sa.String(length=500), nullable=False),
+        sa.Column("image_name", sa.String(length=22), nullable=True),
+        sa.Column("contact", sa.String(length=200), nullable=False),
+        sa.Column("donation_url", sa.String(length=500), nullable=False),
+        sa.Column("capacity", sa.Integer(), nullable=True),
+        sa.Column("seats_taken", sa.Integer(), nullable=False),
+        sa.Column("lines_given", sa.Integer(), nullable=False),
+        sa.Column("availability", sa.String(length=8), nullable=False),
+        sa.Column("largest_party", sa.Integer(), nullable=False),
+        sa.Column("rsvp_opens_at", iec_events.core.db.Moment(timezone=True), nullable=True),
+        sa.Column("rsvp_closes_at", iec_events.core.db.Moment(timezone=True), nullable=True),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("created_at", iec_events.core.db.Moment(timezone=True), nullable=False),
+        sa.Column("revised_at", iec_events.core.db.Moment(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('draft', 'published', 'cancelled', 'postponed')", name=op.f("ck_events_status_known")
+        ),
+        sa.CheckConstraint("capacity IS NULL OR seats_taken <= capacity", name=op.f("ck_events_seats_within_capacity")),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_events_ends_after_start")),
+        sa.CheckConstraint("largest_party >= 1", name=op.f("ck_events_party_possible")),
+        sa.CheckConstraint("seats_taken >= 0", name=op.f("ck_events_seats_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaigns.id"], name=op.f("fk_events_campaign_id_campaigns"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["image_name"], ["images.name"], name=op.f("fk_events_image_name_images"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+        sa.UniqueConstraint("slug", name=op.f("uq_events_slug")),
+        sa.UniqueConstraint("uid", name=op.f("uq_events_uid")),
+    )
+    with op.batch_alter_table("events", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_events_campaign_id"), ["campaign_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_events_ends_at"), ["ends_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_events_starts_at"), ["starts_at"], unique=False)
+
+    op.create_table(
+        "organizer_sessions",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("organizer_id", sa.String(length=16), nullable=False),
+        sa.Column("started_at", iec_events.core.db.Moment(timezone=True), nullable=False),
+        sa.Column("seen_at", iec_events.core.db.Moment(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organizer_id"],
+            ["organizers.id"],
+            name=op.f("fk_organizer_sessions_organizer_id_organizers"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_organizer_sessions")),
+    )
+    with op.batch_alter_table("organizer_sessions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_organizer_sessions_organizer_id"), ["organizer_id"], unique=False)
+
+    op.create_table(
+        "messages",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("read_aloud", sa.Boolean(), nullable=False),
+        sa.Column("sample", sa.Boolean(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("signature", sa.String(length=200), nullable=True),
+        sa.Column("placed_on", sa.Date(), nullable=False),
+        sa.Column("decided_at", iec_events.core.db.Moment(timezone=True), nullable=True),
+        sa.Column("submission_hash", sa.String(length=64), nullable=False),
+        sa.CheckConstraint(
+            "status = 'approved' OR (text IS NULL AND signature IS NULL)",
+            name=op.f("ck_messages_secret_until_approved"),
+        ),
+        sa.CheckConstraint("status IN ('pending', 'approved', 'rejected')", name=op.f("ck_messages_status_known")),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["events.id"], name=op.f("fk_messages_event_id_events"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
+        sa.UniqueConstraint("submission_hash", name=op.f("uq_messages_submission_hash")),
+    )
+    with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.create_index("ix_messages_event_status", ["event_id", "status", "decided_at"], unique=False)
+
+    op.create_table(
+        "rsvps",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("party_size", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("mailable", sa.LargeBinary(), nullable=True),
+        sa.Column("told_sequence", sa.Integer(), nullable=False),
+        sa.Column("placed_on", sa.Date(), nullable=False),
+        sa.CheckConstraint("status IN ('confirmed', 'waitlisted', 'cancelled')", name=op.f("ck_rsvps_status_known")),
+        sa.CheckConstraint("party_size >= 1", name=op.f("ck_rsvps_party_not_empty")),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_rsvps_event_id_events"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rsvps")),
+        sa.UniqueConstraint("event_id", "line", name=op.f("uq_rsvps_event_id_line")),
+    )
+    with op.batch_alter_table("rsvps", schema=None) as batch_op:
+        batch_op.create_index("ix_rsvps_event_status_line", ["event_id", "status", "line"], unique=False)
+
+    op.create_table(
+        "rsvp_links",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("rsvp_id", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["rsvp_id"], ["rsvps.id"], name=op.f("fk_rsvp_links_rsvp_id_rsvps"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_rsvp_links")),
+    )
+    with op.batch_alter_table("rsvp_links", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rsvp_links_rsvp_id"), ["rsvp_id"], unique=False)
+
+    op.execute("INSERT INTO site_state (id, generation) VALUES (1, 1)")
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("rsvp_links", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rsvp_links_rsvp_id"))
+
+    op.drop_table("rsvp_links")
+    with op.batch_alter_table("rsvps", schema=None) as batch_op:
+        batch_op.drop_index("ix_rsvps_event_status_line")
+
+    op.drop_table("rsvps")
+    with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.drop_index("ix_messages_event_status")
+
+    op.drop_table("messages")
+    with op.batch_alter_table("organizer_sessions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_organizer_sessions_organizer_id"))
+
+    op.drop_table("organizer_sessions")
+    with op.batch_alter_table("events", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_events_starts_at"))
+        batch_op.drop_index(batch_op.f("ix_events_ends_at"))
+        batch_op.drop_index(batch_op.f("ix_events_campaign_id"))
+
+    op.drop_table("events")
+    op.drop_table("site_state")
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_outbox_due", postgresql_where=sa.text("done_at IS NULL"), sqlite_where=sa.text("done_at IS NULL")
+        )
+        batch_op.drop_index(batch_op.f("ix_outbox_about"))
+
+    op.drop_table("outbox")
+    op.drop_table("organizers")
+    op.drop_table("invitations")
+    op.drop_table("images")
+    op.drop_table("campaigns")
