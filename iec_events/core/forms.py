@@ -37,6 +37,12 @@ class Form(FlaskForm):
 
         csrf_class = KindCSRF
 
+    if TYPE_CHECKING:  # the library ships no types
+
+        def __init__(self, formdata: Any = ..., **options: Any) -> None: ...
+        def is_submitted(self) -> bool: ...  # noqa: D102
+        def validate_on_submit(self, extra_validators: Any = None) -> bool: ...  # noqa: D102
+
 
 class _Cleaned(StringField):
     """Text cleaned on arrival, and cut before any work when it is absurdly long."""

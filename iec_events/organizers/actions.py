@@ -1,0 +1,140 @@
+"""What is done with accounts: inviting, accepting, signing in and out.
+
+Hashing a password takes long, so it is done before a transaction begins: nobody else's RSVP waits for it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from ..core.crypto import vault
+from ..core.db import atomic, db
+from ..core.errors import Refusal
+from ..core.i18n import _l
+from ..core.tokens import new_id, new_token, token_hash
+from .models import ORGANIZER, OWNER, Invitation, Organizer, OrganizerSession
+from .passwords import fits, hash_password, is_outdated
+from .queries import AT_MOST, IDLE, any_organizer, email_fingerprint, organizer_by_email
+
+INVITED_FOR = dt.timedelta(hours=72)
+
+
+class SignInRefused(Refusal):
+    """The one answer to an unknown account and to a wrong password."""
+
+    status: ClassVar[int] = 422
+    message = _l("This e-mail address and password do not belong together. Please check both.")
+
+
+class InvitationUnknown(Refusal):
+    """Wrong, used and expired invitations are not told apart."""
+
+    status: ClassVar[int] = 404
+    message = _l("This invitation has been used, has expired, or never was.")
+
+
+class EmailTaken(Refusal):
+    """An account with this address exists."""
+
+    status: ClassVar[int] = 422
+    message = _l("An account with this e-mail address exists already. Sign in, or use another address.")
+
+
+@atomic()
+def invite(*, now: dt.datetime, role: str | None = None) -> str:
+    """A token that makes one account, once, within 72 hours; the first account owns the place unless said otherwise."""
+    token = new_token()
+    chosen = role or (ORGANIZER if any_organizer() else OWNER)
+    db.session.add(Invitation(token_hash=token_hash(token), role=chosen, expires_at=now + INVITED_FOR))
+    return token
+
+
+def accept_invitation(*, token: str, name: str, email: str, password: str, now: dt.datetime) -> str:
+    """Make the account and sign it in; the session's token. InvitationUnknown, EmailTaken: nothing is used up."""
+    password_hash = hash_password(password)
+    try:
+        with atomic():
+            role = _use_up(token, now=now)
+            organizer = _new_organizer(name=name, email=email, password_hash=password_hash, role=role, now=now)
+            return _open_session(organizer.id, now=now)
+    except IntegrityError as error:
+        raise EmailTaken from error
+
+
+def sign_in(*, email: str, password: str, now: dt.datetime, old_token: str | None = None) -> str:
+    """A new session's token; the browser's old session ends. SignInRefused takes as long for an unknown account."""
+    account = organizer_by_email(email)
+    account_id, kept = (account.id, account.password_hash) if account else ("", None)
+    if not fits(password, kept) or kept is None:
+        raise SignInRefused
+    better = hash_password(password) if is_outdated(kept) else kept
+    with atomic():
+        still_so = sa.and_(Organizer.id == account_id, Organizer.password_hash == kept)
+        kept_now = sa.update(Organizer).where(still_so).values(password_hash=better).returning(Organizer.id)
+        if db.session.scalar(kept_now) is None:  # the password was changed, or the account went, a moment ago
+            raise SignInRefused
+        _close_session(old_token)
+        return _open_session(account_id, now=now)
+
+
+@atomic()
+def sign_out(token: str) -> None:
+    """End this session."""
+    _close_session(token)
+
+
+@atomic()
+def note_seen(token: str, *, now: dt.datetime) -> None:
+    """The session was used; its idle time begins anew."""
+    db.session.execute(
+        sa.update(OrganizerSession).where(OrganizerSession.token_hash == token_hash(token)).values(seen_at=now)
+    )
+
+
+@atomic()
+def forget_expired(now: dt.datetime) -> None:
+    """Delete sessions and invitations whose time is over; the worker runs this."""
+    old = sa.or_(OrganizerSession.started_at <= now - AT_MOST, OrganizerSession.seen_at <= now - IDLE)
+    db.session.execute(sa.delete(OrganizerSession).where(old))
+    db.session.execute(sa.delete(Invitation).where(Invitation.expires_at <= now))
+
+
+def _use_up(token: str, *, now: dt.datetime) -> str:
+    """The role that an invitation gives; deleting it decides between two who use it at once."""
+    mine = sa.and_(Invitation.token_hash == token_hash(token), Invitation.expires_at > now)
+    role: str | None = db.session.scalar(sa.delete(Invitation).where(mine).returning(Invitation.role))
+    if role is None:
+        raise InvitationUnknown
+    return role
+
+
+def _new_organizer(*, name: str, email: str, password_hash: str, role: str, now: dt.datetime) -> Organizer:
+    row_id = new_id()
+    organizer = Organizer(
+        id=row_id,
+        email_hash=email_fingerprint(email),
+        sealed=vault().seal("organizers", row_id, {"name": name, "email": email}),
+        password_hash=password_hash,
+        role=role,
+        created_on=now.date(),
+    )
+    db.session.add(organizer)
+    db.session.flush()
+    return organizer
+
+
+def _open_session(organizer_id: str, *, now: dt.datetime) -> str:
+    token = new_token()
+    db.session.add(
+        OrganizerSession(token_hash=token_hash(token), organizer_id=organizer_id, started_at=now, seen_at=now)
+    )
+    return token
+
+
+def _close_session(token: str | None) -> None:
+    if token:
+        db.session.execute(sa.delete(OrganizerSession).where(OrganizerSession.token_hash == token_hash(token)))

@@ -1,0 +1,30 @@
+"""`iec-events organizer ...`: what the operator does from the shell. The caller opens an application context."""
+
+from __future__ import annotations
+
+import click
+
+from ..core import clock
+from ..core.urls import public_url
+from . import actions
+from .models import ORGANIZER, OWNER
+
+
+@click.group("organizer")
+def organizer() -> None:
+    """Accounts of organizers."""
+
+
+@organizer.command("invite")
+@click.option("--role", type=click.Choice([OWNER, ORGANIZER]), help="By default the first account is the owner.")
+def invite(role: str | None) -> None:
+    """Print a link that makes one account, once, within 72 hours."""
+    click.echo(invitation_link(role=role))
+
+
+def invitation_link(*, role: str | None = None) -> str:
+    """A new one-time link to become an organizer."""
+    return public_url("organizers.first", token=actions.invite(now=clock.now(), role=role))
+
+
+COMMANDS: list[click.Command] = [organizer]

@@ -1,0 +1,61 @@
+"""What organizers fill in to come in: e-mail and password, or an invitation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from wtforms import Field, PasswordField
+from wtforms.validators import StopValidation
+
+from ..core.forms import EmailLine, Form, Needed, TextLine
+from ..core.i18n import _, _l
+from .passwords import LONGEST, objection
+
+
+class Password(PasswordField):
+    """A password: never shown again, cut before any work when it is absurdly long, otherwise left as it was typed."""
+
+    def __init__(self, label: Any = None, validators: Sequence[Any] = (), **options: Any) -> None:
+        super().__init__(label, validators, **options)  # type: ignore[no-untyped-call] # no types there
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was typed."""
+        if valuelist:
+            self.data = valuelist[0][: LONGEST + 1]
+
+
+class SignInForm(Form):
+    """E-mail and password."""
+
+    email = EmailLine(_l("E-mail"), [Needed(_l("Please write the e-mail address of your account."))])
+    password = Password(_l("Password"), [Needed(_l("Please write your password."))])
+
+
+class SignOutForm(Form):
+    """A button."""
+
+
+class FirstForm(Form):
+    """What makes an account out of an invitation."""
+
+    name = TextLine(
+        _l("Name"), [Needed(_l("Please write the name that the other organizers know you by."))], longest=80
+    )
+    email = EmailLine(_l("E-mail"), [Needed(_l("Please write an e-mail address: you sign in with it."))])
+    password = Password(_l("Password"), [Needed(_l("Please choose a password."))])
+    password_again = Password(
+        _l("The same password again"),
+        [Needed(_l("Please write the password a second time, so that no slip locks you out."))],
+    )
+
+    def validate_password(self, field: Field) -> None:
+        """Refuse what anybody would guess."""
+        words = objection(field.data, self.email.data or "")
+        if words:
+            raise StopValidation(words)
+
+    def validate_password_again(self, field: Field) -> None:
+        """Find slips of the fingers."""
+        if field.data != self.password.data:
+            raise StopValidation(_("The two passwords are not the same. Please write both again."))

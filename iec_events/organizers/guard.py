@@ -1,0 +1,69 @@
+"""The door of the organizers' area: `blueprint.before_request(require_organizer)` on every blueprint behind it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from urllib.parse import quote, urlsplit
+
+from flask import current_app, g, redirect, request, session, url_for
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from ..core import clock
+from .actions import note_seen
+from .queries import SignedIn, signed_in
+
+AREA = "/organize"
+TOKEN = "organizer"  # noqa: S105 - the name of a place in the session
+SEEN_EVERY = dt.timedelta(minutes=1)
+
+
+def require_organizer() -> Response | None:
+    """Let organizers pass, as `g.organizer`; send anybody else to sign in and from there back to the page."""
+    organizer = present_organizer()
+    if organizer is None:
+        return redirect(url_for("organizers.sign_in", next=_wanted()), 303)
+    g.organizer = organizer
+    return None
+
+
+def present_organizer() -> SignedIn | None:
+    """Who is signed in, if anybody; using a session keeps it from growing idle."""
+    token = session.get(TOKEN)
+    now = clock.now()
+    if not isinstance(token, str):
+        return None
+    organizer = signed_in(token, now=now)
+    if organizer is not None and now - organizer.seen_at >= SEEN_EVERY:
+        note_seen(token, now=now)
+    return organizer
+
+
+def way_back(wanted: str | None) -> str:
+    """The address to go to after signing in: a page of the organizers' area, in this language; else the dashboard."""
+    path, query = _own_page(wanted or "")
+    if not path:
+        return url_for("front_organizers.dashboard")
+    return request.script_root + quote(path) + (f"?{quote(query, safe='=&%')}" if query else "")
+
+
+def _wanted() -> str | None:
+    """What was asked for, if it can be asked for again after signing in."""
+    path = request.path if _own_page(request.path)[0] else None
+    query = request.query_string.decode("ascii", "ignore")
+    return f"{path}?{query}" if path and query and request.method in {"GET", "HEAD"} else path
+
+
+def _own_page(address: str) -> tuple[str, str]:
+    """Path and query of a page of the area that can be opened; empty for everything else, elsewhere above all."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "", ""
+    if parts.scheme or parts.netloc or not (parts.path == AREA or parts.path.startswith(f"{AREA}/")):
+        return "", ""
+    try:
+        endpoint, _values = current_app.create_url_adapter(request).match(parts.path, method="GET")  # type: ignore[union-attr]
+    except HTTPException:
+        return "", ""
+    return ("", "") if endpoint.startswith("organizers.") else (parts.path, parts.query)

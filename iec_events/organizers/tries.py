@@ -1,0 +1,75 @@
+"""How often one may try to sign in: enough to mistype, too seldom to guess, and never a lock on somebody's door.
+
+Tries are counted for an account *and* the network they come from, so that a stranger elsewhere cannot use up the
+owner's. Where both sit behind one exit (Tor, a VPN), the owner's own browser counts for itself: it was given a signed
+cookie at its last sign-in. Every wait is short.
+"""
+
+from __future__ import annotations
+
+from flask import Request, Response
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from limits import RateLimitItem, parse
+
+from ..core.config import settings
+from ..core.limits import limiter, visitor
+from ..core.tokens import new_id
+from .queries import email_fingerprint
+
+PER_ACCOUNT = ("6/minute", "40/hour")
+PER_NETWORK = ("30/minute",)
+EVERYWHERE = ("240/minute",)  # what the machine can hash without others waiting
+KNOWN_DAYS = 90
+
+
+def may_try(email: str, request: Request) -> bool:
+    """Count one try to sign in with this address; False when there were too many."""
+    account = email_fingerprint(email)[:24]
+    browser = _known_browser(account, request)
+    if browser:
+        return _count("sign-in of a known browser", PER_ACCOUNT, account, browser)
+    return (
+        _count("sign-in", PER_ACCOUNT, account, visitor())
+        and _count("sign-in from a network", PER_NETWORK, visitor())
+        and _count("sign-in everywhere", EVERYWHERE)
+    )
+
+
+def know(email: str, response: Response) -> Response:
+    """Have the browser remember that this account's owner uses it; the cookie names nobody."""
+    value = _signer().dumps([email_fingerprint(email)[:24], new_id()])
+    response.set_cookie(
+        _cookie(),
+        value,
+        max_age=KNOWN_DAYS * 24 * 3600,
+        secure=settings().https,
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
+    return response
+
+
+def _known_browser(account: str, request: Request) -> str:
+    try:
+        known, browser = _signer().loads(request.cookies.get(_cookie(), ""), max_age=KNOWN_DAYS * 24 * 3600)
+    except (BadSignature, ValueError, TypeError):
+        return ""
+    return str(browser) if known == account else ""
+
+
+def _count(name: str, rates: tuple[str, ...], *of: str) -> bool:
+    """Whether all of these rates still had room; a rate that is full is not counted further."""
+    items: list[RateLimitItem] = [parse(rate) for rate in rates]
+    if not all(limiter.limiter.test(item, name, *of) for item in items):
+        return False
+    counted = [limiter.limiter.hit(item, name, *of) for item in items]
+    return all(counted)
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(settings().secret_key, salt="organizers.known-browser")
+
+
+def _cookie() -> str:
+    return "__Host-iec-known" if settings().https else "iec-known"
