@@ -1,0 +1,206 @@
+"""The verbs of events, on both databases: what is written, what is refused, what calendars are told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from iec_events.core import clock
+from iec_events.core.db import atomic, db
+from iec_events.events import actions
+from iec_events.events.drafts import CampaignDraft, EventDraft, draft_of
+from iec_events.events.models import Campaign, Event, Image
+from iec_events.events.queries import CampaignUnknown, EventUnknown
+
+pytestmark = pytest.mark.usefixtures("app")
+STARTS = dt.datetime(2027, 2, 21, 2, tzinfo=dt.UTC)
+DRAFT = EventDraft(
+    texts={"en": {"title": "A Night of Cultural Revolt", "summary": ""}},
+    time_zone="America/Los_Angeles",
+    starts_at=STARTS,
+    ends_at=STARTS + dt.timedelta(hours=3),
+    city="Berkeley",
+    capacity=50,
+)
+
+
+def created(**changes: Any) -> Event:
+    slug = actions.create_event(draft=replace(DRAFT, **changes), slug=None, campaign_slug=None, now=clock.now())
+    return event(slug)
+
+
+def event(slug: str) -> Event:
+    db.session.rollback()
+    return db.session.scalars(sa.select(Event).where(Event.slug == slug)).one()
+
+
+def revise(night: Event, **changes: Any) -> Event:
+    slug, draft = night.slug, replace(draft_of(night), **changes)
+    actions.revise_event(slug=slug, draft=draft, campaign_slug=None, now=clock.now())
+    return event(slug)
+
+
+def test_an_event_begins_as_a_draft_with_a_uid_of_its_own() -> None:
+    night = created()
+    assert (night.status, night.published_at, night.sequence, night.availability) == ("draft", None, 0, "plenty")
+    assert night.uid.endswith("@127.0.0.1")
+    assert night.slug == "a-night-of-cultural-revolt"
+    assert night.texts == {"en": {"title": "A Night of Cultural Revolt"}}
+    assert night.starts_at == STARTS
+
+
+def test_a_made_slug_gets_a_number_and_a_typed_one_is_refused() -> None:
+    assert [created().slug, created().slug] == ["a-night-of-cultural-revolt", "a-night-of-cultural-revolt-2"]
+    with pytest.raises(actions.SlugTaken):
+        actions.create_event(draft=DRAFT, slug="a-night-of-cultural-revolt", campaign_slug=None, now=clock.now())
+    with pytest.raises(actions.SlugUnfit):
+        actions.create_event(draft=DRAFT, slug="../etc", campaign_slug=None, now=clock.now())
+
+
+def test_publishing_for_the_first_time_leaves_the_sequence_and_needs_a_title() -> None:
+    night = created()
+    actions.publish_event(slug=night.slug, now=clock.now())
+    night = event(night.slug)
+    assert (night.status, night.published_at, night.sequence) == ("published", clock.now(), 0)
+    nameless = created(texts={})
+    with pytest.raises(actions.TitleMissing):
+        actions.publish_event(slug=nameless.slug, now=clock.now())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"starts_at": STARTS + dt.timedelta(minutes=30)},
+        {"ends_at": STARTS + dt.timedelta(hours=4)},
+        {"time_zone": "America/Phoenix"},
+        {"venue": "La Peña"},
+        {"street": "3105 Shattuck Avenue"},
+        {"city": "Oakland"},
+        {"online_url": "https://meet.example.org"},
+    ],
+)
+def test_calendars_are_told_of_time_and_place(change: dict[str, Any]) -> None:
+    night = created()
+    assert revise(night, **change).sequence == 1
+
+
+def test_other_changes_raise_only_the_time_of_revision() -> None:
+    night = created()
+    uid, before = night.uid, night.revised_at
+    night = revise(night, contact="berkeley@example.org", doors_at=STARTS)
+    assert (night.sequence, night.uid) == (0, uid)
+    assert night.revised_at > before
+    unchanged = night.revised_at
+    assert revise(night).revised_at == unchanged
+
+
+def test_the_time_of_revision_rises_by_whole_seconds_when_the_clock_stands_still() -> None:
+    night = created()
+    seen = [night.revised_at]
+    for name in ("one", "two", "three"):
+        night = revise(night, contact=name)
+        seen.append(night.revised_at)
+    assert [later - earlier for earlier, later in pairwise(seen)] == [dt.timedelta(seconds=1)] * 3
+
+
+def test_status_changes_raise_the_sequence_and_repeating_one_does_not() -> None:
+    slug = created().slug
+    verbs: list[Callable[..., None]] = [actions.publish_event, actions.postpone_event, actions.reinstate]
+    verbs += [actions.cancel_event, actions.reinstate, actions.withdraw_event, actions.publish_event]
+    told = []
+    for verb in verbs:
+        verb(slug=slug, now=clock.now())
+        verb(slug=slug, now=clock.now())
+        night = event(slug)
+        told.append((night.status, night.sequence))
+    assert told == [
+        ("published", 0),
+        ("postponed", 1),
+        ("published", 2),
+        ("cancelled", 3),
+        ("published", 4),
+        ("draft", 5),
+        ("published", 6),
+    ]
+
+
+def test_a_withdrawn_event_remembers_that_it_was_published() -> None:
+    slug = created().slug
+    actions.publish_event(slug=slug, now=clock.now())
+    actions.withdraw_event(slug=slug, now=clock.now())
+    assert event(slug).published_at == clock.now()
+
+
+@pytest.mark.parametrize("verb", [actions.cancel_event, actions.postpone_event, actions.reinstate])
+def test_a_draft_cannot_be_called_off(verb: Callable[..., None]) -> None:
+    with pytest.raises(actions.NotFromHere):
+        verb(slug=created().slug, now=clock.now())
+
+
+def test_a_capacity_below_the_seats_taken_is_refused_with_their_number() -> None:
+    night = created()
+    with atomic():
+        event_row = db.session.get_one(Event, night.id)
+        event_row.seats_taken = 41
+    with pytest.raises(actions.CapacityBelowSeats, match="41 seats are taken already"):
+        revise(event(night.slug), capacity=40)
+    assert revise(event(night.slug), capacity=41).availability == "full"
+    assert revise(event(night.slug), capacity=None).availability == ""
+
+
+def test_a_save_from_an_old_form_is_refused() -> None:
+    night = created()
+    slug, mine, made_from = night.slug, replace(draft_of(night), contact="mine"), night.revised_at
+    revise(night, contact="theirs")
+    with pytest.raises(actions.EventChangedMeanwhile):
+        actions.revise_event(slug=slug, draft=mine, campaign_slug=None, made_from=made_from, now=clock.now())
+    assert event(slug).contact == "theirs"
+
+
+def test_a_contradiction_is_refused_and_nothing_is_written() -> None:
+    with pytest.raises(actions.DraftRefused, match="end must come after") as refused:
+        created(ends_at=STARTS)
+    assert refused.value.field == "ends_at"
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Event)) == 0
+
+
+def test_a_replaced_picture_is_dropped_unless_another_event_shows_it() -> None:
+    for name in ("one", "two"):
+        actions.keep_image(name=name, content=b"webp", width=1, height=1)
+    first, second = created(image_name="one"), created(image_name="one")
+    revise(event(first.slug), image_name="two")
+    assert set(db.session.scalars(sa.select(Image.name))) == {"one", "two"}
+    revise(event(second.slug), image_name=None)
+    assert set(db.session.scalars(sa.select(Image.name))) == {"two"}
+    with pytest.raises(actions.NoSuchImage):
+        created(image_name="three")
+
+
+def test_a_campaign_gathers_events() -> None:
+    texts = {"es": {"title": "Una noche de rebelión cultural"}}
+    slug = actions.create_campaign(draft=CampaignDraft(texts=texts, published=True), slug=None, now=clock.now())
+    assert slug == "una-noche-de-rebelion-cultural"
+    actions.create_event(draft=DRAFT, slug="berkeley", campaign_slug=slug, now=clock.now())
+    night = event("berkeley")
+    assert night.campaign is not None
+    assert night.campaign.slug == slug
+    with pytest.raises(CampaignUnknown):
+        actions.create_event(draft=DRAFT, slug="cali", campaign_slug="none", now=clock.now())
+    with pytest.raises(EventUnknown):
+        actions.publish_event(slug="nowhere", now=clock.now())
+
+
+def test_a_campaign_is_revised_from_its_newest_form_only() -> None:
+    draft = CampaignDraft(texts={"en": {"title": "One"}})
+    slug = actions.create_campaign(draft=draft, slug="one", now=clock.now())
+    made_from = db.session.scalars(sa.select(Campaign.revised_at)).one()
+    actions.revise_campaign(slug=slug, draft=replace(draft, published=True), made_from=made_from, now=clock.now())
+    with pytest.raises(actions.CampaignChangedMeanwhile):
+        actions.revise_campaign(slug=slug, draft=draft, made_from=made_from, now=clock.now())
+    assert db.session.scalars(sa.select(Campaign.published)).one()

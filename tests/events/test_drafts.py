@@ -1,0 +1,138 @@
+"""Drafts: clocks that jump, what speaks against a draft, and the slugs and steps made from it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from iec_events.events.drafts import (
+    EventDraft,
+    columns_of,
+    gap_around,
+    is_safe_link,
+    moments_of,
+    objections,
+    offset_name,
+)
+from iec_events.events.seats import availability
+from iec_events.events.slugs import event_slug, is_slug, numbered, slug_of
+
+CALIFORNIA = "America/Los_Angeles"
+BERKELEY = EventDraft(
+    texts={"en": {"title": "A Night of Cultural Revolt"}},
+    time_zone=CALIFORNIA,
+    starts_at=dt.datetime(2027, 2, 20, 18, tzinfo=dt.timezone(dt.timedelta(hours=-8))),
+    ends_at=dt.datetime(2027, 2, 20, 21, tzinfo=dt.timezone(dt.timedelta(hours=-8))),
+    city="Berkeley",
+)
+
+
+def naive(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
+
+
+def test_an_ordinary_time_is_one_moment() -> None:
+    (moment,) = moments_of(CALIFORNIA, naive("2024-02-24 18:00"))
+    assert moment.astimezone(dt.UTC) == dt.datetime(2024, 2, 25, 2, tzinfo=dt.UTC)
+    assert offset_name(moment) == "UTC-8"
+
+
+def test_a_time_in_the_spring_gap_is_none_and_the_gap_is_known() -> None:
+    assert moments_of(CALIFORNIA, naive("2027-03-14 02:30")) == ()
+    assert gap_around(CALIFORNIA, naive("2027-03-14 02:30")) == (naive("2027-03-14 02:00"), naive("2027-03-14 03:00"))
+    assert gap_around("Pacific/Apia", naive("2011-12-30 12:00")) == (naive("2011-12-30"), naive("2011-12-31"))
+
+
+def test_a_time_in_the_repeated_hour_is_two() -> None:
+    moments = moments_of(CALIFORNIA, naive("2027-11-07 01:30"))
+    assert [offset_name(moment) for moment in moments] == ["UTC-7", "UTC-8"]
+    assert [offset_name(m) for m in moments_of("Asia/Tehran", naive("2022-09-21 23:30"))] == ["UTC+4:30", "UTC+3:30"]
+
+
+@pytest.mark.usefixtures("app")
+def test_an_end_in_the_second_half_of_a_repeated_hour_comes_after_the_first() -> None:
+    first, second = moments_of(CALIFORNIA, naive("2027-11-07 01:30"))
+    night = replace(BERKELEY, starts_at=first, ends_at=second)
+    assert objections(night) == []
+    assert columns_of(night)["ends_at"] - columns_of(night)["starts_at"] == dt.timedelta(hours=1)
+    assert [name for name, _text in objections(replace(night, starts_at=second, ends_at=first))] == ["ends_at"]
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"ends_at": BERKELEY.starts_at}, "ends_at"),
+        ({"ends_at": BERKELEY.starts_at + dt.timedelta(days=90)}, "ends_at"),
+        ({"time_zone": "Berkeley"}, "time_zone"),
+        ({"doors_at": BERKELEY.starts_at + dt.timedelta(minutes=1)}, "doors_at"),
+        ({"rsvp_opens_at": BERKELEY.ends_at}, "rsvp_opens_at"),
+        ({"rsvp_closes_at": BERKELEY.ends_at + dt.timedelta(hours=1)}, "rsvp_closes_at"),
+        ({"country": "usa"}, "country"),
+        ({"latitude": 37.8}, "longitude"),
+        ({"latitude": 91.0, "longitude": 3.0}, "latitude"),
+        ({"latitude": 0.0, "longitude": 0.0}, "latitude"),
+        ({"online_url": "http://example.org"}, "online_url"),
+        ({"donation_url": "javascript:alert(1)"}, "donation_url"),
+        ({"capacity": 0}, "capacity"),
+        ({"largest_party": 0}, "largest_party"),
+        ({"programme": [{"at": "25:00", "title": {}, "note": {}}]}, "programme"),
+        ({"programme": [{"at": "", "title": {}, "note": {}}] * 21}, "programme"),
+        ({"texts": {"de": {"title": "Nacht"}}}, "texts"),
+    ],
+)
+def test_what_speaks_against_a_draft(change: dict[str, Any], field: str) -> None:
+    found = objections(replace(BERKELEY, **change))
+    assert [name for name, _sentence in found] == [field]
+    assert all(str(sentence).endswith(".") for _name, sentence in found)
+
+
+def test_links_lead_to_sites_over_https() -> None:
+    assert is_safe_link("https://meet.example.org/night?x=1")
+    for bad in (
+        "http://example.org",
+        "https://",
+        "https://u:p@example.org",
+        "https://[x",
+        "https://a b.org",
+        "//x.org",
+    ):
+        assert not is_safe_link(bad), bad
+
+
+def test_slugs_take_off_accents_and_need_a_latin_letter() -> None:
+    assert slug_of("Noche de rebelión: ¡Ñandú y canción!") == "noche-de-rebelion-nandu-y-cancion"
+    assert slug_of("شب شورش فرهنگی") == ""
+    assert slug_of("new") == ""
+    assert len(slug_of("a long title " * 40)) <= 72
+    farsi = replace(BERKELEY, texts={"fa": {"title": "شب شورش"}}, city="Bogotá")
+    assert event_slug(farsi) == "2027-02-20-bogota"
+
+
+def test_a_slug_fits_into_an_address() -> None:
+    assert is_slug("berkeley-2027")
+    for bad in ("", "new", "Berkeley", "a--b", "-a", "a/b", "a" * 81, "ñ"):
+        assert not is_slug(bad), bad
+    assert numbered("night", {"night", "night-2"}) == "night-3"
+
+
+@pytest.mark.parametrize(
+    ("capacity", "taken", "step"),
+    [
+        (None, 500, ""),
+        (50, 0, "plenty"),
+        (50, 25, "plenty"),
+        (50, 26, "some"),
+        (50, 40, "few"),
+        (50, 50, "full"),
+        (1000, 900, "some"),
+        (1000, 975, "few"),
+        (4, 3, ""),
+        (4, 4, "full"),
+    ],
+)
+def test_steps_are_coarse_and_silent_while_small(capacity: int | None, taken: int, step: str) -> None:
+    assert availability(capacity, taken) == step
