@@ -2,12 +2,12 @@
 
 import datetime as dt
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
-from zoneinfo import ZoneInfo
 
 from iec_events.calendars.ical import (
     ascii_url,

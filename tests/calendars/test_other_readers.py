@@ -100,8 +100,8 @@ def test_every_start_and_end_is_zoneinfos(reader: IcalJs | LibIcal) -> None:
     assert reader.events(nameless(feed(events))) == [meant(event) for event in events]
 
 
-@pytest.mark.parametrize("key", ZONES)
-def test_every_hour_of_three_years_is_zoneinfos(reader: IcalJs | LibIcal, key: str) -> None:
+@pytest.mark.parametrize("key", ZONES[::2])
+def test_every_third_hour_of_three_years_is_zoneinfos(reader: IcalJs | LibIcal, key: str) -> None:
     zone = ZoneInfo(key)
     hours = (utc(2024, 1, 1) + n * 3 * HOUR for n in range(3 * 366 * 8))
     told = [moment for moment in hours if not is_ambiguous(moment, key)]
@@ -113,7 +113,9 @@ def test_every_hour_of_three_years_is_zoneinfos(reader: IcalJs | LibIcal, key: s
 def test_the_night_in_three_languages(reader: IcalJs | LibIcal) -> None:
     events = [
         the_night(),
-        the_night(locale="fa", title="شبِ شورشِ فرهنگی؛ شعر، ترانه", description="یکشنبه ۶ اسفند ۱۴۰۲\nمی‌خوانیم، می‌رقصیم"),
+        the_night(
+            locale="fa", title="شبِ شورشِ فرهنگی؛ شعر، ترانه", description="یکشنبه ۶ اسفند ۱۴۰۲\nمی‌خوانیم، می‌رقصیم"
+        ),
         the_night(locale="es", title="Una noche; de rebelión, ¡y baile!", location="Café «El Ñu», Cali"),
     ]
     assert reader.events(feed(events)) == [meant(event) for event in events]

@@ -38,7 +38,7 @@ ZONES = (
     "Pacific/Apia",
     "Pacific/Auckland",
 )
-PERIODS = ((2024, 2026), (2022, 2022), (2018, 2019), (2016, 2027))
+PERIODS = ((2005, 2007), (2016, 2019), (2022, 2022), (2024, 2026))  # America changed its rule in 2007
 
 
 class Reading:
@@ -175,9 +175,7 @@ def test_octets_are_the_same_in_every_process(seed: str) -> None:
         "import datetime as dt, sys; from iec_events.calendars.vtimezone import vtimezone;"
         "sys.stdout.buffer.write(vtimezone('Europe/Berlin', dt.datetime(2024, 2, 25, tzinfo=dt.UTC)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True)
     assert done.stdout == vtimezone("Europe/Berlin", FEBRUARY_2024)
 
 
