@@ -11,7 +11,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..core.db import Model, Moment
+from ..core.db import Model
 
 CONFIRMED = "confirmed"
 WAITLISTED = "waitlisted"

@@ -1,0 +1,66 @@
+"""Letters to attendees, written at delivery from what is true then. None: there is nothing to say any more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..calendars.ical import Method, invitation_bytes
+from ..calendars.views import calendar_event
+from ..core import clock
+from ..core.db import db
+from ..core.i18n import current_locale
+from ..core.urls import public_url
+from ..events.models import Event
+from ..events.views import EventView
+from ..mail.letters import Letter, Writers, write_letter
+from .models import CANCELLED, CONFIRMED, WAITLISTED, Rsvp
+from .queries import RsvpView, opened, place_in_line
+
+# Kind of letter -> the statuses in which it is still true, and the calendar method that goes along.
+TRUE_WHILE: dict[str, tuple[tuple[str, ...], Method | None]] = {
+    "confirmed": ((CONFIRMED,), "REQUEST"),
+    "waitlisted": ((WAITLISTED,), None),
+    "promoted": ((CONFIRMED,), "REQUEST"),
+    "changed": ((CONFIRMED, WAITLISTED), None),
+    "withdrawn": ((CANCELLED,), "CANCEL"),
+    "cancelled": ((CANCELLED,), "CANCEL"),
+    "event_changed": ((CONFIRMED, WAITLISTED), "REQUEST"),
+    "event_cancelled": ((CONFIRMED, WAITLISTED), "CANCEL"),
+}
+
+
+def _letter(kind: str, facts: dict[str, Any]) -> Letter | None:
+    rsvp = db.session.get(Rsvp, facts["rsvp_id"], populate_existing=True)
+    statuses, method = TRUE_WHILE[kind]
+    if rsvp is None or rsvp.status not in statuses:
+        return None
+    row = db.session.get_one(Event, rsvp.event_id, populate_existing=True)
+    locale = current_locale()
+    event, view = EventView(row, locale, clock.now()), opened(rsvp)
+    return write_letter(
+        f"rsvps/emails/{kind}",
+        calendar=_calendar(event, view, method),
+        method=method or "PUBLISH",
+        event=event,
+        rsvp=view,
+        place=place_in_line(view, row.slug),
+        link=public_url("rsvps.open_link", locale=locale, token=facts["token"]),
+    )
+
+
+def _calendar(event: EventView, rsvp: RsvpView, method: Method | None) -> bytes | None:
+    """The invitation for those who come; a CANCEL is one SEQUENCE above what they were told."""
+    if method is None or rsvp.email is None or (method == "REQUEST" and rsvp.status != CONFIRMED):
+        return None
+    told = calendar_event(event)
+    if method == "REQUEST" and told.status == "cancelled":
+        return None
+    sequence = told.sequence + 1 if method == "CANCEL" and told.status != "cancelled" else None
+    return invitation_bytes(told, attendee_email=rsvp.email, attendee_name=rsvp.name, method=method, sequence=sequence)
+
+
+def _writer(kind: str) -> Any:
+    return lambda facts: _letter(kind, facts)
+
+
+LETTERS: Writers = {f"rsvps.{kind}": _writer(kind) for kind in TRUE_WHILE}

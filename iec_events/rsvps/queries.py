@@ -1,0 +1,139 @@
+"""What is asked of RSVPs, and how one is read: boxes are opened here and nowhere else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+
+from ..core.crypto import vault
+from ..core.db import db
+from ..core.errors import Refusal
+from ..core.i18n import _l
+from ..core.text import folded
+from ..core.tokens import token_hash
+from ..events.models import Event
+from .models import CONFIRMED, WAITLISTED, Rsvp, RsvpLink
+
+ROSTER = "rsvps.roster"
+MAIL = "rsvps.mail"
+SHORTEST_TOKEN, LONGEST_TOKEN = 40, 60
+
+
+class LinkUnknown(Refusal):
+    """No RSVP opens with this link: blank, mistyped, erased or of another event; the answer is one and the same."""
+
+    status: ClassVar[int] = 404
+    message = _l("No RSVP opens with this link. Use your own link: it is in your mail, or where you kept it.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RsvpView:
+    """One party, opened."""
+
+    id: str
+    status: str
+    line: int
+    party_size: int
+    name: str
+    email: str | None
+    note: str
+    locale: str
+    placed_on: dt.date
+    has_mail: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Parties and seats of an event."""
+
+    confirmed_parties: int = 0
+    confirmed_seats: int = 0
+    waiting_parties: int = 0
+    waiting_seats: int = 0
+    cancelled_parties: int = 0
+
+
+def rsvp_by_token(token: str) -> Rsvp:
+    """The RSVP that this link opens; LinkUnknown."""
+    if not SHORTEST_TOKEN <= len(token) <= LONGEST_TOKEN:
+        raise LinkUnknown
+    query = sa.select(Rsvp).join(RsvpLink).where(RsvpLink.token_hash == token_hash(token))
+    rsvp = db.session.scalar(query)
+    if rsvp is None:
+        raise LinkUnknown
+    return rsvp
+
+
+def slug_of(token: str) -> str:
+    """The slug of the event whose RSVP this link opens; LinkUnknown."""
+    rsvp = rsvp_by_token(token)
+    return db.session.scalars(sa.select(Event.slug).where(Event.id == rsvp.event_id)).one()
+
+
+def own_rsvp(*, token: str, slug: str) -> RsvpView:
+    """The attendee's own RSVP, if the link is of this event; LinkUnknown."""
+    rsvp = rsvp_by_token(token)
+    if db.session.scalar(sa.select(Event.slug).where(Event.id == rsvp.event_id)) != slug:
+        raise LinkUnknown
+    return opened(rsvp)
+
+
+def opened(rsvp: Rsvp) -> RsvpView:
+    """Open the box of one RSVP."""
+    content: dict[str, Any] = vault().open(ROSTER, rsvp.id, rsvp.sealed)
+    return RsvpView(
+        id=rsvp.id,
+        status=rsvp.status,
+        line=rsvp.line,
+        party_size=rsvp.party_size,
+        name=content["name"],
+        email=content["email"],
+        note=content["note"],
+        locale=content["locale"],
+        placed_on=rsvp.placed_on,
+        has_mail=rsvp.mailable is not None,
+    )
+
+
+def place_in_line(rsvp: RsvpView, slug: str) -> int | None:
+    """1 for the first party on the waitlist; None for those who are not on it."""
+    if rsvp.status != WAITLISTED:
+        return None
+    ahead = sa.select(sa.func.count()).where(
+        Rsvp.event_id == sa.select(Event.id).where(Event.slug == slug).scalar_subquery(),
+        Rsvp.status == WAITLISTED,
+        Rsvp.line < rsvp.line,
+    )
+    return (db.session.scalar(ahead) or 0) + 1
+
+
+def roster(event_id: int, *, status: str = "", search: str = "") -> list[RsvpView]:
+    """Everyone of an event, in order of arrival, by status and by a part of name, address or note."""
+    query = sa.select(Rsvp).where(Rsvp.event_id == event_id).order_by(Rsvp.line)
+    if status:
+        query = query.where(Rsvp.status == status)
+    wanted = folded(search)
+    everyone = (opened(rsvp) for rsvp in db.session.scalars(query))
+    return [one for one in everyone if wanted in folded(f"{one.name} {one.email or ''} {one.note}")]
+
+
+def counts(event_ids: Sequence[int]) -> dict[int, Counts]:
+    """Event id -> its numbers."""
+    query = (
+        sa.select(Rsvp.event_id, Rsvp.status, sa.func.count(), sa.func.sum(Rsvp.party_size))
+        .where(Rsvp.event_id.in_(event_ids))
+        .group_by(Rsvp.event_id, Rsvp.status)
+    )
+    found: dict[int, dict[str, int]] = {event_id: {} for event_id in event_ids}
+    for event_id, status, parties, seats in db.session.execute(query):
+        if status == CONFIRMED:
+            found[event_id] |= {"confirmed_parties": parties, "confirmed_seats": int(seats)}
+        elif status == WAITLISTED:
+            found[event_id] |= {"waiting_parties": parties, "waiting_seats": int(seats)}
+        else:
+            found[event_id]["cancelled_parties"] = parties
+    return {event_id: Counts(**numbers) for event_id, numbers in found.items()}
