@@ -8,18 +8,20 @@ from __future__ import annotations
 import base64
 import contextvars
 import datetime as dt
+import importlib
 import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 import sqlalchemy as sa
 import time_machine
 from flask import Flask, has_app_context
+from flask.sessions import SessionMixin
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from werkzeug.test import TestResponse
@@ -27,15 +29,22 @@ from werkzeug.test import TestResponse
 from iec_events.app import create_app
 from iec_events.core.db import db
 from iec_events.core.limits import limiter
+from iec_events.core.paths import PACKAGE
+from tests.factories import an_organizer_session
 from tests.servers import Mailbox, free_port, postgres, served
 
 if TYPE_CHECKING:
+    from contextlib import _GeneratorContextManager
+
     from playwright.sync_api import Browser
 
 NOW = dt.datetime(2027, 1, 15, 12, tzinfo=dt.UTC)
 NOT_RUN = "NOT RUN: "
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 TOOLS = Path(__file__).resolve().parent.parent / ".tools"
+
+for _file in sorted(PACKAGE.glob("*/models.py")):  # the tables of rooms that the application may not ask for
+    importlib.import_module(f"iec_events.{_file.parent.name}.models")
 
 
 def missing(what: str) -> None:
@@ -71,6 +80,18 @@ class Client(FlaskClient):
         finally:
             if has_app_context():
                 db.session.rollback()
+
+    def session_transaction(self, *args: Any, **kwargs: Any) -> _GeneratorContextManager[SessionMixin]:
+        """What the visitor's cookie holds, to look at or to change."""
+        kwargs.setdefault("base_url", self.application.extensions["settings"].public_url)
+        return super().session_transaction(*args, **kwargs)
+
+    def sign_in(self) -> Self:
+        """Become an organizer, without the form."""
+        token = an_organizer_session()
+        with self.session_transaction() as session:
+            session["organizer"] = token
+        return self
 
 
 @pytest.fixture(scope="session")
@@ -177,6 +198,14 @@ def app(installation: Installation) -> Iterator[Flask]:
 def client(app: Flask) -> FlaskClient:
     """Somebody without a past."""
     return app.test_client()
+
+
+@pytest.fixture
+def organizer(app: Flask) -> FlaskClient:
+    """Somebody who is signed in as an organizer."""
+    visitor = app.test_client()
+    assert isinstance(visitor, Client)
+    return visitor.sign_in()
 
 
 @pytest.fixture

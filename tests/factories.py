@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from functools import cache
 from typing import Any
 
 from iec_events.core import clock
+from iec_events.core.crypto import vault
 from iec_events.core.db import atomic, db
+from iec_events.core.tokens import new_id, new_token, token_hash
 from iec_events.events.models import Campaign, Event
+from iec_events.organizers.models import OWNER, Organizer, OrganizerSession
+from iec_events.organizers.passwords import hash_password
+from iec_events.organizers.queries import email_fingerprint
 
 _numbers = itertools.count(1)
 
@@ -67,3 +73,41 @@ def an_event(title: str = "Berkeley", **others: Any) -> Event:
     with atomic():
         db.session.add(event)
     return event
+
+
+PASSWORD = "seven winters and a long spring"
+
+
+@cache
+def _hashed(password: str) -> str:
+    return hash_password(password)
+
+
+def an_organizer(name: str = "Nasrin", email: str = "nasrin@example.org", **others: Any) -> Organizer:
+    """An account with the password PASSWORD."""
+    row_id = new_id()
+    organizer = Organizer(
+        **{
+            "id": row_id,
+            "email_hash": email_fingerprint(email),
+            "sealed": vault().seal("organizers", row_id, {"name": name, "email": email}),
+            "password_hash": _hashed(PASSWORD),
+            "role": OWNER,
+            "created_on": clock.now().date(),
+            **others,
+        }
+    )
+    with atomic():
+        db.session.add(organizer)
+    return organizer
+
+
+def an_organizer_session(organizer: Organizer | None = None) -> str:
+    """The token of a signed-in browser, of a new organizer if none is given."""
+    owner = organizer or an_organizer(email=f"organizer-{next(_numbers)}@example.org")
+    token, now = new_token(), clock.now()
+    with atomic():
+        db.session.add(
+            OrganizerSession(token_hash=token_hash(token), organizer_id=owner.id, started_at=now, seen_at=now)
+        )
+    return token

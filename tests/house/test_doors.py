@@ -1,0 +1,100 @@
+"""Every address the application has is walked: which doors are shut, and which pages leave nothing in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from iec_events.core.db import db
+from tests.factories import a_campaign, an_event
+
+OPEN = {"organizers.sign_in", "organizers.first"}
+PUBLIC = {
+    "front.home": "/",
+    "front.campaign": "/campaigns/night",
+    "front.event": "/events/berkeley",
+    "front.privacy": "/privacy",
+    "solidarity.wall": "/events/berkeley/messages",
+    "calendars.event": "/events/berkeley.ics",
+    "calendars.campaign": "/campaigns/night.ics",
+    "calendars.everything": "/calendar.ics",
+}
+
+
+@pytest.fixture(autouse=True)
+def night(app: Flask) -> None:
+    """One campaign with one event, so that addresses lead somewhere."""
+    del app
+    campaign = a_campaign(slug="night")
+    an_event(slug="berkeley", campaign_id=campaign.id, capacity=10)
+
+
+def addresses(app: Flask, method: str, *, organizers: bool) -> Iterator[tuple[Rule, str]]:
+    """Every address that takes this method, with something plausible in its blanks."""
+    adapter = app.url_map.bind("127.0.0.1")
+    for rule in app.url_map.iter_rules():
+        if method in (rule.methods or ()) and rule.rule.startswith("/organize") == organizers:
+            slug = "night" if "campaign" in rule.rule else "berkeley"
+            blanks = {name: slug if name == "slug" else "0123456789abcdef" for name in rule.arguments}
+            yield rule, adapter.build(rule.endpoint, blanks, method=method)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_organizers_pages_send_a_stranger_to_sign_in(app: Flask, client: FlaskClient, method: str) -> None:
+    walked = [pair for pair in addresses(app, method, organizers=True) if pair[0].endpoint not in OPEN]
+    assert walked
+    for rule, address in walked:
+        answer = client.open(address, method=method)
+        assert (answer.status_code, answer.location.split("?")[0]) == (303, "/organize/sign-in"), rule
+
+
+def test_nothing_is_done_without_the_forms_own_token(app: Flask, client: FlaskClient, organizer: FlaskClient) -> None:
+    before = everything()
+    walked = [*addresses(app, "POST", organizers=False), *addresses(app, "POST", organizers=True)]
+    for rule, address in walked:
+        for visitor in (client, organizer):
+            answer = visitor.post(address, data={"name": "Sara", "party_size": "1", "text": "Freedom", "consent": "y"})
+            assert answer.status_code in {303, 400, 404, 422}, (rule, answer.status_code)
+            if answer.status_code == 303:  # sent elsewhere: to sign in, or away from an RSVP that is not theirs
+                assert rule.rule.startswith("/organize") or "my-rsvp" in rule.rule, rule
+    assert everything() == before
+
+
+def everything() -> dict[str, int]:
+    """How many rows each table has, those of sessions aside."""
+    db.session.rollback()
+    tables = [table for table in db.metadata.sorted_tables if table.name != "organizer_sessions"]
+    return {t.name: db.session.scalar(sa.select(sa.func.count()).select_from(t)) or 0 for t in tables}
+
+
+@pytest.mark.parametrize("prefix", ["", "/fa", "/es"])
+def test_public_pages_leave_nothing_behind_and_can_be_kept(client: FlaskClient, prefix: str) -> None:
+    for address in PUBLIC.values():
+        answer = client.get(prefix + address)
+        assert answer.status_code == 200, address
+        assert "Set-Cookie" not in answer.headers, address
+        assert "Cookie" not in answer.headers.get("Vary", ""), address
+        assert answer.headers["Cache-Control"].startswith("public"), address
+        again = client.get(prefix + address, headers={"If-None-Match": answer.headers["ETag"]})
+        assert (again.status_code, again.data) == (304, b""), address
+
+
+def test_every_address_is_public_on_purpose_or_never_stored(app: Flask, client: FlaskClient) -> None:
+    for rule, address in addresses(app, "GET", organizers=False):
+        answer = client.get(address)
+        assert answer.status_code < 500, rule
+        if rule.endpoint not in PUBLIC and not answer.headers["Cache-Control"].startswith("public"):
+            assert answer.headers["Cache-Control"] == "no-store", rule
+
+
+def test_headers_shut_out_everything_foreign(app: Flask, client: FlaskClient) -> None:
+    for _rule, address in addresses(app, "GET", organizers=False):
+        headers = client.get(address).headers
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["X-Content-Type-Options"] == "nosniff"
