@@ -7,6 +7,7 @@ import ipaddress
 
 from flask import Flask, request
 from flask_limiter import Limiter
+from limits import parse
 
 from . import clock
 from .config import Settings, settings
@@ -24,6 +25,21 @@ def visitor() -> str:
 
 
 limiter = Limiter(key_func=visitor, default_limits=[])
+
+
+def within(name: str, rates: tuple[str, ...], *of: str) -> bool:
+    """Count one use of `name` by `of`; False, and not counted, when one of the rates (`6/minute`) is used up.
+
+    For routes that answer on the form itself, with all that was typed, where the decorator would answer with a page.
+    """
+    items = [parse(rate) for rate in rates]
+    try:
+        if not all(limiter.limiter.test(item, name, *of) for item in items):
+            return False
+        counted = [limiter.limiter.hit(item, name, *of) for item in items]
+    except limiter.storage.base_exceptions:
+        return True
+    return all(counted)
 
 
 def init_limits(app: Flask, chosen: Settings) -> None:

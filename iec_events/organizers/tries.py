@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from flask import Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from limits import RateLimitItem, parse
 
 from ..core.config import settings
-from ..core.limits import limiter, visitor
+from ..core.limits import visitor, within
 from ..core.tokens import new_id
 from .queries import email_fingerprint
 
@@ -27,11 +26,11 @@ def may_try(email: str, request: Request) -> bool:
     account = email_fingerprint(email)[:24]
     browser = _known_browser(account, request)
     if browser:
-        return _count("sign-in of a known browser", PER_ACCOUNT, account, browser)
+        return within("sign-in of a known browser", PER_ACCOUNT, account, browser)
     return (
-        _count("sign-in", PER_ACCOUNT, account, visitor())
-        and _count("sign-in from a network", PER_NETWORK, visitor())
-        and _count("sign-in everywhere", EVERYWHERE)
+        within("sign-in", PER_ACCOUNT, account, visitor())
+        and within("sign-in from a network", PER_NETWORK, visitor())
+        and within("sign-in everywhere", EVERYWHERE)
     )
 
 
@@ -56,15 +55,6 @@ def _known_browser(account: str, request: Request) -> str:
     except (BadSignature, ValueError, TypeError):
         return ""
     return str(browser) if known == account else ""
-
-
-def _count(name: str, rates: tuple[str, ...], *of: str) -> bool:
-    """Whether all of these rates still had room; a rate that is full is not counted further."""
-    items: list[RateLimitItem] = [parse(rate) for rate in rates]
-    if not all(limiter.limiter.test(item, name, *of) for item in items):
-        return False
-    counted = [limiter.limiter.hit(item, name, *of) for item in items]
-    return all(counted)
 
 
 def _signer() -> URLSafeTimedSerializer:
