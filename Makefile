@@ -1,6 +1,7 @@
 # Thin names for real commands. `make run` and `make test` are all that a newcomer needs.
 
 BIN := .venv/bin
+PORT := 8000
 LOCKED := pyproject.toml requirements/install.sh
 TEMPLATES := templates
 READERS := ical.js@2.2.1
@@ -12,10 +13,10 @@ help: ## what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 run: .venv/run.stamp ## serve the sample events at http://127.0.0.1:8000, worker and mail included
-	@$(BIN)/iec-events demo
+	@IEC_PUBLIC_URL=$${IEC_PUBLIC_URL:-http://127.0.0.1:$(PORT)} $(BIN)/iec-events demo --port $(PORT)
 
 test: .venv/dev.stamp .tools/stamp ## the whole suite, on SQLite and on PostgreSQL, and stories in a browser
-	@$(BIN)/pytest -n 2 $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 check: .venv/dev.stamp ## everything that can be said without running it
 	$(BIN)/ruff check $(SOURCES)

@@ -11,6 +11,8 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -159,3 +161,38 @@ def served(app: Flask, port: int, *, threads: int = 8) -> Iterator[str]:
         runner.join(5)
         server.task_dispatcher.shutdown()
         wasyncore.close_all(sockets)
+
+
+@contextmanager
+def running(*command: object, folder: Path, port: int, **environ: str) -> Iterator[str]:
+    """A server started by a command; asked to stop at the end, which it has to do soon and cleanly."""
+    log = folder / f"server-{port}.log"
+    with log.open("w") as said:
+        process = subprocess.Popen(
+            [str(part) for part in command], cwd=folder, env=os.environ | environ, stdout=said, stderr=said
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_until(lambda: process.poll() is not None or _answers(address))
+        assert process.poll() is None, log.read_text()
+        yield address
+    finally:
+        process.terminate()
+        code = process.wait(15)
+    assert code in {0, -signal.SIGTERM}, log.read_text()
+
+
+def _answers(address: str) -> bool:
+    try:
+        return bool(get(address))
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def get(address: str) -> str:
+    """The text at an address."""
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        text: str = answer.read().decode()
+        return text

@@ -7,19 +7,16 @@ import re
 import subprocess
 import sys
 import sysconfig
-import urllib.request
 import venv
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.servers import free_port, wait_until
+from tests.servers import free_port, get, running
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.slow, pytest.mark.real_time]
+pytestmark = [pytest.mark.slow, pytest.mark.real_time, pytest.mark.xdist_group("wheel")]
 
 
 @pytest.fixture(scope="module")
@@ -66,44 +63,13 @@ def test_is_found_elsewhere_and_not_in_the_checkout(elsewhere: Path) -> None:
     assert found.startswith(str(elsewhere))
 
 
-@contextmanager
-def running(*command: object, folder: Path, port: int, **environ: str) -> Iterator[str]:
-    """The service, started by a command; asked to stop at the end, which it has to do at once and cleanly."""
-    log = (folder / "log").open("w+")
-    process = subprocess.Popen(
-        [str(part) for part in command], cwd=folder, env=os.environ | environ, stdout=log, stderr=subprocess.STDOUT
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_until(lambda: process.poll() is not None or answers(address))
-        assert process.poll() is None, (folder / "log").read_text()
-        yield address
-    finally:
-        process.terminate()
-        code = process.wait(15)
-        log.close()
-    assert code in {0, -15}, (folder / "log").read_text()
-
-
-def answers(address: str) -> bool:
-    try:
-        return bool(get(address))
-    except OSError:
-        return False
-
-
-def get(address: str) -> str:
-    with urllib.request.urlopen(address, timeout=10) as answer:
-        text: str = answer.read().decode()
-        return text
-
-
 @pytest.mark.parametrize("server", ["iec-events", "gunicorn"])
 def test_serves(elsewhere: Path, tmp_path: Path, server: str) -> None:
     port = free_port()
     environ = {"IEC_DATA_DIR": str(tmp_path / "data"), "IEC_PUBLIC_URL": f"http://127.0.0.1:{port}"}
     run(elsewhere / "bin/iec-events", "init", cwd=tmp_path, **environ)
-    run(elsewhere / "bin/iec-events", "load", "--sample", cwd=tmp_path, **environ)
+    sample = next(elsewhere.glob("lib/python*/site-packages/iec_events/events/samples/*.toml"))
+    run(elsewhere / "bin/iec-events", "load", sample, cwd=tmp_path, **environ)
     own = [elsewhere / "bin/iec-events", "serve", "--port", port]
     python = elsewhere / "bin/python"
     gunicorn = [python, "-m", "gunicorn", "-w", "2", "-b", f"127.0.0.1:{port}", "iec_events.wsgi:app"]

@@ -1,0 +1,109 @@
+"""Two hundred people want fifty seats at the same moment: no seat is given twice, and nobody is left without a word."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import sys
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+import sqlalchemy as sa
+
+from iec_events.core.db import db
+from iec_events.events.models import Event
+from iec_events.mail.models import OutboxMail
+from iec_events.rsvps.models import Rsvp
+from tests.conftest import Installation, settings_for
+from tests.factories import an_event
+from tests.servers import free_port, running, served
+
+PEOPLE, SEATS = 200, 50
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.slow, pytest.mark.real_time]
+SAID = {"Your place is kept.": "confirmed", "You are on the waitlist.": "waitlisted"}
+HIDDEN = re.compile(r'<input[^>]*name="(csrf_token|seed)"[^>]*value="([^"]+)"')
+
+
+@pytest.mark.parametrize("several", ["threads", "processes"])
+def test_fifty_seats_for_two_hundred(installation: Installation, tmp_path: Path, several: str) -> None:
+    with installation.app.app_context():
+        an_event(slug="berkeley", capacity=SEATS)
+        db.session.remove()
+    port = free_port()
+    chosen = {"PUBLIC_URL": f"http://127.0.0.1:{port}", "TRUSTED_PROXIES": 1}
+    if several == "threads":
+        server = served(installation.make_app(**chosen), port)
+    else:
+        settings = settings_for(installation.folder, installation.database_url, **chosen)
+        environ = {f"IEC_{name}": str(value) for name, value in settings.items() if name != "TESTING"}
+        gunicorn = (sys.executable, "-m", "gunicorn", "-w", "4", "-b", f"127.0.0.1:{port}", "--chdir", ROOT, "wsgi:app")
+        server = running(*gunicorn, folder=tmp_path, port=port, **environ)
+    try:
+        with server as address:
+            answers = crowd(address)
+        assert Counter(answers) == {"confirmed": SEATS, "waitlisted": PEOPLE - SEATS}
+        with installation.app.app_context():
+            check_the_books()
+    finally:
+        installation.clean()
+
+
+def crowd(address: str) -> list[str]:
+    """Everybody opens the form; when all have it, all send it. What each one's own page then says."""
+    ready = threading.Barrier(PEOPLE)
+    with ThreadPoolExecutor(PEOPLE) as people:
+        return list(people.map(lambda number: one_person(address, number, ready), range(PEOPLE)))
+
+
+def one_person(address: str, number: int, ready: threading.Barrier) -> str:
+    visitor = Visitor(address, f"10.{number}.0.1")
+    form = dict(HIDDEN.findall(visitor.ask("GET", "/events/berkeley/rsvp")))
+    ready.wait(60)
+    form |= {"name": f"Guest {number}", "party_size": "1", "email": f"guest{number}@example.org"}
+    visitor.ask("POST", "/events/berkeley/rsvp", form)
+    page = visitor.ask("GET", "/events/berkeley/my-rsvp")
+    return next(status for words, status in SAID.items() if words in page)
+
+
+class Visitor:
+    """A browser of the simplest kind: cookies and forms, one connection for each request."""
+
+    def __init__(self, address: str, network: str) -> None:
+        self.host = urlsplit(address).netloc
+        self.headers = {"X-Forwarded-For": network}
+        self.cookies: dict[str, str] = {}
+
+    def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> str:
+        """Make one request; anything but an answer or a redirect is a failure."""
+        connection = http.client.HTTPConnection(self.host, timeout=60)
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        kind = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
+        body = urlencode(form) if form else None
+        connection.request(method, path, body, {**self.headers, **kind, "Cookie": cookies})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        for cookie in answer.headers.get_all("Set-Cookie", []):
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        connection.close()
+        assert answer.status in {200, 303}, text
+        return text
+
+
+def check_the_books() -> None:
+    """The event, the RSVPs and the letters tell the same story."""
+    event = db.session.scalars(sa.select(Event)).one()
+    assert event.seats_taken == SEATS
+    parties = sa.select(Rsvp.status, sa.func.count(), sa.func.sum(Rsvp.party_size)).group_by(Rsvp.status)
+    assert {tuple(row) for row in db.session.execute(parties)} == {
+        ("confirmed", SEATS, SEATS),
+        ("waitlisted", PEOPLE - SEATS, PEOPLE - SEATS),
+    }
+    lines = db.session.scalars(sa.select(Rsvp.line).where(Rsvp.status == "confirmed").order_by(Rsvp.line)).all()
+    assert lines == list(range(1, SEATS + 1))
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(OutboxMail)) == PEOPLE
