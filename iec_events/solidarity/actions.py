@@ -1,0 +1,139 @@
+"""What is done with messages: leaving one, deciding on it, erasing the rejected ones.
+
+While nobody has approved it, a message exists only sealed. A decision says what its maker saw, so that of two
+organizers who decide at once the second changes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from ..core.crypto import vault
+from ..core.db import atomic, db
+from ..core.errors import Refusal
+from ..core.i18n import _l
+from ..core.text import direction_of
+from ..core.tokens import new_id
+from ..events.models import Event
+from ..events.queries import any_event, public_event
+from .models import APPROVED, PENDING, REJECTED, Message
+from .queries import PURPOSE, takes_messages, words_of
+
+REJECTED_KEPT = dt.timedelta(days=7)
+
+
+class WallClosed(Refusal):
+    """The event is cancelled, or was more than a month ago."""
+
+    message = _l("The wall of this night is closed: no more messages can be left.")
+
+
+class DecidedAlready(Refusal):
+    """Somebody else was faster."""
+
+    message = _l(
+        "Another organizer has decided on this in the meantime. Nothing was changed; here is how it stands now."
+    )
+
+
+def leave_message(
+    *, event_slug: str, text: str, signature: str, language: str, read_aloud: bool, seed: str, now: dt.datetime
+) -> None:
+    """Keep a message, sealed, until somebody has read it; the same one sent twice is kept once. WallClosed."""
+    try:
+        with atomic():
+            event = public_event(event_slug)
+            if not takes_messages(event, now):
+                raise WallClosed
+            submission = _submission(event, seed, text, signature)
+            if not _is_known(submission):
+                row = {"language": language, "read_aloud": read_aloud, "submission_hash": submission}
+                _keep_sealed({"event_id": event.id, "placed_on": now.date(), **row}, text, signature)
+    except IntegrityError:
+        if not _is_known(submission):  # not the twin that arrived at the same moment
+            raise
+
+
+@atomic()
+def decide(ids: Sequence[str], *, seen: str, to: str, now: dt.datetime) -> list[str]:
+    """Move messages from the status in which they were seen to another; the ids of those that moved.
+
+    DecidedAlready when none could be: somebody else decided on all of them first.
+    """
+    rows = db.session.scalars(
+        sa.select(Message).where(Message.id.in_(ids), Message.status == seen).order_by(Message.id).with_for_update()
+    )
+    moved = [row.id for row in rows.all() if _move(row, to, now)]
+    if ids and not moved:
+        raise DecidedAlready
+    return moved
+
+
+@atomic()
+def erase_rejected(now: dt.datetime) -> None:
+    """Erase what was rejected seven days ago; the worker runs this."""
+    db.session.execute(sa.delete(Message).where(Message.status == REJECTED, Message.decided_at <= now - REJECTED_KEPT))
+
+
+@atomic()
+def add_sample_message(*, event_slug: str, text: str, signature: str | None, language: str, now: dt.datetime) -> None:
+    """Put a message written for the sample on the wall, marked as such; one that is there already stays as it is."""
+    event = any_event(event_slug)
+    submission = _submission(event, "sample", text, signature or "")
+    if _is_known(submission):
+        return
+    db.session.add(
+        Message(
+            id=new_id(),
+            event_id=event.id,
+            status=APPROVED,
+            language=language,
+            read_aloud=True,
+            sample=True,
+            text=text,
+            signature=signature,
+            placed_on=now.date(),
+            decided_at=now,
+            submission_hash=submission,
+        )
+    )
+
+
+def signed(name: str, place: str) -> str:
+    """`Sima, Bogotá`: a signature, with the comma of its script; empty when there is neither."""
+    comma = "، " if direction_of(name + place) == "rtl" else ", "
+    return comma.join(filter(None, (name, place)))
+
+
+def _submission(event: Event, seed: str, text: str, signature: str) -> str:
+    """What makes a double submit one message: the page it came from and its words, as a keyed hash."""
+    return vault().fingerprint("messages.submission", "\0".join((str(event.id), seed, signature, text)))
+
+
+def _is_known(submission: str) -> bool:
+    return db.session.scalar(sa.select(Message.id).where(Message.submission_hash == submission)) is not None
+
+
+def _keep_sealed(row: dict[str, object], text: str, signature: str) -> None:
+    """A statement and not a row of the session: what nobody may read yet changes no page for strangers."""
+    row_id = new_id()
+    sealed = vault().seal(PURPOSE, row_id, {"text": text, "signature": signature or None})
+    db.session.execute(sa.insert(Message).values(id=row_id, status=PENDING, sealed=sealed, **row))
+
+
+def _move(row: Message, to: str, now: dt.datetime) -> bool:
+    words = words_of(row)
+    if words is None and to == APPROVED:
+        return False
+    if to == APPROVED and words is not None:
+        row.text, row.signature, row.sealed = words["text"], words["signature"], None
+    elif words is not None:
+        row.sealed = row.sealed or vault().seal(PURPOSE, row.id, words)
+        row.text = row.signature = None
+    row.status = to
+    row.decided_at = None if to == PENDING else now
+    return True
