@@ -1,0 +1,125 @@
+"""Campaigns and events from a TOML file (docs/loading.md): all of it, or nothing and every mistake with its line.
+
+Reading asks the whole file before anything is written. What it finds are the same drafts that organizers' forms make,
+so the same rules and verbs apply, and loading an unchanged file again changes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from ..core.db import atomic, db
+from ..core.errors import Refusal
+from ..core.toml_sheets import Table, read_sheet
+from . import actions
+from .models import Campaign, Event, Image
+from .written_events import WrittenCampaign, WrittenEvent, WrittenMessage, read_written
+
+SAMPLE = Path(__file__).parent / "samples" / "night_of_cultural_revolt.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What a file did: the slugs of what is new, what changed, what was so already; and its messages, not stored."""
+
+    created: list[str] = field(default_factory=list)
+    revised: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    messages: list[WrittenMessage] = field(default_factory=list)
+
+
+def load(file: Path, *, now: dt.datetime) -> Loaded:
+    """Make campaigns and events as the file says, in one transaction; BadFile names every mistake and changes nothing.
+
+    What exists under the same slug is revised. Dates that count from today count from `now`, its day in UTC.
+    """
+    sheet = read_sheet(file)
+    with atomic():
+        kept = db.session.scalars(sa.select(Campaign.slug)).all()
+        written = read_written(sheet, folder=file.parent, campaigns_kept=kept, today=now.astimezone(dt.UTC).date())
+        loaded = Loaded(messages=written.messages)
+        for campaign in written.campaigns:
+            with _told_by_line(campaign.table):
+                _put_campaign(campaign, loaded, now)
+        for event in written.events:
+            with _told_by_line(event.table):
+                _put_event(event, loaded, now)
+    return loaded
+
+
+@contextmanager
+def _told_by_line(table: Table) -> Iterator[None]:
+    """What an action refuses is told like every other mistake of the file."""
+    try:
+        yield
+    except Refusal as refusal:
+        key = "capacity" if isinstance(refusal, actions.CapacityBelowSeats) else None
+        table.wrong(key, str(refusal))
+        table.sheet.refuse()
+
+
+def _put_campaign(written: WrittenCampaign, loaded: Loaded, now: dt.datetime) -> None:
+    before = db.session.scalar(sa.select(Campaign.revised_at).where(Campaign.slug == written.slug))
+    if before is None:
+        actions.create_campaign(draft=written.draft, slug=written.slug, now=now)
+        loaded.created.append(written.slug)
+        return
+    actions.revise_campaign(slug=written.slug, draft=written.draft, now=now)
+    after = db.session.scalar(sa.select(Campaign.revised_at).where(Campaign.slug == written.slug))
+    (loaded.unchanged if after == before else loaded.revised).append(written.slug)
+
+
+def _put_event(written: WrittenEvent, loaded: Loaded, now: dt.datetime) -> None:
+    draft = replace(written.draft, image_name=_image_name(written))
+    before = _revised_at(written.slug)
+    if before is None:
+        actions.create_event(draft=draft, slug=written.slug, campaign_slug=written.campaign_slug, now=now)
+    else:
+        actions.revise_event(slug=written.slug, draft=draft, campaign_slug=written.campaign_slug, now=now)
+    if written.status is not None:
+        _bring_to(written.slug, written.status, now)
+    if before is None:
+        loaded.created.append(written.slug)
+    else:
+        (loaded.unchanged if _revised_at(written.slug) == before else loaded.revised).append(written.slug)
+
+
+def _revised_at(slug: str) -> dt.datetime | None:
+    return db.session.scalar(sa.select(Event.revised_at).where(Event.slug == slug))
+
+
+def _bring_to(slug: str, status: str, now: dt.datetime) -> None:
+    """Lead an event from the status it has to the one the file says, over those that lie between."""
+    has = db.session.scalars(sa.select(Event.status).where(Event.slug == slug)).one()
+    if has == status:
+        return
+    if status == "draft":
+        actions.withdraw_event(slug=slug, now=now)
+        return
+    if has == "draft":
+        actions.publish_event(slug=slug, now=now)
+    elif (has, status) != ("postponed", "cancelled"):
+        actions.reinstate(slug=slug, now=now)
+    if status == "cancelled":
+        actions.cancel_event(slug=slug, now=now)
+    elif status == "postponed":
+        actions.postpone_event(slug=slug, now=now)
+
+
+def _image_name(written: WrittenEvent) -> str | None:
+    """The name under which the event's picture is kept; one that is kept already is not kept twice."""
+    picture = written.picture
+    if picture is None:
+        return None
+    same = db.session.scalar(sa.select(Image.name).where(Image.content == picture.content).limit(1))
+    if same is not None:
+        return same
+    actions.keep_image(name=picture.name, content=picture.content, width=picture.width, height=picture.height)
+    db.session.flush()
+    return picture.name
