@@ -1,0 +1,85 @@
+"""A calendar as it is handed out: its VEVENTs joined, under a name, with the time of its last change."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..core.config import settings
+from ..core.i18n import LocaleCode, _
+from ..events.queries import public_campaign, public_event
+from ..events.views import CampaignView, EventView
+from .actions import keep_vevents, note_feed
+from .ical import calendar_bytes, zones_of
+from .queries import FeedRow, feed_changed_at, rows_of_campaign, rows_of_event, rows_of_everything
+
+REFRESH = dt.timedelta(hours=6)
+COLOR = "crimson"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A calendar's octets, its name for people and for files, and when it last changed."""
+
+    octets: bytes
+    title: str
+    file_name: str
+    changed_at: dt.datetime
+
+
+def everything(locale: LocaleCode, now: dt.datetime) -> Document:
+    """Every public event."""
+    title = _("%(site)s: all events", site=settings().mail_name)
+    description = _("Every event, with its changes and cancellations.")
+    rows = _complete(lambda: rows_of_everything(locale, now), locale, now)
+    octets = _joined(rows, locale, title, description)
+    return _document("everything", octets, locale, now, title=title, file_name="calendar")
+
+
+def of_campaign(slug: str, locale: LocaleCode, now: dt.datetime) -> Document:
+    """The public events of a published campaign; CampaignUnknown."""
+    campaign = CampaignView(public_campaign(slug), locale)
+    number, title, description = campaign.campaign.id, campaign.title, campaign.summary
+    rows = _complete(lambda: rows_of_campaign(number, locale, now), locale, now)
+    octets = _joined(rows, locale, title, description)
+    return _document(f"campaign {number}", octets, locale, now, title=title, file_name=slug)
+
+
+def of_event(slug: str, locale: LocaleCode, now: dt.datetime) -> Document:
+    """One public event; EventUnknown, or EventGone when it was withdrawn."""
+    event = public_event(slug)
+    number, title = event.id, EventView(event, locale, now).title
+    rows = _complete(lambda: rows_of_event(number, locale), locale, now)
+    return _document(f"event {number}", _joined(rows, locale), locale, now, title=title, file_name=slug)
+
+
+def _complete(rows: Callable[[], list[FeedRow]], locale: LocaleCode, now: dt.datetime) -> list[FeedRow]:
+    """Ask for rows, and once more when some had to be made first."""
+    found = rows()
+    missing = [row.event_id for row in found if row.body is None]
+    if not missing:
+        return found
+    keep_vevents(event_ids=missing, locale=locale, now=now)
+    return rows()
+
+
+def _joined(rows: list[FeedRow], locale: str, title: str = "", description: str = "") -> bytes:
+    return calendar_bytes(
+        name=title,
+        description=description,
+        color=COLOR if title else "",
+        refresh=REFRESH if title else None,
+        zones=zones_of((row.time_zone, row.starts_at, row.ends_at) for row in rows),
+        vevents=[row.body for row in rows if row.body is not None],
+        locale=locale,
+    )
+
+
+def _document(name: str, octets: bytes, locale: str, now: dt.datetime, *, title: str, file_name: str) -> Document:
+    digest = hashlib.sha256(octets).hexdigest()[:32]
+    changed_at = feed_changed_at(name, locale, digest)
+    if changed_at is None:
+        changed_at = note_feed(name=name, locale=locale, digest=digest, now=now)
+    return Document(octets, title, file_name, changed_at)

@@ -1,0 +1,115 @@
+"""What a calendar holds: which events, and their VEVENTs as far as they are made."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from ..core.config import settings
+from ..core.db import db
+from ..core.i18n import LocaleCode, speaking
+from ..core.paths import PACKAGE
+from ..events.models import Campaign, Event
+from ..events.views import EventView
+from .ical import vevent_bytes
+from .models import Feed, StoredVevent
+from .views import calendar_event
+
+# Whoever subscribed has seen a cancellation after eight weeks; until then it stays, struck through.
+TOMBSTONE = dt.timedelta(weeks=8)
+MADE_BY = ("calendars/*.py", "events/times.py", "events/views.py", "events/models.py", "translations/*/*/messages.mo")
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """One event of a calendar; `body` is None where its VEVENT has not been made since it changed."""
+
+    event_id: int
+    time_zone: str
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    body: bytes | None
+
+
+def rows_of_everything(locale: str, now: dt.datetime) -> list[FeedRow]:
+    """The rows of all public events, soonest first."""
+    return _rows(_kept(now), locale)
+
+
+def rows_of_campaign(campaign_id: int, locale: str, now: dt.datetime) -> list[FeedRow]:
+    """The rows of a campaign's public events, soonest first."""
+    return _rows(sa.and_(_kept(now), Event.campaign_id == campaign_id), locale)
+
+
+def rows_of_event(event_id: int, locale: str) -> list[FeedRow]:
+    """The one row of an event, in whatever status."""
+    return _rows(Event.id == event_id, locale)
+
+
+def made_vevents(event_ids: Iterable[int], locale: LocaleCode, now: dt.datetime) -> list[StoredVevent]:
+    """Fresh VEVENTs of these events, not yet stored."""
+    query = sa.select(Event).where(Event.id.in_(event_ids)).order_by(Event.id)
+    events = db.session.scalars(query.options(joinedload(Event.campaign), joinedload(Event.image)))
+    with speaking(locale):
+        told = [(event.id, calendar_event(EventView(event, locale, now))) for event in events]
+    return [
+        StoredVevent(event_id=number, locale=locale, stamp=one.stamp, recipe=recipe(), body=vevent_bytes(one))
+        for number, one in told
+    ]
+
+
+def unmade_events(locale: str) -> Sequence[int]:
+    """The ids of public events whose VEVENT in this language has not been made since they changed."""
+    return [row.event_id for row in _rows(Event.status != "draft", locale) if row.body is None]
+
+
+def feed_changed_at(name: str, locale: str, digest: str) -> dt.datetime | None:
+    """When this calendar got the octets with this digest; None if it is not known to have them."""
+    query = sa.select(Feed.changed_at).where(Feed.name == name, Feed.locale == locale, Feed.digest == digest)
+    return db.session.scalar(query)
+
+
+def recipe() -> str:
+    """A short hash of all that a VEVENT depends on besides its event: settings, texts, code, time zones."""
+    chosen = settings()
+    parts = (_ingredients(), chosen.public_url, chosen.mail_from, chosen.mail_name)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+@cache
+def _ingredients() -> str:
+    digest = hashlib.sha256(f"{version('icalendar')} {version('tzdata')}".encode())
+    for pattern in MADE_BY:
+        for file in sorted(PACKAGE.glob(pattern)):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _kept(now: dt.datetime) -> sa.ColumnElement[bool]:
+    still_told = sa.or_(Event.ends_at > now - TOMBSTONE, Event.revised_at > now - TOMBSTONE)
+    return sa.and_(Event.status != "draft", sa.or_(Event.status != "cancelled", still_told))
+
+
+def _rows(wanted: sa.ColumnElement[bool], locale: str) -> list[FeedRow]:
+    newer_campaign = (Campaign.revised_at > Event.revised_at, Campaign.revised_at)
+    fresh = sa.and_(
+        StoredVevent.event_id == Event.id,
+        StoredVevent.locale == locale,
+        StoredVevent.recipe == recipe(),
+        StoredVevent.stamp == sa.case(newer_campaign, else_=Event.revised_at),
+    )
+    query = (
+        sa.select(Event.id, Event.time_zone, Event.starts_at, Event.ends_at, StoredVevent.body)
+        .outerjoin(Campaign, Campaign.id == Event.campaign_id)
+        .outerjoin(StoredVevent, fresh)
+        .where(wanted)
+        .order_by(Event.starts_at, Event.id)
+    )
+    return [FeedRow(*row) for row in db.session.execute(query).tuples()]

@@ -1,0 +1,44 @@
+"""Calendars for everyone: one event, a campaign, everything. The language is the address's; robots ask without one.
+
+Validators, 304, HEAD and gzip are the business of `core.pages`, as for every public page.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from flask import Blueprint, Response
+
+from ..core import clock
+from ..core.i18n import current_locale
+from ..core.pages import public_page
+from . import feeds
+
+blueprint = Blueprint("calendars", __name__)
+CONTENT_TYPE = "text/calendar; charset=utf-8; method=PUBLISH"
+
+
+@blueprint.get("/events/<slug>.ics")
+def event(slug: str) -> Response:
+    """One event."""
+    return _answer(feeds.of_event(slug, current_locale(), clock.now()))
+
+
+@blueprint.get("/campaigns/<slug>.ics")
+def campaign(slug: str) -> Response:
+    """The events of a campaign."""
+    return _answer(feeds.of_campaign(slug, current_locale(), clock.now()))
+
+
+@blueprint.get("/calendar.ics")
+def everything() -> Response:
+    """Every event."""
+    return _answer(feeds.everything(current_locale(), clock.now()))
+
+
+def _answer(document: feeds.Document) -> Response:
+    response = Response(document.octets, content_type=CONTENT_TYPE)
+    response.last_modified = document.changed_at
+    name = quote(f"{document.title}.ics", safe="")
+    response.headers["Content-Disposition"] = f"inline; filename=\"{document.file_name}.ics\"; filename*=UTF-8''{name}"
+    return public_page(response)
