@@ -19,8 +19,25 @@ from .core.paths import PACKAGE, bundled
 from .core.security import init_security
 from .core.text import direction_of, markdown_html
 from .core.urls import init_urls, static_digest
+from .front.routes_organizers import blueprint as front_organizers
+from .front.routes_public import blueprint as front
+from .organizers.routes_organizers import blueprint as organizers
+from .reports.routes_organizers import blueprint as reports
+from .rsvps.routes_organizers import blueprint as rsvps_organizers
+from .rsvps.routes_public import blueprint as rsvps
+from .solidarity.routes_organizers import blueprint as solidarity_organizers
+from .solidarity.routes_public import blueprint as solidarity
 
-BLUEPRINTS: tuple[Blueprint, ...] = ()
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    front,
+    front_organizers,
+    solidarity,
+    solidarity_organizers,
+    rsvps,
+    rsvps_organizers,
+    reports,
+    organizers,
+)
 
 
 def create_app(given: Mapping[str, object] | None = None) -> Flask:

@@ -21,6 +21,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, UOWTransaction, mapped_column
 
+from .crypto import BoxRefused, vault
 from .paths import bundled
 
 NAMES = {
@@ -40,6 +41,7 @@ class Base(DeclarativeBase):
     quiet: ClassVar[frozenset[str]] = frozenset()
 
 
+CHECK = "key check"
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 
@@ -90,6 +92,26 @@ def on_public_change(app: Flask, action: Callable[[], None]) -> None:
 def generation() -> int:
     """How often what strangers see has changed, in any process."""
     return db.session.scalar(sa.select(SiteState.generation)) or 0
+
+
+def note_worker(now: dt.datetime) -> None:
+    """Note that the worker is alive."""
+    with atomic():
+        db.session.execute(sa.update(SiteState).values(worker_seen_at=now))
+
+
+def key_check_fits() -> bool:
+    """Whether the server's vault key is the one this database was begun with; the first start leaves the mark."""
+    state = db.session.get(SiteState, 1)
+    if state is not None and state.key_check is None:
+        with atomic():
+            box = vault().seal(CHECK, "1", {"is": "right"})
+            db.session.execute(sa.update(SiteState).values(key_check=box))
+        return True
+    try:
+        return state is None or state.key_check is None or bool(vault().open(CHECK, "1", state.key_check))
+    except BoxRefused:
+        return False
 
 
 def init_db(app: Flask, url: str) -> None:

@@ -40,7 +40,7 @@ class PartyForm(Form):
         _l("Name or alias"), [Needed(_l("Please write a name or an alias."))], longest=LONGEST_NAME,
         render_kw={"autocomplete": "name"},
     )  # fmt: skip
-    party_size = WholeNumber(
+    party_size = WholeNumber(  # type: ignore[no-untyped-call] # the library has no types
         _l("How many are you?"),
         [Needed(_l("Please say how many you are, yourself included.")), AtMost()],
         default=1,
@@ -74,3 +74,9 @@ class RsvpForm(PartyForm):
 
 class ButtonForm(Form):
     """A button that acts."""
+
+
+class SearchForm(Form):
+    """A search by name. It is sent as POST: names do not belong into addresses."""
+
+    q = TextLine(_l("Name, e-mail or note"), longest=LONGEST_NAME)

@@ -11,6 +11,14 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "calendar_feeds",
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("locale", sa.String(length=2), nullable=False),
+        sa.Column("digest", sa.String(length=32), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", "locale", name=op.f("pk_calendar_feeds")),
+    )
+    op.create_table(
         "campaigns",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("slug", sa.String(length=80), nullable=False),
@@ -203,6 +211,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_rsvps_event_status_line", ["event_id", "status", "line"], unique=False)
 
     op.create_table(
+        "stored_vevents",
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("locale", sa.String(length=2), nullable=False),
+        sa.Column("stamp", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recipe", sa.String(length=16), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["events.id"], name=op.f("fk_stored_vevents_event_id_events"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("event_id", "locale", name=op.f("pk_stored_vevents")),
+    )
+    op.create_table(
         "rsvp_links",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("rsvp_id", sa.String(length=16), nullable=False),
@@ -222,6 +242,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rsvp_links_rsvp_id"))
 
     op.drop_table("rsvp_links")
+    op.drop_table("stored_vevents")
     with op.batch_alter_table("rsvps", schema=None) as batch_op:
         batch_op.drop_index("ix_rsvps_event_status_line")
 
@@ -252,3 +273,4 @@ def downgrade() -> None:
     op.drop_table("invitations")
     op.drop_table("images")
     op.drop_table("campaigns")
+    op.drop_table("calendar_feeds")

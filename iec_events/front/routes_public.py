@@ -1,0 +1,105 @@
+"""Pages for everyone. They set no cookie, are the same for every stranger, and are kept until something changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, render_template
+from flask.typing import ResponseReturnValue
+
+from ..calendars.views import campaign_buttons, event_buttons
+from ..core import clock
+from ..core.i18n import current_locale
+from ..core.pages import public_page
+from ..events.models import Event
+from ..events.queries import (
+    campaign_events,
+    past_events,
+    public_campaign,
+    public_campaigns,
+    public_event,
+    sister_events,
+    upcoming_events,
+)
+from ..events.views import CampaignView, EventView
+from ..solidarity.queries import approved_count, approved_messages
+
+blueprint = Blueprint("front", __name__)
+VOICES = 6
+
+
+@dataclass(frozen=True)
+class CampaignCard(CampaignView):
+    """A campaign in a list, with the number of its nights."""
+
+    count: int
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    """What is coming, what was, and the campaigns."""
+    now, locale = clock.now(), current_locale()
+    upcoming, past = upcoming_events(now), past_events(now)
+    campaigns = [CampaignCard(one, locale, len(campaign_events(one.id))) for one in public_campaigns()]
+    return public_page(
+        render_template(
+            "front/home.html",
+            upcoming=_views(upcoming),
+            past=_views(past),
+            campaigns=[one for one in campaigns if one.count],
+        )
+    )
+
+
+@blueprint.get("/campaigns/<slug>")
+def campaign(slug: str) -> ResponseReturnValue:
+    """All cities of a campaign on one line of time."""
+    found = CampaignView(public_campaign(slug), current_locale())
+    events = _views(campaign_events(found.campaign.id))
+    coming = [event for event in events if not event.is_past]
+    over = [event for event in reversed(events) if event.is_past]
+    return public_page(
+        render_template(
+            "front/campaign.html",
+            campaign=found,
+            stops=coming or over,
+            past=over if coming else [],
+            calendar=campaign_buttons(found),
+        )
+    )
+
+
+@blueprint.get("/events/<slug>")
+def event(slug: str) -> ResponseReturnValue:
+    """One night: programme, place, seats, RSVP, calendar, messages, sister events."""
+    row = public_event(slug)
+    view = EventView(row, current_locale(), clock.now())
+    return public_page(
+        render_template(
+            "front/event.html",
+            event=view,
+            calendar=event_buttons(view),
+            messages=approved_messages(row.id, VOICES),
+            message_count=approved_count(row.id),
+            sisters=_views(sister_events(row)),
+        )
+    )
+
+
+@blueprint.get("/privacy")
+def privacy() -> ResponseReturnValue:
+    """What is kept, who reads it, and what cannot be promised."""
+    return public_page(render_template("front/privacy.html"))
+
+
+@blueprint.get("/robots.txt")
+def robots() -> ResponseReturnValue:
+    """Search engines and calendar fetchers may read what is public, and nothing else."""
+    rules = "User-agent: *\nDisallow: /organize\nDisallow: /rsvps/\nDisallow: /events/*/my-rsvp\nAllow: /\n"
+    return public_page(Response(rules, content_type="text/plain; charset=utf-8"))
+
+
+def _views(events: Iterable[Event]) -> list[EventView]:
+    now, locale = clock.now(), current_locale()
+    return [EventView(one, locale, now) for one in events]

@@ -1,0 +1,1 @@
+"""Exports and numbers: reads every room, owns no table, imported by none."""

@@ -1,0 +1,87 @@
+"""The worker: every timed thing, each safe to repeat and safe in several copies.
+
+A job that fails is noted by the class of its error (values may be personal) and tried again at its next time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from flask import Flask
+
+from .core import clock
+from .core.db import note_worker
+from .mail.actions import sweep
+from .mail.delivery import deliver_due
+from .organizers.actions import forget_expired
+from .rsvps.actions import erase_addresses, refill_waitlists, tell_changes
+from .rsvps.emails import LETTERS as RSVP_LETTERS
+from .solidarity.actions import erase_rejected
+
+log = logging.getLogger(__name__)
+LETTERS = {**RSVP_LETTERS}
+Say = Callable[[str], None]
+TICK_S = 0.5
+
+
+class Job(NamedTuple):
+    """A name, how often, and a function of now."""
+
+    name: str
+    every: dt.timedelta
+    run: Callable[[dt.datetime], object]
+
+
+def jobs(say: Say | None = None) -> list[Job]:
+    """Everything that happens by itself."""
+    second, hour = dt.timedelta(seconds=1), dt.timedelta(hours=1)
+    return [
+        Job("heartbeat", 15 * second, note_worker),
+        Job("mail", second, lambda now: deliver_due(now=now, writers=LETTERS, say=say)),
+        Job("waitlists", 5 * second, refill_waitlists),
+        Job("changes", 20 * second, tell_changes),
+        Job("sweep outbox", hour, sweep),
+        Job("erase addresses", hour, erase_addresses),
+        Job("erase rejected messages", hour, erase_rejected),
+        Job("forget expired sessions", hour, forget_expired),
+    ]
+
+
+def run(app: Flask, *, say: Say | None = None, stop: threading.Event | None = None) -> None:
+    """Work until told to stop; SIGTERM and SIGINT end it after the job at hand."""
+    stop = stop or _stopped_by_signals()
+    due = {job.name: 0.0 for job in jobs()}
+    while not stop.is_set():
+        for job in jobs(say):
+            if time.monotonic() >= due[job.name] and not stop.is_set():
+                _run_once(app, job)
+                due[job.name] = time.monotonic() + job.every.total_seconds()
+        stop.wait(TICK_S)
+
+
+def run_all_once(app: Flask, say: Say | None = None) -> None:
+    """Every job, once, whether due or not: for tests and for `iec-events worker --once`."""
+    for job in jobs(say):
+        with app.app_context():
+            job.run(clock.now())
+
+
+def _run_once(app: Flask, job: Job) -> None:
+    try:
+        with app.app_context():
+            job.run(clock.now())
+    except Exception as fault:  # noqa: BLE001 - one failing job must not stop the others
+        log.error("The job %r failed: %s", job.name, type(fault).__name__)  # noqa: TRY400 - a traceback may hold a name
+
+
+def _stopped_by_signals() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_args: stop.set())
+    return stop
