@@ -1,0 +1,146 @@
+"""People in a browser: what they see, click and fill in, in their own language, and the mail they get."""
+
+from __future__ import annotations
+
+import gettext
+import re
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+
+from iec_events.core.i18n import PERSIAN_DIGITS, direction
+from iec_events.core.paths import PACKAGE
+from tests.servers import wait_until
+
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+OWN_LINK = re.compile(r"https?://\S+/rsvps/\S+")
+
+
+class Tongue:
+    """A language as the service speaks it: texts by their English originals."""
+
+    def __init__(self, locale: str) -> None:
+        self.locale = locale
+        self.prefix = "" if locale == "en" else f"/{locale}"
+        self.direction = direction(locale)
+        self._catalogue = gettext.translation("messages", PACKAGE / "translations", [locale], fallback=True)
+
+    def __call__(self, english: str, **values: object) -> str:
+        """The text in this language."""
+        text = self._catalogue.gettext(english)
+        return text % values if values else text
+
+    def number(self, number: int) -> str:
+        """A number as people type it."""
+        return str(number).translate(PERSIAN_DIGITS) if self.locale == "fa" else str(number)
+
+
+class Person:
+    """Somebody with a browser of their own. Whatever goes wrong in it, or leaves our site, is remembered."""
+
+    def __init__(
+        self, browser: Browser, address: str, tongue: Tongue, *, script: bool = True, phone: bool = False
+    ) -> None:
+        self.address, self.say, self.script = address, tongue, script
+        self.context: BrowserContext = browser.new_context(
+            java_script_enabled=script,
+            locale={"en": "en-US", "fa": "fa-IR", "es": "es-CO"}[tongue.locale],
+            viewport=PHONE if phone else DESK,  # type: ignore[arg-type] # the library has a type of its own
+        )
+        self.trouble: list[str] = []
+        self.page: Page = self.context.new_page()
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.trouble.append(f"script: {error}"))
+        self.page.on("request", self._watch)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and "status of 4" not in message.text:  # a refused form is an answer, not trouble
+            self.trouble.append(f"console: {message.text}")
+
+    def _watch(self, request: Request) -> None:
+        if urlsplit(request.url).scheme != "data" and not request.url.startswith(self.address):
+            self.trouble.append(f"foreign: {request.url}")
+
+    def go(self, path: str) -> None:
+        """Open a page of the site by its path."""
+        self.page.goto(self.address + path)
+        self.look()
+
+    def follow(self, link: str) -> None:
+        """Open a link that came by mail."""
+        self.page.goto(link)
+        self.look()
+
+    def click(self, target: Locator) -> None:
+        """Click, and look at the page it leads to."""
+        target.first.click()
+        self.page.wait_for_load_state()
+        self.look()
+
+    def press(self, english: str) -> None:
+        """Press the button, or follow the link, with this text."""
+        name = self.say(english)
+        self.click(self.page.get_by_role("button", name=name, exact=True).or_(self.page.get_by_role("link", name=name)))
+
+    def fill(self, english: str, text: str) -> None:
+        """Fill in the field with this label."""
+        self.page.get_by_label(self.say(english)).fill(text)
+
+    def look(self) -> None:
+        """Hold every page to what must be true of all: language, one main heading, nothing foreign, axe content."""
+        html = self.page.locator("html")
+        expect(html).to_have_attribute("lang", self.say.locale)
+        expect(html).to_have_attribute("dir", self.say.direction)
+        expect(self.page.locator("h1")).to_have_count(1)
+        wide = self.page.locator("html").evaluate("page => page.scrollWidth - page.clientWidth") if self.script else 0
+        assert wide <= 0, f"{self.page.url} is {wide} px too wide"
+        assert not self.trouble, self.trouble
+        if self.script:
+            found: Any = Axe().run(self.page)
+            assert found.violations_count == 0, found.generate_report()
+
+    def sees(self, english: str, **values: object) -> None:
+        """Wait until the main heading says this."""
+        expect(self.page.locator("h1")).to_have_text(self.say(english, **values))
+
+    def leave(self) -> None:
+        """Close the browser."""
+        self.context.close()
+
+
+class Post:
+    """The letters that the worker has delivered as files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def letters(self, to: str) -> list[EmailMessage]:
+        """What somebody got, oldest first."""
+        files = sorted(self.folder.glob("*.eml"))
+        letters = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+        return [letter for letter in letters if letter["To"].addresses[0].addr_spec == to]
+
+    def wait_for(self, to: str, count: int) -> EmailMessage:
+        """The so-many-th letter to somebody, as soon as it is there."""
+        wait_until(lambda: len(self.letters(to)) >= count)
+        return self.letters(to)[count - 1]
+
+
+def text_of(letter: EmailMessage) -> str:
+    """The plain text of a letter."""
+    body = letter.get_body(("plain",))
+    assert body is not None
+    text: str = body.get_content()
+    return text
+
+
+def own_link(letter: EmailMessage) -> str:
+    """The attendee's own link in a letter."""
+    found = OWN_LINK.search(text_of(letter))
+    assert found, text_of(letter)
+    return found.group()
