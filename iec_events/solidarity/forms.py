@@ -58,7 +58,12 @@ class MessageForm(Form):
     text = Words(
         _l("Your message"), [Needed(_l("Please write your message: a single line is enough."))], longest=LONGEST
     )
-    language = SelectField(_l("Language of the message"), choices=list(LANGUAGES.items()), validate_choice=False)
+    language = SelectField(
+        _l("Language of the message"),
+        [Needed(_l("Please choose the language of your message from the list."))],
+        choices=list(LANGUAGES.items()),
+        validate_choice=False,
+    )
     signature_name = TextLine(_l("Name"), longest=80)
     signature_place = TextLine(_l("Place"), longest=80)
     consent_publish = BooleanField(

@@ -1,0 +1,67 @@
+"""The dashboard: every room's numbers on one page, and whether the service itself is well."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from ..core import clock
+from ..core.i18n import current_locale
+from ..events.models import Event
+from ..events.queries import all_campaigns, all_events
+from ..events.views import CampaignView, EventView
+from ..mail.queries import mail_health
+from ..organizers.guard import require_organizer
+from ..rsvps.queries import Counts, counts
+from ..solidarity.queries import pending_counts
+
+PAST_SHOWN = 10
+NOTHING = Counts()
+blueprint = Blueprint("front_organizers", __name__, url_prefix="/organize")
+blueprint.before_request(require_organizer)
+
+
+@dataclass(frozen=True)
+class Desk(EventView):
+    """An event with what an organizer wants to know of it at a glance."""
+
+    counts: Counts
+    pending: int
+
+    @property
+    def capacity(self) -> int | None:
+        """How many seats there are; None where there is room for all."""
+        return self.event.capacity
+
+
+@blueprint.get("")
+def dashboard() -> ResponseReturnValue:
+    """Coming nights, drafts and the last ones over, with their numbers; messages and mails that wait."""
+    now = clock.now()
+    events, pending = all_events(), pending_counts()
+    drafts = [one for one in events if one.status == "draft"]
+    coming = sorted((one for one in events if _is_coming(one, now)), key=lambda one: one.starts_at)
+    over = [one for one in events if one.status != "draft" and one.ends_at <= now][:PAST_SHOWN]
+    numbers = counts([one.id for one in (*coming, *over)])
+
+    def desks(rows: Iterable[Event]) -> list[Desk]:
+        return [Desk(one, current_locale(), now, numbers.get(one.id, NOTHING), pending.get(one.id, 0)) for one in rows]
+
+    return render_template(
+        "front/dashboard.html",
+        section="dashboard",
+        coming=desks(coming),
+        drafts=desks(drafts),
+        over=desks(over),
+        campaigns=[CampaignView(one, current_locale()) for one in all_campaigns()],
+        pending=sum(pending.values()),
+        mail=mail_health(now),
+    )
+
+
+def _is_coming(event: Event, now: dt.datetime) -> bool:
+    return event.status != "draft" and event.ends_at > now
