@@ -13,8 +13,7 @@ from pathlib import Path
 import click
 from flask import Flask
 from flask_migrate import upgrade
-from waitress import create_server
-from waitress.server import BaseWSGIServer, MultiSocketServer
+from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 
 from . import worker as worker_module
 from .app import create_app
@@ -60,7 +59,7 @@ def migrate() -> None:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True)
+@click.option("--port", default=8000, show_default=True, envvar="PORT")
 @click.option("--worker/--no-worker", "with_worker", default=True, help="Run the worker beside the web server.")
 def serve(host: str, port: int, *, with_worker: bool) -> None:
     """Serve people directly (waitress), with the worker beside."""
@@ -83,10 +82,11 @@ def worker(*, once: bool, say: bool) -> None:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True)
+@click.option("--port", default=8000, show_default=True, envvar="PORT")
 def demo(host: str, port: int) -> None:
     """Try everything: sample data, web and worker, mail as files. What is there already stays."""
     _refuse_busy_port(host, port)
+    os.environ.setdefault("IEC_PUBLIC_URL", f"http://{host}:{port}")
     app = _prepare()
     with app.app_context():
         _check_keys()

@@ -120,6 +120,7 @@ def init_db(app: Flask, url: str) -> None:
         options: dict[str, Any] = {"connect_args": {"timeout": 30}}
     else:
         options = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
+    options["hide_parameters"] = True  # an error must not tell names
     app.config.update(SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS=options)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(bundled("migrations")), render_as_batch=True, compare_server_default=False)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
 from typing import ClassVar
 
-from flask import Flask, render_template, request
+from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
@@ -78,14 +80,18 @@ def show_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def show_fault(fault: Exception) -> ResponseReturnValue:
-    """The page for a bug. Only where it happened is logged: a traceback's values may be somebody's name."""
-    from flask import current_app  # noqa: PLC0415 - kept out of the hot import path of refusals
-
+    """The page for a bug. Only where it happened is logged: the words of an exception may hold somebody's name."""
     if current_app.testing:
         raise fault
-    trail = fault.__traceback__
-    while trail is not None and trail.tb_next is not None:
-        trail = trail.tb_next
-    where = f"{trail.tb_frame.f_code.co_filename}:{trail.tb_lineno}" if trail else "?"
-    current_app.logger.error("%s at %s in %s", type(fault).__name__, where, request.endpoint)
-    return show_error(InternalServerError())
+    current_app.logger.error("%s at %s in %s", type(fault).__name__, _where(fault), request.endpoint)
+    try:
+        return show_error(InternalServerError())
+    except Exception as second:  # noqa: BLE001 - the page itself is broken; say it plainly
+        current_app.logger.error("The error page failed too: %s at %s", type(second).__name__, _where(second))  # noqa: TRY400 - a traceback may hold a name
+        return "Something broke on our side. Please try again.\n", 500, {"Content-Type": "text/plain; charset=utf-8"}
+
+
+def _where(fault: Exception) -> str:
+    """The innermost line of our own code."""
+    ours = [step for step in traceback.extract_tb(fault.__traceback__) if "iec_events" in step.filename]
+    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "?"

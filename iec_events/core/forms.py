@@ -22,7 +22,7 @@ class KindCSRF(_FlaskFormCSRF):
     def validate_csrf_token(self, form: PlainForm, field: Field) -> None:
         """Refuse a form that did not come from a page of ours in this browser."""
         try:
-            super().validate_csrf_token(form, field)  # type: ignore[no-untyped-call] # the library has no types
+            super().validate_csrf_token(form, field)
         except ValidationError as error:
             raise ValidationError(
                 _("This page was open for a long time or cookies are off. Nothing is lost: please send it once more.")
@@ -52,7 +52,7 @@ class _Cleaned(StringField):
     def __init__(
         self, label: Any = None, validators: Sequence[Any] = (), *, longest: int = 200, **options: Any
     ) -> None:
-        super().__init__(label, [*validators, FitsIn(longest)], **options)  # type: ignore[no-untyped-call] # no types there
+        super().__init__(label, [*validators, FitsIn(longest)], **options)
         self.longest = longest
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -113,7 +113,7 @@ class FitsIn(Length):
     """At most so many characters; says how many there are."""
 
     def __init__(self, longest: int) -> None:
-        super().__init__(max=longest)  # type: ignore[no-untyped-call] # no types there
+        super().__init__(max=longest)
 
     def __call__(self, form: PlainForm, field: Field) -> None:  # noqa: ARG002 - the library's signature
         """Check the length."""

@@ -110,9 +110,9 @@ def all_campaigns() -> Sequence[Campaign]:
     return db.session.scalars(sa.select(Campaign).order_by(Campaign.slug)).all()
 
 
-def _events() -> sa.Select[tuple[Event]]:
+def _events() -> sa.Select[Event]:
     return sa.select(Event).options(joinedload(Event.campaign), joinedload(Event.image))
 
 
-def _public_events() -> sa.Select[tuple[Event]]:
+def _public_events() -> sa.Select[Event]:
     return _events().where(Event.status != "draft")

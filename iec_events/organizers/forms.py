@@ -17,7 +17,7 @@ class Password(PasswordField):
     """A password: never shown again, cut before any work when it is absurdly long, otherwise left as it was typed."""
 
     def __init__(self, label: Any = None, validators: Sequence[Any] = (), **options: Any) -> None:
-        super().__init__(label, validators, **options)  # type: ignore[no-untyped-call] # no types there
+        super().__init__(label, validators, **options)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Take what was typed."""

@@ -21,7 +21,7 @@ class AtMost(NumberRange):
     """A party of 1 to the event's largest."""
 
     def __init__(self) -> None:
-        super().__init__(min=1)  # type: ignore[no-untyped-call] # the library has no types
+        super().__init__(min=1)
 
     def __call__(self, form: Any, field: Any) -> None:
         """Check against the event the form was made for."""
@@ -40,7 +40,7 @@ class PartyForm(Form):
         _l("Name or alias"), [Needed(_l("Please write a name or an alias."))], longest=LONGEST_NAME,
         render_kw={"autocomplete": "name"},
     )  # fmt: skip
-    party_size = WholeNumber(  # type: ignore[no-untyped-call] # the library has no types
+    party_size = WholeNumber(
         _l("How many are you?"),
         [Needed(_l("Please say how many you are, yourself included.")), AtMost()],
         default=1,
