@@ -8,6 +8,7 @@ from wsgiref.headers import Headers
 from flask import Blueprint, Flask
 from whitenoise import WhiteNoise
 
+from .calendars.routes_public import blueprint as calendars
 from .core.config import read_settings
 from .core.crypto import Vault
 from .core.db import init_db
@@ -19,6 +20,8 @@ from .core.paths import PACKAGE, bundled
 from .core.security import init_security
 from .core.text import direction_of, markdown_html
 from .core.urls import init_urls, static_digest
+from .events.routes_organizers import blueprint as events_organizers
+from .events.routes_public import blueprint as events
 from .front.routes_organizers import blueprint as front_organizers
 from .front.routes_public import blueprint as front
 from .organizers.routes_organizers import blueprint as organizers
@@ -31,6 +34,9 @@ from .solidarity.routes_public import blueprint as solidarity
 BLUEPRINTS: tuple[Blueprint, ...] = (
     front,
     front_organizers,
+    events,
+    events_organizers,
+    calendars,
     solidarity,
     solidarity_organizers,
     rsvps,

@@ -38,7 +38,7 @@ def keep_vevents(*, event_ids: Sequence[int], locale: LocaleCode, now: dt.dateti
 def note_feed(*, name: str, locale: str, digest: str, now: dt.datetime) -> dt.datetime:
     """Note that a calendar has other octets than before; give its Last-Modified, in whole seconds, never going back."""
     query = sa.select(Feed.digest, Feed.changed_at).where(Feed.name == name, Feed.locale == locale)
-    before = db.session.execute(query.with_for_update()).tuples().one_or_none()
+    before = db.session.execute(query.with_for_update()).one_or_none()
     changed_at = now.replace(microsecond=0)
     if before is not None:
         known_digest, known_change = before

@@ -222,6 +222,14 @@ def ascii_url(url: str) -> str:
     return quote(urlunsplit(parts._replace(netloc=netloc)), safe=URL_SAFE)
 
 
+def is_web_address(url: str) -> bool:
+    """Tell whether `ascii_url` would take this."""
+    try:
+        return bool(ascii_url(url))
+    except ValueError:  # UnicodeError, of an impossible host, is one
+        return False
+
+
 def _add_identity(vevent: Event, event: CalendarEvent) -> None:
     vevent["UID"] = Text(event.uid)
     vevent.add("SEQUENCE", event.sequence)

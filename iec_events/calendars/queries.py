@@ -112,4 +112,4 @@ def _rows(wanted: sa.ColumnElement[bool], locale: str) -> list[FeedRow]:
         .where(wanted)
         .order_by(Event.starts_at, Event.id)
     )
-    return [FeedRow(*row) for row in db.session.execute(query).tuples()]
+    return [FeedRow(*row) for row in db.session.execute(query)]

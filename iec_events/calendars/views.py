@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from ..core.config import settings
 from ..core.i18n import _
 from ..core.urls import public_url
 from ..events.views import CampaignView, EventView
-from .ical import CalendarEvent, Status
+from .ical import CalendarEvent, Status, is_web_address
 from .links import google_subscribe_url, google_url, outlook_subscribe_url, outlook_url, webcal_url
+from .plain import plain_text
 
+MOST_CHARACTERS = 4000
 STATUS: dict[str, Status] = {
     "published": "confirmed",
     "cancelled": "cancelled",
@@ -38,7 +41,7 @@ def calendar_event(view: EventView) -> CalendarEvent:
     return CalendarEvent(
         uid=event.uid,
         sequence=event.sequence,
-        stamp=event.revised_at,
+        stamp=_stamp(view),
         created=event.created_at,
         starts_at=event.starts_at,
         ends_at=event.ends_at,
@@ -52,7 +55,7 @@ def calendar_event(view: EventView) -> CalendarEvent:
         venue_title=view.venue,
         geo=geo,
         image_url=f"{chosen.public_url}{view.image.url}" if view.image else None,
-        conference_url=view.online_url,
+        conference_url=view.online_url if is_web_address(view.online_url or "") else None,
         categories=(view.campaign.title,) if view.campaign else (),
         organizer_name=chosen.mail_name,
         organizer_email=chosen.mail_from,
@@ -98,13 +101,44 @@ def _title(view: EventView) -> str:
     return view.title
 
 
+def _stamp(view: EventView) -> dt.datetime:
+    """When anything that the VEVENT says was last changed: the campaign's name is one of its words."""
+    event = view.event
+    return event.revised_at if event.campaign is None else max(event.revised_at, event.campaign.revised_at)
+
+
 def _description(view: EventView) -> str:
-    """Date lines first: in Farsi with the Jalali day, and Tehran's clocks; then what the event is."""
+    """Dates first: in Farsi the Jalali day, then the clocks of the place and Tehran's; then what the event is."""
     when = view.when
-    dates = [part for part in (when.jalali_text, when.date_text) if part]
-    times = f"{when.time_text} ({when.zone_label})"
-    separator = "، " if view.locale == "fa" else ", "
-    head = "\n".join([separator.join([*dates, times]), when.tehran_text])
+    local = _("%(date)s, %(time)s (%(zone)s)", date=when.date_text, time=when.time_text, zone=when.zone_label)
+    dates = "\n".join(filter(None, (when.jalali_text, local, when.tehran_text)))
     programme = "\n".join(f"{item.time} · {item.title}" if item.time else item.title for item in view.programme)
-    parts = (head, view.summary, programme, view.accessibility or "")
+    about = plain_text(view.description)
+    summary = "" if about.startswith(view.summary) else view.summary
+    parts = (dates, _news(view), summary, _shortened(about), programme, view.accessibility or "", _practical(view))
     return "\n\n".join(part for part in parts if part)
+
+
+def _news(view: EventView) -> str:
+    if view.status in {"cancelled", "draft"}:
+        return _("This event is cancelled.")
+    if view.status == "postponed":
+        return _("This event is postponed. The new date will stand here and in your calendar.")
+    return ""
+
+
+def _practical(view: EventView) -> str:
+    lines = (
+        _("Doors open at %(time)s.", time=view.doors) if view.doors else "",
+        _("Online: %(address)s", address=view.online_url) if view.online_url else "",
+        _("Contact: %(contact)s", contact=view.contact) if view.contact else "",
+        _("Donate: %(address)s", address=view.donation_url) if view.donation_url else "",
+    )
+    return "\n".join(filter(None, lines))
+
+
+def _shortened(text: str) -> str:
+    """At most 4,000 characters, which every calendar takes; the page has the rest."""
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    return f"{text[:MOST_CHARACTERS].rpartition(' ')[0] or text[:MOST_CHARACTERS]}…"

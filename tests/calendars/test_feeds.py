@@ -1,0 +1,353 @@
+"""What programs get at our addresses: the right events, in the language of the address, with honest validators."""
+
+import datetime as dt
+import gzip
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from email.utils import format_datetime, parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from icalendar import Calendar
+
+from iec_events.calendars.actions import make_vevents
+from iec_events.core import clock
+from iec_events.core.db import atomic, db
+from iec_events.events.actions import cancel_event, postpone_event, withdraw_event
+from iec_events.events.models import Campaign, Event
+from tests.calendars.readers import IcalJs, LibIcal
+from tests.calendars.samples import utc
+from tests.conftest import NOW, Installation
+from tests.factories import a_campaign, an_event
+
+PREFIXES = ("", "/fa", "/es")
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _app(app: Flask) -> None:
+    """All of it needs the application."""
+
+
+def the_berkeley_night(**others: Any) -> Event:
+    return an_event(
+        "Berkeley",
+        slug="berkeley",
+        starts_at=utc(2024, 2, 25, 2),
+        created_at=utc(2024, 1, 1),
+        revised_at=utc(2024, 1, 2),
+        latitude=37.8527,
+        longitude=-122.2661,
+        **others,
+    )
+
+
+def octets_of(client: FlaskClient, address: str) -> bytes:
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return answer.data
+
+
+def read(client: FlaskClient, address: str) -> list[Any]:
+    """The events in a calendar."""
+    return list(Calendar.from_ical(octets_of(client, address)).walk("VEVENT"))
+
+
+def uids(client: FlaskClient, address: str) -> list[str]:
+    return [str(event["UID"]) for event in read(client, address)]
+
+
+def later(clock: time_machine.Traveller | None, **by: int) -> None:
+    """Let time pass, far enough for kept pages to be forgotten."""
+    assert clock is not None
+    clock.shift(dt.timedelta(**by))
+
+
+# --- What is in them
+
+
+def test_one_event_in_three_languages_is_one_event(client: FlaskClient) -> None:
+    the_berkeley_night(uid="night@example.org", sequence=3)
+    told = {prefix: read(client, f"{prefix}/events/berkeley.ics") for prefix in PREFIXES}
+    assert {str(event["UID"]) for (event,) in told.values()} == {"night@example.org"}
+    assert {event["SEQUENCE"] for (event,) in told.values()} == {3}
+    assert [str(event["SUMMARY"]) for (event,) in told.values()] == [
+        "Berkeley",
+        "Berkeley (فارسی)",
+        "Berkeley (español)",
+    ]
+    assert [str(event["URL"]) for (event,) in told.values()] == [
+        f"http://127.0.0.1:8000{prefix}/events/berkeley" for prefix in PREFIXES
+    ]
+
+
+def test_times_are_those_of_the_place(client: FlaskClient) -> None:
+    the_berkeley_night()
+    octets = octets_of(client, "/events/berkeley.ics")
+    assert b"\r\nDTSTART;TZID=America/Los_Angeles:20240224T180000\r\n" in octets
+    assert b"\r\nDTEND;TZID=America/Los_Angeles:20240224T210000\r\n" in octets
+    assert octets.count(b"BEGIN:VTIMEZONE") == 1
+    assert octets.index(b"METHOD:PUBLISH") < octets.index(b"BEGIN:VTIMEZONE") < octets.index(b"BEGIN:VEVENT")
+
+
+def test_in_farsi_the_jalali_day_comes_first_and_tehrans_time_with_it(client: FlaskClient) -> None:
+    the_berkeley_night()
+    (event,) = read(client, "/fa/events/berkeley.ics")
+    lines = str(event["DESCRIPTION"]).split("\n")
+    assert lines[0] == "۵ اسفند ۱۴۰۲"
+    assert "۲۴ فوریهٔ ۲۰۲۴" in lines[1]
+    assert "۱۸:۰۰" in lines[1]
+    assert "۶ اسفند ۱۴۰۲" in lines[2]
+    assert "۰۵:۳۰" in lines[2]
+    assert re.search(
+        rb"DTSTART;TZID=America/Los_Angeles:20240224T180000\r\n", octets_of(client, "/fa/events/berkeley.ics")
+    )
+
+
+def test_the_description_is_plain_text(client: FlaskClient) -> None:
+    texts = {"en": {"title": "Night", "description": "**Poetry** and [song](https://x.example.org/).\n\n- one\n- two"}}
+    the_berkeley_night(
+        texts=texts,
+        programme=[{"at": "18:30", "title": {"en": "Toomaj’s verses"}, "note": {}}],
+        contact="hello@example.org",
+        online_url="https://meet.example.org/night",
+        doors_at=utc(2024, 2, 25, 1, 30),
+    )
+    (event,) = read(client, "/events/berkeley.ics")
+    description = str(event["DESCRIPTION"])
+    assert "Poetry and song (https://x.example.org/).\n\n• one\n• two\n\n6:30 pm · Toomaj’s verses\n\n" in description
+    assert description.endswith("\n\nhttp://127.0.0.1:8000/events/berkeley")
+    assert "Doors open at 5:30 pm." in description
+    assert "Contact: hello@example.org" in description
+    assert str(event["CONFERENCE"]) == "https://meet.example.org/night"
+    assert str(event["LOCATION"]) == "The Starry Plough, 3101 Shattuck Avenue, Berkeley, CA, United States"
+
+
+def test_a_campaign_has_its_own_events_soonest_first_with_their_zones(client: FlaskClient) -> None:
+    night, other = a_campaign("A Night", slug="night"), a_campaign("Another", slug="another")
+    an_event("Cali", uid="cali@x", campaign_id=night.id, time_zone="America/Bogota", starts_at=NOW + 9 * DAY)
+    an_event("Berlin", uid="berlin@x", campaign_id=night.id, time_zone="Europe/Berlin", starts_at=NOW + 8 * DAY)
+    an_event("Elsewhere", uid="elsewhere@x", campaign_id=other.id)
+    octets = octets_of(client, "/es/campaigns/night.ics")
+    assert uids(client, "/es/campaigns/night.ics") == ["berlin@x", "cali@x"]
+    assert re.findall(rb"\r\nTZID:(.*)\r\n", octets) == [b"America/Bogota", b"Europe/Berlin"]
+    assert "NAME;LANGUAGE=es:A Night (español)\r\nX-WR-CALNAME:A Night (español)\r\n".encode() in octets
+    assert b"REFRESH-INTERVAL;VALUE=DURATION:PT6H\r\n" in octets
+    assert b"X-PUBLISHED-TTL:PT6H\r\n" in octets
+
+
+def test_everything_is_everything_that_is_public(client: FlaskClient) -> None:
+    night = a_campaign(slug="night")
+    an_event(uid="in@x", campaign_id=night.id)
+    an_event(uid="alone@x", starts_at=NOW - 700 * DAY)
+    an_event(uid="draft@x", status="draft", published_at=None)
+    an_event(uid="withdrawn@x", status="draft")
+    assert uids(client, "/calendar.ics") == ["alone@x", "in@x"]
+
+
+def test_an_empty_calendar_is_one_too(client: FlaskClient) -> None:
+    octets = octets_of(client, "/calendar.ics")
+    assert b"BEGIN:VTIMEZONE" in octets
+    assert b"BEGIN:VEVENT" not in octets
+
+
+def test_what_is_not_public_is_not_there(client: FlaskClient) -> None:
+    an_event(slug="draft", status="draft", published_at=None)
+    an_event(slug="withdrawn", status="draft")
+    a_campaign(slug="hidden", published=False)
+    assert client.get("/events/draft.ics").status_code == 404
+    assert client.get("/events/withdrawn.ics").status_code == 410
+    assert client.get("/events/nothing.ics").status_code == 404
+    assert client.get("/campaigns/hidden.ics").status_code == 404
+    assert client.post("/calendar.ics").status_code == 405
+
+
+def test_a_cancelled_event_stays_eight_weeks(client: FlaskClient, clock: time_machine.Traveller) -> None:
+    an_event("Cali", slug="cali", uid="cali@x", starts_at=NOW + 10 * DAY)
+    octets_of(client, "/calendar.ics")
+    cancel_event(slug="cali", now=NOW)
+    (event,) = read(client, "/calendar.ics")
+    assert (str(event["STATUS"]), str(event["TRANSP"]), event["SEQUENCE"]) == ("CANCELLED", "TRANSPARENT", 1)
+    assert str(event["SUMMARY"]) == "Cancelled: Cali"
+    later(clock, days=10 + 55)
+    with atomic():
+        db.session.get_one(Campaign, a_campaign().id)
+    assert uids(client, "/fa/calendar.ics") == ["cali@x"]
+    later(clock, days=2)
+    assert uids(client, "/es/calendar.ics") == []
+    assert uids(client, "/es/events/cali.ics") == ["cali@x"]
+
+
+def test_a_postponed_event_does_not_take_the_time(client: FlaskClient) -> None:
+    an_event("Cali", slug="cali")
+    postpone_event(slug="cali", now=NOW)
+    (event,) = read(client, "/events/cali.ics")
+    assert (str(event["STATUS"]), str(event["TRANSP"])) == ("TENTATIVE", "TRANSPARENT")
+    assert str(event["SUMMARY"]) == "Postponed: Cali"
+
+
+def test_a_renamed_campaign_changes_the_stamp_of_its_events(client: FlaskClient) -> None:
+    campaign = a_campaign("Night", slug="night")
+    an_event(campaign_id=campaign.id)
+    (before,) = read(client, "/calendar.ics")
+    with atomic():
+        campaign = db.session.get_one(Campaign, campaign.id)
+        campaign.texts = {"en": {"title": "Dawn"}}
+        campaign.revised_at = NOW + dt.timedelta(seconds=90)
+    (after,) = read(client, "/calendar.ics")
+    assert before["CATEGORIES"].to_ical() == b"Night"
+    assert after["CATEGORIES"].to_ical() == b"Dawn"
+    assert after["DTSTAMP"].dt == after["LAST-MODIFIED"].dt == NOW + dt.timedelta(seconds=90)
+
+
+# --- How they are answered
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("path", ["/events/berkeley.ics", "/campaigns/night.ics", "/calendar.ics"])
+def test_headers(client: FlaskClient, prefix: str, path: str) -> None:
+    the_berkeley_night(campaign_id=a_campaign("A Night", slug="night").id)
+    answer = client.get(prefix + path, headers={"Accept": ""})
+    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8; method=PUBLISH"
+    assert re.fullmatch(
+        r"inline; filename=\"[a-z]+\.ics\"; filename\*=UTF-8''[A-Za-z0-9%._~-]+\.ics",
+        answer.headers["Content-Disposition"],
+    )
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Cache-Control"].startswith("public, max-age=")
+    assert re.fullmatch(r'"[0-9a-f]{32}"', answer.headers["ETag"])
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert parsedate_to_datetime(answer.headers["Last-Modified"]) == NOW
+    assert int(answer.headers["Content-Length"]) == len(answer.data)
+
+
+def test_head_says_the_same_without_the_octets(client: FlaskClient) -> None:
+    the_berkeley_night()
+    got, head = client.get("/calendar.ics"), client.head("/calendar.ics")
+    assert head.data == b""
+    assert dict(head.headers) == dict(got.headers)
+
+
+def test_gzip_is_another_representation(client: FlaskClient) -> None:
+    the_berkeley_night()
+    plain = client.get("/calendar.ics")
+    packed = client.get("/calendar.ics", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+
+
+def test_what_is_unchanged_is_not_sent_again(client: FlaskClient) -> None:
+    the_berkeley_night()
+    first = client.get("/calendar.ics")
+    etag, last = first.headers["ETag"], first.headers["Last-Modified"]
+    early = format_datetime(NOW - DAY, usegmt=True)
+    for headers, status in (
+        ({"If-None-Match": etag}, 304),
+        ({"If-None-Match": f'"other", W/{etag}'}, 304),
+        ({"If-None-Match": "*"}, 304),
+        ({"If-None-Match": '"other"', "If-Modified-Since": last}, 200),
+        ({"If-None-Match": etag, "If-Modified-Since": early}, 304),
+        ({"If-Modified-Since": last}, 304),
+        ({"If-Modified-Since": early}, 200),
+        ({"If-Modified-Since": "yesterday"}, 200),
+    ):
+        answer = client.get("/calendar.ics", headers=headers)
+        assert answer.status_code == status, headers
+        assert answer.headers["ETag"] == etag
+        assert (answer.data == b"") == (status == 304)
+
+
+def test_last_modified_never_moves_back(client: FlaskClient, clock: time_machine.Traveller) -> None:
+    an_event(slug="cali", revised_at=NOW - DAY)
+    an_event(slug="berlin", revised_at=NOW)
+    seen = []
+    for change in (lambda: None, lambda: withdraw_event(slug="berlin", now=NOW + DAY), lambda: None):
+        change()
+        seen.append((client.get("/calendar.ics").headers["Last-Modified"], client.get("/calendar.ics").headers["ETag"]))
+        later(clock, minutes=5)
+    moments = [parsedate_to_datetime(last) for last, _etag in seen]
+    assert moments == [NOW, NOW + dt.timedelta(minutes=5), NOW + dt.timedelta(minutes=5)]
+    assert seen[0][1] != seen[1][1]
+    assert seen[1][1] == seen[2][1]
+
+
+def test_two_changes_in_one_second_have_two_dates(client: FlaskClient) -> None:
+    an_event(slug="cali")
+    first = client.get("/calendar.ics").headers["Last-Modified"]
+    cancel_event(slug="cali", now=NOW)
+    second = client.get("/calendar.ics").headers["Last-Modified"]
+    assert parsedate_to_datetime(second) > parsedate_to_datetime(first)
+
+
+def test_another_process_gives_the_same_octets(client: FlaskClient, installation: Installation) -> None:
+    the_berkeley_night()
+    here = client.get("/fa/calendar.ics")
+    there = installation.make_app().test_client().get("/fa/calendar.ics")
+    assert there.data == here.data
+    assert dict(there.headers) == dict(here.headers)
+
+
+# --- What they cost
+
+
+def test_a_feed_costs_the_same_queries_for_one_and_for_thirty(
+    client: FlaskClient, queries: Callable[[], AbstractContextManager[list[str]]]
+) -> None:
+    asked = []
+    for number in (1, 29):
+        for _ in range(number):
+            an_event()
+        make_vevents(clock.now())
+        client.get("/calendar.ics")  # notes the change
+        with atomic():
+            db.session.get_one(Event, an_event(status="draft", published_at=None).id)  # forgets the kept octets
+        with queries() as statements:
+            client.get("/calendar.ics")
+        asked.append([statement for statement in statements if "FROM events" in statement or "calendar" in statement])
+    assert len(asked[0]) == len(asked[1]) == 2
+
+
+def test_vevents_are_made_once_and_again_after_a_change() -> None:
+    an_event(slug="cali")
+    an_event(slug="draft", status="draft")
+    assert make_vevents(NOW) == 3
+    assert make_vevents(NOW) == 0
+    cancel_event(slug="cali", now=NOW)
+    assert make_vevents(NOW) == 3
+
+
+def test_other_settings_make_other_vevents(client: FlaskClient, installation: Installation) -> None:
+    the_berkeley_night()
+    assert b"http://127.0.0.1:8000/events/berkeley" in octets_of(client, "/calendar.ics")
+    moved = installation.make_app(PUBLIC_URL="https://night.example.org", MAIL_NAME="The Night").test_client()
+    octets = moved.get("/calendar.ics").data
+    assert b"URL:https://night.example.org/events/berkeley\r\n" in octets
+    assert b'ORGANIZER;CN="The Night":mailto:events@example.org\r\n' in octets
+
+
+# --- Who reads them
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_ical_js_and_libical_read_the_feeds_alike(
+    client: FlaskClient, prefix: str, ical_js: Path, libical: Any
+) -> None:
+    campaign = a_campaign("Night; of, revolt\\N", slug="night")
+    events = [
+        an_event(f"{zone}; \\New, 🎉", time_zone=zone, starts_at=start, campaign_id=campaign.id)
+        for zone in ("America/Los_Angeles", "America/Bogota", "Europe/Berlin", "Asia/Tehran", "UTC", "Africa/Cairo")
+        for start in (utc(2024, 2, 25, 2), utc(2024, 3, 10, 8), utc(2026, 10, 25, 0), utc(2026, 11, 1, 8, 30), NOW)
+    ]
+    for path in ("/calendar.ics", "/campaigns/night.ics"):
+        octets = octets_of(client, prefix + path)
+        seen = IcalJs(ical_js).events(octets)
+        assert seen == LibIcal(libical).events(octets)
+        assert {one["uid"]: (one["start"], one["end"]) for one in seen} == {
+            event.uid: (int(event.starts_at.timestamp()), int(event.ends_at.timestamp())) for event in events
+        }
