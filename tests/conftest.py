@@ -117,11 +117,13 @@ class Installation:
     def __init__(self, folder: Path, database_url: str) -> None:
         self.folder = folder
         self.database_url = database_url
+        self._others: list[Flask] = []
         self.app = self.make_app()
         with self.app.app_context():
             upgrade()
             self.engine = db.engine
             self._born_with = self._rows()
+        self._others.clear()
         self._touched = False
         sa.event.listen(self.engine, "commit", self._touch)
 
@@ -129,10 +131,15 @@ class Installation:
         """Another application on the same data, with settings of its own."""
         app = create_app(settings_for(self.folder, self.database_url, **settings))
         app.test_client_class = Client
+        self._others.append(app)
+        self._touched = True  # its writes are not seen from here
         return app
 
     def clean(self) -> None:
         """Back to what the migrations left; free of charge when nothing was written."""
+        while self._others:
+            with self._others.pop().app_context():
+                db.engine.dispose()
         if not self._touched:
             return
         with self.engine.begin() as connection:
