@@ -192,8 +192,7 @@ class _EventReader:
         if zone is None or times is None:
             return None
         draft = _draft(texts, zone, times, others)
-        for field, sentence in objections(draft):
-            table.wrong(KEYS.get(field, field), f"{str(sentence)[:1].lower()}{str(sentence)[1:]}")
+        _object(table, draft)
         return WrittenEvent(table=table, slug=slug, campaign_slug=campaign, status=status, draft=draft, picture=picture)
 
     def _campaign(self, table: Table) -> str | None:
@@ -223,8 +222,22 @@ class _EventReader:
         try:
             return read_image(octets)
         except ImageRefused as refusal:
-            table.wrong("image", f"{refusal}")
+            table.wrong("image", _within(refusal))
             return None
+
+
+def _object(table: Table, draft: EventDraft) -> None:
+    """What speaks against the draft as a whole, where nothing is wrong with the key itself."""
+    for field, sentence in objections(draft):
+        key = KEYS.get(field, field)
+        if not table.sheet.is_wrong((*table.path, key)):
+            table.wrong(key, _within(sentence))
+
+
+def _within(sentence: object) -> str:
+    """A sentence written for forms, to stand behind a colon."""
+    said = str(sentence)
+    return said[:1].lower() + said[1:]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -321,4 +334,4 @@ def _in_languages(table: Table, key: str) -> dict[str, str]:
     said = table.table(key)
     texts: dict[str, str] = {code: said.line_of_text(code, longest=LONGEST_ITEM) for code in LOCALES}
     said.done()
-    return texts
+    return {code: text for code, text in texts.items() if text}

@@ -1,0 +1,488 @@
+"""Campaigns and events from TOML, on both databases: what comes in, what stays, and what is refused on which line."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from persiantools.jdatetime import JalaliDate
+from PIL import Image as Pillow
+
+from iec_events.core import clock
+from iec_events.core.db import atomic, db
+from iec_events.core.i18n import LOCALES
+from iec_events.core.toml_sheets import BadFile
+from iec_events.events.commands import load_file
+from iec_events.events.loader import SAMPLE, Loaded, load
+from iec_events.events.models import Campaign, Event, Image
+from iec_events.front.samples import SAMPLE_CAMPAIGN, load_samples
+from iec_events.solidarity.models import Message
+
+pytestmark = pytest.mark.usefixtures("app")
+
+NIGHT = """\
+[[campaign]]
+slug = "nights"
+published = true
+[campaign.text.en]
+title = "Nights"
+
+[[event]]
+slug = "bogota"
+campaign = "nights"
+status = "published"
+time_zone = "America/Bogota"
+starts = 2027-02-20T18:00:00
+ends = "21:00"
+doors = "17:30"
+rsvp_opens = { days_earlier = 20, at = "09:00" }
+rsvp_closes = 2027-02-20T12:00:00
+venue = "A courtyard"
+street = "La Candelaria"
+city = "Bogotá"
+region = "D. C."
+country = "CO"
+latitude = 4.5964
+longitude = -74
+online_url = "https://example.org/live"
+contact = "bogota@example.org"
+donation_url = "https://example.org/give"
+capacity = 60
+largest_party = 4
+[event.text.es]
+title = "Noche"
+summary = "Poesía y canto."
+[[event.programme]]
+at = "18:00"
+title = { es = "Poesía", fa = "شعر" }
+note = { es = "En dos lenguas" }
+[[event.programme]]
+title = { es = "Baile" }
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "nights.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def loaded(folder: Path, text: str, now: dt.datetime | None = None) -> Loaded:
+    return load(written(folder, text), now=now or clock.now())
+
+
+def event(slug: str) -> Event:
+    db.session.rollback()
+    return db.session.scalars(sa.select(Event).where(Event.slug == slug)).one()
+
+
+def count(kind: type[Campaign | Event | Image | Message]) -> int:
+    db.session.rollback()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(kind)) or 0
+
+
+def local(slug: str) -> str:
+    found = event(slug)
+    return clocks(found.starts_at, found.time_zone)
+
+
+def clocks(moment: dt.datetime, zone: str) -> str:
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+
+
+def refused(folder: Path, text: str) -> list[str]:
+    """The problems, without the name of the file; nothing was written."""
+    before = count(Campaign), count(Event)
+    with pytest.raises(BadFile) as raised:
+        loaded(folder, text)
+    assert (count(Campaign), count(Event)) == before
+    return [problem.removeprefix(f"{folder / 'nights.toml'}, ") for problem in raised.value.problems]
+
+
+def test_every_key_comes_in(tmp_path: Path) -> None:
+    assert loaded(tmp_path, NIGHT) == Loaded(created=["nights", "bogota"])
+
+    found = event("bogota")
+    assert found.campaign is not None
+    assert (found.campaign.slug, found.campaign.published) == ("nights", True)
+    assert (found.status, found.time_zone, found.sequence) == ("published", "America/Bogota", 0)
+    assert found.starts_at == dt.datetime(2027, 2, 20, 23, tzinfo=dt.UTC)
+    assert found.ends_at == dt.datetime(2027, 2, 21, 2, tzinfo=dt.UTC)
+    assert found.doors_at == dt.datetime(2027, 2, 20, 22, 30, tzinfo=dt.UTC)
+    assert found.rsvp_opens_at == dt.datetime(2027, 1, 31, 14, tzinfo=dt.UTC)
+    assert found.rsvp_closes_at == dt.datetime(2027, 2, 20, 17, tzinfo=dt.UTC)
+    assert (found.venue, found.street, found.city) == ("A courtyard", "La Candelaria", "Bogotá")
+    assert (found.region, found.country) == ("D. C.", "CO")
+    assert (found.latitude, found.longitude) == (4.5964, -74.0)
+    assert (found.online_url, found.donation_url) == ("https://example.org/live", "https://example.org/give")
+    assert (found.contact, found.capacity, found.largest_party) == ("bogota@example.org", 60, 4)
+    assert found.texts == {"es": {"title": "Noche", "summary": "Poesía y canto."}}
+    assert [item["at"] for item in found.programme] == ["18:00", ""]
+    assert found.programme[0]["title"] == {"es": "Poesía", "fa": "شعر"}
+    assert found.programme[0]["note"] == {"es": "En dos lenguas"}
+
+
+def test_an_unchanged_file_changes_nothing(tmp_path: Path) -> None:
+    loaded(tmp_path, NIGHT)
+    before = event("bogota").revised_at
+
+    again = loaded(tmp_path, NIGHT, clock.now() + dt.timedelta(days=1))
+
+    assert again == Loaded(unchanged=["nights", "bogota"])
+    assert (event("bogota").revised_at, event("bogota").sequence) == (before, 0)
+
+
+def test_a_changed_file_revises(tmp_path: Path) -> None:
+    loaded(tmp_path, NIGHT)
+    uid = event("bogota").uid
+
+    again = loaded(tmp_path, NIGHT.replace("T18:00:00", "T17:45:00").replace('"Nights"', '"Noches"'))
+
+    assert again == Loaded(revised=["nights", "bogota"])
+    assert (event("bogota").sequence, event("bogota").uid) == (1, uid)
+    assert local("bogota") == "2027-02-20 17:45"
+
+
+@pytest.mark.parametrize("first", ["draft", "published", "cancelled", "postponed"])
+@pytest.mark.parametrize("then", ["draft", "published", "cancelled", "postponed"])
+def test_any_status_leads_to_any_other(tmp_path: Path, first: str, then: str) -> None:
+    loaded(tmp_path, NIGHT.replace('"published"', f'"{first}"'))
+    assert event("bogota").status == first
+
+    again = loaded(tmp_path, NIGHT.replace('"published"', f'"{then}"'))
+
+    assert event("bogota").status == then
+    assert ("bogota" in again.unchanged) == (first == then)
+
+
+def test_without_a_status_it_begins_as_a_draft_and_keeps_what_it_has(tmp_path: Path) -> None:
+    silent = NIGHT.replace('status = "published"\n', "")
+    loaded(tmp_path, silent)
+    assert event("bogota").status == "draft"
+
+    loaded(tmp_path, NIGHT)
+    assert loaded(tmp_path, silent).unchanged == ["nights", "bogota"]
+    assert event("bogota").status == "published"
+
+
+def test_an_event_may_name_a_campaign_that_is_there_already(tmp_path: Path) -> None:
+    loaded(tmp_path, NIGHT)
+    more = NIGHT[NIGHT.index("[[event]]") :].replace('slug = "bogota"', 'slug = "cali"')
+
+    assert loaded(tmp_path, more) == Loaded(created=["cali"])
+    assert event("cali").campaign_id == event("bogota").campaign_id
+
+
+def test_a_picture_beside_the_file_is_kept_once(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    Pillow.new("RGB", (60, 40), "orange").save(out, "PNG")
+    (tmp_path / "poster.png").write_bytes(out.getvalue())
+    pictured = NIGHT.replace("capacity = 60", 'image = "poster.png"')
+
+    loaded(tmp_path, pictured + pictured[pictured.index("[[event]]") :].replace('"bogota"', '"cali"'))
+    name = event("bogota").image_name
+
+    assert name is not None
+    assert event("cali").image_name == name
+    assert loaded(tmp_path, pictured).unchanged == ["nights", "bogota"]
+    assert (event("bogota").image_name, count(Image)) == (name, 1)
+
+
+MONDAY = dt.datetime(2027, 1, 18, 12, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "starts", "day"),
+    [
+        (MONDAY, '{ first = "Saturday", after_days = 21, at = "18:00" }', "2027-02-13 18:00"),
+        (MONDAY, '{ first = "Monday", after_days = 21, at = "18:00" }', "2027-02-08 18:00"),
+        (MONDAY, '{ first = "Monday", after_days = 0, at = "18:00" }', "2027-01-18 18:00"),
+        (MONDAY, '{ on = 2027-02-20, at = "18:00" }', "2027-02-20 18:00"),
+        (MONDAY, "{ on = 2027-02-20, at = 18:00:00 }", "2027-02-20 18:00"),
+    ],
+)
+def test_dates_count_from_the_day_of_loading(tmp_path: Path, now: dt.datetime, starts: str, day: str) -> None:
+    text = NIGHT.replace("2027-02-20T18:00:00", starts).replace("rsvp_closes = 2027-02-20T12:00:00\n", "")
+    loaded(tmp_path, text.replace('rsvp_opens = { days_earlier = 20, at = "09:00" }\n', ""), now)
+    assert local("bogota") == day
+
+
+def test_an_end_on_the_next_day(tmp_path: Path) -> None:
+    loaded(tmp_path, NIGHT.replace('ends = "21:00"', 'ends = { days_later = 1, at = "01:00" }'))
+    assert event("bogota").ends_at - event("bogota").starts_at == dt.timedelta(hours=7)
+
+
+def test_a_time_that_comes_twice_is_told_apart(tmp_path: Path) -> None:
+    autumn = NIGHT.replace("America/Bogota", "America/Los_Angeles").replace("rsvp_closes = 2027-02-20T12:00:00\n", "")
+    twice = autumn.replace("starts = 2027-02-20T18:00:00", 'starts = { on = 2027-11-07, at = "01:30", fold = "FOLD" }')
+    twice = twice.replace('doors = "17:30"\n', "")
+
+    loaded(tmp_path, twice.replace("FOLD", "first"))
+    assert event("bogota").starts_at == dt.datetime(2027, 11, 7, 8, 30, tzinfo=dt.UTC)
+    loaded(tmp_path, twice.replace("FOLD", "second"))
+    assert event("bogota").starts_at == dt.datetime(2027, 11, 7, 9, 30, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("capacity = 60", "capacity = 0", "event[1].capacity: 0 does not fit; write a whole number from 1 to"),
+        ("capacity = 60", "capasity = 60", 'event[1].capasity: this key is not known here; did you mean "cap'),
+        ("capacity = 60", 'capacity = "60"', 'event[1].capacity: "60" does not fit; write a whole number'),
+        ('"Nights"', '""', "campaign[1].text.en.title: the title is missing; write title ="),
+        ('title = "Noche"\n', "", "line 29, event[1].text.es.title: the title is missing"),
+        (
+            "[event.text.es]",
+            "[event.text.de]",
+            "event[1].text.de: this language is not known here; write en or",
+        ),
+        (
+            "America/Bogota",
+            "America/Bogotá",
+            'event[1].time_zone: there is no time zone "America/Bogotá"; did',
+        ),
+        ('time_zone = "America/Bogota"\n', "", "line 7, event[1].time_zone: this is missing; write the zone of the"),
+        ("starts = 2027-02-20T18:00:00\n", "", "line 7, event[1].starts: this is missing; write starts = 2027-02-20T"),
+        ('ends = "21:00"\n', "", "line 7, event[1].ends: this is missing"),
+        (
+            '"21:00"',
+            '"18:00"',
+            "event[1].ends: the end is not after the start (2027-02-20 18:00); for the day",
+        ),
+        (
+            '"21:00"',
+            '"9 pm"',
+            'event[1].ends: this is no time of day; write hours and minutes, such as "18:30"',
+        ),
+        ('"21:00"', "{ days = 1 }", "event[1].ends.at: this is no time of day"),
+        ('ends = "21:00"', "ends = 9", 'event[1].ends: this is no date and time; write "21:00" for the same'),
+        (
+            "18:00:00\n",
+            "18:00:00Z\n",
+            "event[1].starts: times are those of the place, without an offset; write",
+        ),
+        ("18:00:00\n", "18:00:30\n", "event[1].starts: 2027-02-20 18:00:30 does not fit; write whole minutes"),
+        ("2027-02-20T18", "1999-02-20T18", "event[1].starts: 1999-02-20 18:00:00 does not fit"),
+        ("2027-02-20T18:00:00", "2027-02-20", "event[1].starts: this is no date and time; write 2027-02-20T"),
+        ('"17:30"', '"19:30"', "event[1].doors: doors must open before the start"),
+        ('"CO"', '"Colombia"', 'event[1].country: "Colombia" is no country; write its two capital letters'),
+        ('"CO"', '"XX"', 'event[1].country: "XX" is no country'),
+        ("4.5964", "94.5", "event[1].latitude: 94.5 does not fit; write a number from -90 to 90"),
+        ("longitude = -74\n", "", "line 7, event[1].longitude: coordinates need both numbers"),
+        (
+            "https://example.org/live",
+            "http://example.org",
+            'event[1].online_url: "http://example.org" is no safe',
+        ),
+        ("https://example.org/give", "javascript:alert(1)", "event[1].donation_url: "),
+        (
+            'campaign = "nights"',
+            'campaign = "night"',
+            'event[1].campaign: there is no campaign "night"; did you',
+        ),
+        ('slug = "bogota"', 'slug = "Bogotá!"', 'event[1].slug: "Bogotá!" does not fit; write small Latin'),
+        ('slug = "bogota"\n', "", 'line 7, event[1].slug: "" does not fit'),
+        ('"published"', '"publshed"', 'event[1].status: "publshed" is not known; did you mean "published"?'),
+        ("published = true", "published = 1", "campaign[1].published: 1 does not fit; write true or false"),
+        ('at = "18:00"', 'at = "6 pm"', 'event[1].programme[1].at: "6 pm" is no time of day'),
+        ('title = { es = "Baile" }', "", "line 36, event[1].programme[2].title: the title is missing"),
+        (
+            'note = { es = "En',
+            'note = { is = "En',
+            "event[1].programme[1].note.is: this key is not known here",
+        ),
+        ("capacity = 60", 'image = "../x.png"', 'event[1].image: "../x.png" leads elsewhere'),
+        ("capacity = 60", 'image = "x.png"', 'event[1].image: "x.png" cannot be read (No such file'),
+        ("capacity = 60", 'image = "nights.toml"', "event[1].image: this file could not be read as a picture"),
+        (
+            "[[campaign]]",
+            "[campaign]",
+            "campaign: a table does not fit; begin each with its own line [[campaign]]",
+        ),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_line_and_changes_nothing(
+    tmp_path: Path, old: str, new: str, problem: str
+) -> None:
+    assert old in NIGHT
+    """`problem` begins with the line, or else is about the line that was changed."""
+    if not problem.startswith("line "):
+        problem = f"line {NIGHT[: NIGHT.index(old)].count(chr(10)) + 1}, {problem}"
+    problems = refused(tmp_path, NIGHT.replace(old, new, 1))
+    assert any(found.startswith(problem) for found in problems), problems
+
+
+def test_a_time_in_a_spring_gap_is_asked_about(tmp_path: Path) -> None:
+    spring = NIGHT.replace("America/Bogota", "America/Los_Angeles").replace(
+        "2027-02-20T18:00:00", "2027-03-14T02:30:00"
+    )
+    assert (
+        "line 12, event[1].starts: 2027-03-14 02:30 does not exist in America/Los_Angeles: clocks go forward from "
+        "02:00 to 03:00 there; write a time before or after that." in refused(tmp_path, spring)
+    )
+
+
+def test_a_time_that_comes_twice_is_asked_about(tmp_path: Path) -> None:
+    autumn = NIGHT.replace("America/Bogota", "America/Los_Angeles").replace(
+        "2027-02-20T18:00:00", "2027-11-07T01:30:00"
+    )
+    assert (
+        "line 12, event[1].starts: 2027-11-07 01:30 comes twice in America/Los_Angeles, as clocks go back: first at "
+        'UTC-7, then at UTC-8; write { on = 2027-11-07, at = "01:30", fold = "first" }, or "second".'
+        in refused(tmp_path, autumn)
+    )
+
+
+def test_a_slug_is_not_given_twice(tmp_path: Path) -> None:
+    twice = NIGHT + NIGHT[NIGHT.index("[[event]]") :]
+    (problem,) = refused(tmp_path, twice)
+    assert problem == 'line 39, event[2].slug: "bogota" is taken by line 8 already; give each its own.'
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    bad = NIGHT.replace("capacity = 60", "capacity = 0").replace('"CO"', '"co"').replace('"Nights"', "7")
+    assert [problem.split(":")[0] for problem in refused(tmp_path, bad)] == [
+        "line 5, campaign[1].text.en.title",
+        "line 21, event[1].country",
+        "line 27, event[1].capacity",
+    ]
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    assert refused(tmp_path, "# nothing\n") == [
+        "line 1, the file: there is no campaign and no event in it; begin one with a line [[event]]."
+    ]
+
+
+def test_a_capacity_below_the_seats_taken_is_told_and_nothing_changes(tmp_path: Path) -> None:
+    loaded(tmp_path, NIGHT)
+    with atomic():
+        event("bogota").seats_taken = 5
+
+    (problem,) = refused(tmp_path, NIGHT.replace("capacity = 60", "capacity = 4").replace('"Nights"', '"Other"'))
+
+    assert problem.startswith("line 27, event[1].capacity: 5 seats are taken already.")
+    assert event("bogota").capacity == 60
+    assert db.session.scalars(sa.select(Campaign.texts)).one()["en"]["title"] == "Nights"
+
+
+# --- The sample
+
+
+def test_the_golden_case() -> None:
+    """Berkeley 24 February 2024 18:00 is Bogotá 21:00 and Tehran 05:30 on the 25th, which is 6 Esfand 1402."""
+    load_samples(clock.now())
+    starts = event("berkeley-2024").starts_at
+
+    assert clocks(starts, "America/Los_Angeles") == "2024-02-24 18:00"
+    assert clocks(starts, "America/Bogota") == "2024-02-24 21:00"
+    assert clocks(starts, "Asia/Tehran") == "2024-02-25 05:30"
+    tehran = starts.astimezone(ZoneInfo("Asia/Tehran")).date()
+    assert JalaliDate.to_jalali(tehran) == JalaliDate(1402, 12, 6)
+
+
+@pytest.mark.parametrize("days", range(7))
+def test_the_coming_nights_are_on_the_first_weekend_three_weeks_ahead(days: int) -> None:
+    now = clock.now() + dt.timedelta(days=days)
+    load_samples(now)
+
+    saturday = dt.date.fromisoformat(local("berkeley")[:10])
+    assert saturday.weekday() == 5
+    assert 21 <= (saturday - now.date()).days <= 27
+    for slug in ("bogota", "cali", "online"):
+        assert local(slug)[:10] == f"{saturday + dt.timedelta(days=1)}"
+    assert db.session.scalars(sa.select(Event.slug).order_by(Event.starts_at)).all() == [
+        "berkeley-2024",
+        "berkeley",
+        "online",
+        "bogota",
+        "cali",
+    ]
+
+
+def test_the_sample_speaks_three_languages_everywhere() -> None:
+    load_samples(clock.now())
+
+    for found in [*db.session.scalars(sa.select(Event)), *db.session.scalars(sa.select(Campaign))]:
+        assert set(found.texts) == set(LOCALES)
+        assert len({tuple(sorted(said)) for said in found.texts.values()}) == 1
+        assert {"title", "summary", "description"} <= set(found.texts["en"])
+    for found in db.session.scalars(sa.select(Event)):
+        for item in found.programme:
+            assert set(item["title"]) == set(LOCALES)
+            assert set(item["note"]) in (set(), set(LOCALES))
+
+
+def test_the_sample_shows_every_kind_of_room() -> None:
+    load_samples(clock.now())
+    assert dict(db.session.execute(sa.select(Event.slug, Event.capacity)).all()) == {
+        "berkeley-2024": None,
+        "berkeley": 120,
+        "online": None,
+        "bogota": 60,
+        "cali": 12,
+    }
+
+
+def test_the_walls_hold_samples_in_many_languages() -> None:
+    load_samples(clock.now())
+
+    walls = db.session.scalars(sa.select(Message)).all()
+    past = [message for message in walls if message.event_id == event("berkeley-2024").id]
+    assert 12 <= len(past) <= 14
+    assert {"en", "fa", "es", "ku", "ar", "de", "fr"} == {message.language for message in past}
+    assert all(message.sample and message.status == "approved" for message in walls)
+    assert any(message.signature is None for message in past)
+
+
+def test_a_second_start_moves_nothing_even_weeks_later() -> None:
+    load_samples(clock.now())
+    rows = count(Event), count(Message), count(Image)
+    starts, revised_at = event("berkeley").starts_at, event("berkeley").revised_at
+
+    load_samples(clock.now() + dt.timedelta(days=40))
+
+    assert (count(Event), count(Message), count(Image)) == rows
+    assert (event("berkeley").starts_at, event("berkeley").revised_at) == (starts, revised_at)
+
+
+def test_the_sample_is_not_loaded_over_what_an_organizer_made_of_it() -> None:
+    load_samples(clock.now())
+    with atomic():
+        event("cali").venue = "Elsewhere"
+
+    load_samples(clock.now())
+
+    assert event("cali").venue == "Elsewhere"
+    assert db.session.scalars(sa.select(Campaign.slug)).one() == SAMPLE_CAMPAIGN
+
+
+# --- The command
+
+
+def test_the_command_says_what_it_did(tmp_path: Path) -> None:
+    result = CliRunner().invoke(load_file, [str(written(tmp_path, NIGHT))])
+    assert (result.exit_code, result.output) == (0, "New: nights, bogota\n")
+
+
+def test_the_command_leaves_messages_to_people_and_says_so() -> None:
+    result = CliRunner().invoke(load_file, [str(SAMPLE)])
+
+    assert result.exit_code == 0
+    assert "Left out: 16 messages" in result.output
+    assert count(Message) == 0
+
+
+def test_the_command_tells_each_mistake_and_fails(tmp_path: Path) -> None:
+    file = written(tmp_path, NIGHT.replace("capacity = 60", "capacity = 0"))
+    result = CliRunner().invoke(load_file, [str(file)])
+
+    assert result.exit_code == 1
+    assert f"{file}, line 27, event[1].capacity: 0 does not fit" in result.stderr
+    assert "Nothing was changed." in result.stderr
+    assert count(Event) == 0
