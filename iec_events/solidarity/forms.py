@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from wtforms import BooleanField, HiddenField, SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
 from ..core.forms import Form, Needed, TextArea, TextLine
@@ -61,7 +62,7 @@ class MessageForm(Form):
     language = SelectField(
         _l("Language of the message"),
         [Needed(_l("Please choose the language of your message from the list."))],
-        choices=list(LANGUAGES.items()),
+        choices=[SelectChoice(*pair) for pair in LANGUAGES.items()],
         validate_choice=False,
     )
     signature_name = TextLine(_l("Name"), longest=80)

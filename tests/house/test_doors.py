@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -39,9 +40,17 @@ def addresses(app: Flask, method: str, *, organizers: bool) -> Iterator[tuple[Ru
     adapter = app.url_map.bind("127.0.0.1")
     for rule in app.url_map.iter_rules():
         if method in (rule.methods or ()) and rule.rule.startswith("/organize") == organizers:
-            slug = "night" if "campaign" in rule.rule else "berkeley"
-            blanks = {name: slug if name == "slug" else "0123456789abcdef" for name in rule.arguments}
+            blanks = {name: blank(rule, name) for name in rule.arguments}
             yield rule, adapter.build(rule.endpoint, blanks, method=method)
+
+
+def blank(rule: Rule, name: str) -> str:
+    if name == "slug":
+        return "night" if "campaign" in rule.rule else "berkeley"
+    if f"<int:{name}>" in rule.rule:
+        return "7"
+    choices = re.search(rf"<any\((\w+).*\):{name}>", rule.rule)
+    return choices.group(1) if choices else "0123456789abcdef"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
