@@ -39,6 +39,7 @@ COMMON = frozenset(
 LOOKALIKES = str.maketrans("@4310$5!7", "aaeiossit")
 WALKS = ("01234567890123456789", "98765432109876543210", "abcdefghijklmnopqrstuvwxyz", "zyxwvutsrqponmlkjihgfedcba")
 NOT_LETTERS = re.compile(r"[\W\d_]+")
+AROUND = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 NOT_WRITTEN = re.compile(r"[\s./-]+")  # what stands between the digits of a date or a telephone number
 
 
@@ -93,7 +94,9 @@ def _is_common(password: str) -> bool:
         return True
     if NOT_WRITTEN.sub("", folded).isdecimal():
         return True
-    return bool({NOT_LETTERS.sub("", folded), NOT_LETTERS.sub("", folded.translate(LOOKALIKES))} & COMMON)
+    plain = NOT_LETTERS.sub("", folded)
+    disguised = NOT_LETTERS.sub("", AROUND.sub("", folded).translate(LOOKALIKES))
+    return bool({plain, disguised} & COMMON)
 
 
 def _is_repeated(text: str) -> bool:

@@ -74,9 +74,11 @@ def approved_count(event_id: int) -> int:
 
 def wall_page(event_id: int, number: int) -> Page:
     """A page of the wall; it is empty when there is no such page."""
-    total = approved_count(event_id)
+    pages = _pages(approved_count(event_id), WALL_PAGE)
+    if not 1 <= number <= pages:
+        return Page(items=[], number=number, of=pages)
     rows = db.session.scalars(_wall(event_id).limit(WALL_PAGE).offset((number - 1) * WALL_PAGE))
-    return Page(items=[_shown(row) for row in rows], number=number, of=_pages(total, WALL_PAGE))
+    return Page(items=[_shown(row) for row in rows], number=number, of=pages)
 
 
 def review_page(*, status: str, event_slug: str | None = None, number: int = 1) -> Page:

@@ -1,0 +1,76 @@
+"""What passes as a new password, and how passwords are kept."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from flask import Flask
+
+from iec_events.organizers.passwords import NOBODY, fits, hash_password, is_outdated, objection
+
+
+@pytest.fixture(autouse=True)
+def _speaking(bare_app: Flask) -> object:
+    with bare_app.app_context():
+        yield
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "seven winters and a long spring",
+        "گل سرخ در دل زمستان بلند",
+        "x7#Kq!v9Tz2$mW",
+        "mango-tram-lantern-42",
+        "  padded by blanks  ",
+        "🌹🔥🕊🎶🌙⭐🌊🍉🌻🍇🥁🎺",
+        "p" * 3 + "aq4v8zt0bn1m",
+    ],
+)
+def test_good_ones_pass(password: str) -> None:
+    assert objection(password, "nasrin@example.org") is None
+
+
+@pytest.mark.parametrize(
+    ("password", "because"),
+    [
+        ("", "too short"),
+        ("elevenchars", "too short"),
+        ("x" * 201, "too long"),
+        ("aaaaaaaaaaaaaa", "guessed first"),
+        ("password1234", "guessed first"),
+        ("P@ssw0rd!!!!", "guessed first"),
+        ("Qwertyuiop123", "guessed first"),
+        ("123456789012", "guessed first"),
+        ("987654321098", "guessed first"),
+        ("24.02.2024 18:00", None),
+        ("1357 9246 8013", "guessed first"),
+        ("abcabcabcabc", "guessed first"),
+        ("abcdefghijklmn", "guessed first"),
+        ("letmein1234567", "guessed first"),
+        ("ZanZendegiAzadi!1401", "guessed first"),
+        ("زن‌زندگی‌آزادی۱۴۰۱", "guessed first"),
+        ("nasrin@example.org", "your e-mail address"),
+        ("my nasrin is best", "your e-mail address"),
+    ],
+)
+def test_bad_ones_are_refused_with_a_reason(password: str, because: str | None) -> None:
+    words = objection(password, "nasrin@example.org")
+    assert words is None if because is None else because in (words or "")
+
+
+def test_is_found_again_whatever_the_keyboard() -> None:
+    kept = hash_password("contraseña más larga")
+    assert fits(unicodedata.normalize("NFD", "contraseña más larga"), kept)
+    assert not fits("contrasena mas larga", kept)
+
+
+def test_of_nobody_never_fits_and_costs_the_same() -> None:
+    assert not is_outdated(NOBODY)
+    assert not fits("", None)
+    assert not fits("anything at all", None)
+
+
+def test_in_an_unreadable_hash_fits_nothing() -> None:
+    assert not fits("anything", "not a hash")
