@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from email_validator import EmailNotValidError, validate_email
+from flask import request
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import _FlaskFormCSRF
+from flask_wtf.form import _Auto
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from wtforms import Field, IntegerField, StringField, TextAreaField
 from wtforms import Form as PlainForm
 from wtforms.validators import Length, StopValidation, ValidationError
@@ -30,12 +33,26 @@ class KindCSRF(_FlaskFormCSRF):
 
 
 class Form(FlaskForm):
-    """A form of ours; show it again with status 422 when `validate_on_submit()` is false after a POST."""
+    """A form of ours; show it again with status 422 when `validate_on_submit()` is false after a POST.
+
+    `files` names the fields that take files.
+    """
+
+    files: ClassVar[frozenset[str]] = frozenset()
 
     class Meta(FlaskForm.Meta):
         """What WTForms asks for."""
 
         csrf_class = KindCSRF
+
+        def wrap_formdata(self, form: Form, formdata: Any) -> Any:
+            """What was sent as a form; a file in place of a text, or JSON, is nothing."""
+            if formdata is not _Auto:
+                return formdata
+            if not form.is_submitted() or not request.form:
+                return None
+            files = [(name, file) for name in form.files for file in request.files.getlist(name)]
+            return CombinedMultiDict((MultiDict(files), request.form))
 
     if TYPE_CHECKING:  # the library ships no types
 

@@ -208,9 +208,11 @@ def reinstate(*, slug: str, now: dt.datetime) -> None:
 
 
 @atomic()
-def keep_image(*, name: str, content: bytes, width: int, height: int) -> None:
-    """Keep a picture that `images.read_image` made, under its random name."""
+def keep_image(*, name: str, content: bytes, width: int, height: int, instead_of: str | None = None) -> None:
+    """Keep a picture that `images.read_image` made, under its random name; drop the one before if none shows it."""
     db.session.add(Image(name=name, content=content, width=width, height=height))
+    if instead_of:
+        _drop_image(instead_of)
 
 
 def _locked(slug: str) -> Event:

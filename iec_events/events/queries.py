@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from ..core.db import db
 from ..core.errors import Refusal
 from ..core.i18n import _l
-from .models import Campaign, Event
+from .models import Campaign, Event, Image
 
 SISTERS_WITHIN = dt.timedelta(days=8)
 PAST_SHOWN = 24
@@ -108,6 +108,25 @@ def all_events() -> Sequence[Event]:
 def all_campaigns() -> Sequence[Campaign]:
     """Every campaign, for organizers."""
     return db.session.scalars(sa.select(Campaign).order_by(Campaign.slug)).all()
+
+
+def any_campaign(slug: str) -> Campaign:
+    """The campaign, published or not, for organizers; CampaignUnknown."""
+    campaign = db.session.scalar(sa.select(Campaign).where(Campaign.slug == slug))
+    if campaign is None:
+        raise CampaignUnknown
+    return campaign
+
+
+def campaign_zone(slug: str) -> str:
+    """The time zone of the campaign's latest event, a first guess for the next; empty if there is none."""
+    query = sa.select(Event.time_zone).join(Campaign).where(Campaign.slug == slug)
+    return db.session.scalar(query.order_by(Event.starts_at.desc()).limit(1)) or ""
+
+
+def image_octets(name: str) -> bytes | None:
+    """A picture's WebP octets."""
+    return db.session.scalar(sa.select(Image.content).where(Image.name == name))
 
 
 def _events() -> sa.Select[Event]:

@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from ..calendars.views import event_buttons
 from ..core import clock
 from ..core.i18n import current_locale
 from ..events.models import Event
-from ..events.queries import all_campaigns, all_events
+from ..events.queries import all_campaigns, all_events, any_event, sister_events
 from ..events.views import CampaignView, EventView
 from ..mail.queries import mail_health
 from ..organizers.guard import require_organizer
 from ..rsvps.queries import Counts, counts
-from ..solidarity.queries import pending_counts
+from ..solidarity.queries import approved_count, approved_messages, pending_counts
 
 PAST_SHOWN = 10
+VOICES = 6
 NOTHING = Counts()
 blueprint = Blueprint("front_organizers", __name__, url_prefix="/organize")
 blueprint.before_request(require_organizer)
@@ -60,6 +62,21 @@ def dashboard() -> ResponseReturnValue:
         campaigns=[CampaignView(one, current_locale()) for one in all_campaigns()],
         pending=sum(pending.values()),
         mail=mail_health(now),
+    )
+
+
+@blueprint.get("/events/<slug>/preview")
+def preview(slug: str) -> ResponseReturnValue:
+    """An event's page as everyone will see it, before anyone does."""
+    row = any_event(slug)
+    view = EventView(row, current_locale(), clock.now())
+    return render_template(
+        "events/preview.html",
+        event=view,
+        calendar=event_buttons(view),
+        messages=approved_messages(row.id, VOICES),
+        message_count=approved_count(row.id),
+        sisters=[EventView(one, view.locale, view.now) for one in sister_events(row)],
     )
 
 

@@ -1,0 +1,257 @@
+"""Campaigns and events in the organizers' area: the list, the forms, the steps from draft to published and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ..core import clock
+from ..core.errors import Refusal
+from ..core.i18n import LOCALES, _, _l, current_locale
+from ..organizers.guard import require_organizer
+from . import actions
+from .drafts import EventDraft
+from .forms import CampaignForm, EventForm, StepForm
+from .models import Campaign, Event
+from .queries import all_campaigns, all_events, any_campaign, any_event, campaign_zone
+from .views import CampaignView, EventView
+from .zones import zone_choices
+
+MOST_BYTES = 16 * 1024 * 1024  # so that a photo straight from a phone is answered with a sentence beside its field
+MOST_PARTS = 400
+blueprint = Blueprint("events_organizers", __name__, url_prefix="/organize")
+blueprint.before_request(require_organizer)
+
+STEPS: dict[str, Callable[..., None]] = {
+    "publish": actions.publish_event,
+    "withdraw": actions.withdraw_event,
+    "cancel": actions.cancel_event,
+    "postpone": actions.postpone_event,
+    "reinstate": actions.reinstate,
+}
+DONE = {
+    "publish": _l("Published. Everyone can see it now."),
+    "withdraw": _l("Withdrawn. It is a draft again, and its page says that it is gone."),
+    "cancel": _l("Cancelled. Its page and every calendar say so."),
+    "postpone": _l("Postponed. RSVPs stay; its page and every calendar say that the date is open."),
+    "reinstate": _l("It takes place again. Its page and every calendar say so."),
+}
+BESIDE: dict[type[Refusal], str] = {
+    actions.SlugTaken: "slug",
+    actions.SlugUnfit: "slug",
+    actions.CapacityBelowSeats: "capacity",
+    actions.NoSuchImage: "image",
+}
+
+
+@blueprint.before_request
+def _take_photos() -> None:
+    """Organizers may send more than strangers; the guard ran before."""
+    request.max_content_length = MOST_BYTES
+    request.max_form_parts = MOST_PARTS
+
+
+@blueprint.get("/events")
+def list_events() -> ResponseReturnValue:
+    """Every event: drafts, upcoming, past."""
+    now, locale = clock.now(), current_locale()
+    events = [EventView(event, locale, now) for event in all_events()]
+    public = [event for event in events if event.status != "draft"]
+    return render_template(
+        "events/list.html",
+        section="events",
+        drafts=[event for event in events if event.status == "draft"],
+        upcoming=[event for event in reversed(public) if not event.is_past],
+        past=[event for event in public if event.is_past],
+        campaigns=[CampaignView(campaign, locale) for campaign in all_campaigns()],
+    )
+
+
+@blueprint.route("/events/new", methods=["GET", "POST"])
+def new_event() -> ResponseReturnValue:
+    """Write a new event; `?campaign=` begins in its zone, `?like=` begins as a copy of another event."""
+    if request.method != "POST":
+        return _event_page(_fresh_form(), None)
+    form = EventForm(campaigns=_campaign_choices())
+
+    def save(draft: EventDraft) -> str:
+        return actions.create_event(
+            draft=draft, slug=form.slug.data or None, campaign_slug=form.campaign.data or None, now=clock.now()
+        )
+
+    return _work_on(form, None, save)
+
+
+@blueprint.route("/events/<slug>", methods=["GET", "POST"])
+def edit_event(slug: str) -> ResponseReturnValue:
+    """Change an event."""
+    event = any_event(slug)
+    if request.method != "POST":
+        return _event_page(EventForm.of(event, campaigns=_campaign_choices()), event)
+    form = EventForm(campaigns=_campaign_choices())
+
+    def save(draft: EventDraft) -> str:
+        actions.revise_event(
+            slug=slug,
+            draft=draft,
+            campaign_slug=form.campaign.data or None,
+            made_from=form.made_from,
+            now=clock.now(),
+        )
+        return slug
+
+    return _work_on(form, event, save)
+
+
+@blueprint.get("/events/<slug>/<any(publish, withdraw, cancel, postpone, reinstate):step>")
+def confirm(slug: str, step: str) -> ResponseReturnValue:
+    """Ask before a step that people would notice."""
+    event = EventView(any_event(slug), current_locale(), clock.now())
+    return render_template("events/confirm.html", event=event, step=step, form=StepForm())
+
+
+@blueprint.post("/events/<slug>/<any(publish, withdraw, cancel, postpone, reinstate):step>")
+def take(slug: str, step: str) -> ResponseReturnValue:
+    """Take a step."""
+    form = StepForm()
+    if not form.validate_on_submit():
+        event = EventView(any_event(slug), current_locale(), clock.now())
+        return render_template("events/confirm.html", event=event, step=step, form=form), 422
+    try:
+        STEPS[step](slug=slug, now=clock.now())
+        flash(str(DONE[step]))
+    except (actions.TitleMissing, actions.NotFromHere) as refusal:
+        flash(str(refusal), "error")
+    return redirect(url_for(".edit_event", slug=slug), 303)
+
+
+@blueprint.route("/campaigns/new", methods=["GET", "POST"])
+def new_campaign() -> ResponseReturnValue:
+    """Write a new campaign."""
+    form = CampaignForm()
+    if not form.validate_on_submit():
+        return _campaign_page(form, None)
+    try:
+        slug = actions.create_campaign(draft=form.draft(), slug=form.slug.data or None, now=clock.now())
+    except (actions.SlugTaken, actions.SlugUnfit) as refusal:
+        form.note("slug", refusal)
+        return _campaign_page(form, None, refusal.status)
+    flash(_("Saved."))
+    return redirect(url_for(".edit_campaign", slug=slug), 303)
+
+
+@blueprint.route("/campaigns/<slug>", methods=["GET", "POST"])
+def edit_campaign(slug: str) -> ResponseReturnValue:
+    """Change a campaign."""
+    campaign = any_campaign(slug)
+    form = CampaignForm() if request.method == "POST" else CampaignForm.of(campaign)
+    if not form.validate_on_submit():
+        return _campaign_page(form, campaign)
+    try:
+        actions.revise_campaign(slug=slug, draft=form.draft(), made_from=form.made_from, now=clock.now())
+    except actions.CampaignChangedMeanwhile as refusal:
+        campaign = any_campaign(slug)
+        form.revision.data = campaign.revised_at.isoformat()
+        form.form_errors.append(str(refusal))
+        return _campaign_page(form, campaign, refusal.status)
+    flash(_("Saved."))
+    return redirect(url_for(".edit_campaign", slug=slug), 303)
+
+
+def _work_on(form: EventForm, event: Event | None, save: Callable[[EventDraft], str]) -> ResponseReturnValue:
+    """What was sent: a change of rows is shown, a bad form is shown with its errors, a good one is saved."""
+    wish = request.form.get("do", "")
+    if form.rearrange(wish):
+        form.check_upload()
+        _keep_picture(form)
+        return _event_page(form, event)
+    valid = form.validate_on_submit()
+    valid = (wish != "publish" or form.want_title()) and valid
+    _keep_picture(form)
+    if not valid:
+        return _event_page(form, event, 422)
+    try:
+        slug = save(form.draft())
+    except Refusal as refusal:
+        return _event_page(form, _told(form, event, refusal), refusal.status)
+    if wish == "publish":
+        actions.publish_event(slug=slug, now=clock.now())
+    flash(str(DONE["publish"]) if wish == "publish" else _("Saved."))
+    return redirect(url_for(".edit_event", slug=slug), 303)
+
+
+def _told(form: EventForm, event: Event | None, refusal: Refusal) -> Event | None:
+    """Say why it was not saved, beside the field that it is about; the event as it is now."""
+    event = any_event(event.slug) if event is not None else None
+    if isinstance(refusal, actions.EventChangedMeanwhile) and event is not None:
+        form.revision.data = event.revised_at.isoformat()
+        form.form_errors.append(str(refusal))
+        form.different = form.differences(event)
+    elif isinstance(refusal, actions.DraftRefused):
+        form.note_objection(refusal.field, refusal)
+    elif type(refusal) in BESIDE:
+        form.note(BESIDE[type(refusal)], refusal)
+    else:
+        form.form_errors.append(str(refusal))
+    return event
+
+
+def _keep_picture(form: EventForm) -> None:
+    """Keep the picture at once, so that it need not be chosen again when something else is wrong."""
+    if form.picture is not None and not form["csrf_token"].errors:
+        picture = form.picture
+        actions.keep_image(
+            name=picture.name,
+            content=picture.content,
+            width=picture.width,
+            height=picture.height,
+            instead_of=form.image_name.data or None,
+        )
+        form.keeps(picture.name)
+
+
+def _fresh_form() -> EventForm:
+    campaigns = _campaign_choices()
+    like, campaign = request.args.get("like"), request.args.get("campaign", "")
+    if like:
+        form = EventForm.of(any_event(like), campaigns=campaigns)
+        form.revision.data = ""
+        return form
+    return EventForm(campaigns=campaigns, data={"campaign": campaign, "zone": campaign_zone(campaign)})
+
+
+def _campaign_choices() -> list[tuple[str, str]]:
+    return [(campaign.slug, CampaignView(campaign, current_locale()).title) for campaign in all_campaigns()]
+
+
+def _event_page(form: EventForm, event: Event | None, status: int = 200) -> ResponseReturnValue:
+    locale = current_locale()
+    page = render_template(
+        "events/form.html",
+        section="new_event" if event is None else "events",
+        form=form,
+        event=EventView(event, locale, clock.now()) if event is not None else None,
+        step_form=StepForm(formdata=None),
+        zones=zone_choices(locale),
+        tongues=_tongues(form),
+    )
+    return page, status
+
+
+def _campaign_page(form: CampaignForm, campaign: Campaign | None, status: int | None = None) -> ResponseReturnValue:
+    page = render_template(
+        "events/campaign.html",
+        form=form,
+        campaign=CampaignView(campaign, current_locale()) if campaign is not None else None,
+        tongues=_tongues(form),
+    )
+    return page, status or (422 if form.is_submitted() else 200)
+
+
+def _tongues(form: EventForm | CampaignForm) -> list[tuple[str, str, bool]]:
+    """(code, name, whether something is in it), the reader's own language first."""
+    own = current_locale()
+    order = [own, *(code for code in LOCALES if code != own)]
+    return [(code, LOCALES[code], code == own or form.speaks(code)) for code in order]
