@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.routing import Rule
+from werkzeug.routing import AnyConverter, Rule
+from werkzeug.routing.converters import NumberConverter
 
 from iec_events.core.db import db
 from tests.factories import a_campaign, an_event
@@ -47,10 +47,14 @@ def addresses(app: Flask, method: str, *, organizers: bool) -> Iterator[tuple[Ru
 def blank(rule: Rule, name: str) -> str:
     if name == "slug":
         return "night" if "campaign" in rule.rule else "berkeley"
-    if f"<int:{name}>" in rule.rule:
-        return "7"
-    choices = re.search(rf"<any\((\w+).*\):{name}>", rule.rule)
-    return choices.group(1) if choices else "0123456789abcdef"
+    if name in (rule.defaults or {}):
+        return str(rule.defaults[name])  # type: ignore[index]
+    match rule._converters[name]:
+        case AnyConverter() as some:
+            return str(min(some.items))
+        case NumberConverter():
+            return "7"
+    return "0123456789abcdef"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
