@@ -13,7 +13,7 @@ from ..events.queries import public_campaign, public_event
 from ..events.views import CampaignView, EventView
 from .actions import keep_vevents, note_feed
 from .ical import calendar_bytes, zones_of
-from .queries import FeedRow, feed_changed_at, rows_of_campaign, rows_of_event, rows_of_everything
+from .queries import Contents, contents_of_campaign, contents_of_event, contents_of_everything, feed_changed_at
 
 REFRESH = dt.timedelta(hours=6)
 COLOR = "crimson"
@@ -33,8 +33,8 @@ def everything(locale: LocaleCode, now: dt.datetime) -> Document:
     """Every public event."""
     title = _("%(site)s: all events", site=settings().mail_name)
     description = _("Every event, with its changes and cancellations.")
-    rows = _complete(lambda: rows_of_everything(locale, now), locale, now)
-    octets = _joined(rows, locale, title, description)
+    contents = _complete(lambda: contents_of_everything(locale, now), locale, now)
+    octets = _joined(contents, locale, title, description)
     return _document("everything", octets, locale, now, title=title, file_name="calendar")
 
 
@@ -42,8 +42,8 @@ def of_campaign(slug: str, locale: LocaleCode, now: dt.datetime) -> Document:
     """The public events of a published campaign; CampaignUnknown."""
     campaign = CampaignView(public_campaign(slug), locale)
     number, title, description = campaign.campaign.id, campaign.title, campaign.summary
-    rows = _complete(lambda: rows_of_campaign(number, locale, now), locale, now)
-    octets = _joined(rows, locale, title, description)
+    contents = _complete(lambda: contents_of_campaign(number, locale, now), locale, now)
+    octets = _joined(contents, locale, title, description)
     return _document(f"campaign {number}", octets, locale, now, title=title, file_name=slug)
 
 
@@ -51,28 +51,28 @@ def of_event(slug: str, locale: LocaleCode, now: dt.datetime) -> Document:
     """One public event; EventUnknown, or EventGone when it was withdrawn."""
     event = public_event(slug)
     number, title = event.id, EventView(event, locale, now).title
-    rows = _complete(lambda: rows_of_event(number, locale), locale, now)
-    return _document(f"event {number}", _joined(rows, locale), locale, now, title=title, file_name=slug)
+    contents = _complete(lambda: contents_of_event(number, locale), locale, now)
+    return _document(f"event {number}", _joined(contents, locale), locale, now, title=title, file_name=slug)
 
 
-def _complete(rows: Callable[[], list[FeedRow]], locale: LocaleCode, now: dt.datetime) -> list[FeedRow]:
-    """Ask for rows, and once more when some had to be made first."""
-    found = rows()
-    missing = [row.event_id for row in found if row.body is None]
+def _complete(ask: Callable[[], Contents], locale: LocaleCode, now: dt.datetime) -> Contents:
+    """Ask what a calendar holds, and once more when some VEVENTs had to be made first."""
+    found = ask()
+    missing = [number for number, body in found.vevents if body is None]
     if not missing:
         return found
     keep_vevents(event_ids=missing, locale=locale, now=now)
-    return rows()
+    return ask()
 
 
-def _joined(rows: list[FeedRow], locale: str, title: str = "", description: str = "") -> bytes:
+def _joined(contents: Contents, locale: str, title: str = "", description: str = "") -> bytes:
     return calendar_bytes(
         name=title,
         description=description,
         color=COLOR if title else "",
         refresh=REFRESH if title else None,
-        zones=zones_of((row.time_zone, row.starts_at, row.ends_at) for row in rows),
-        vevents=[row.body for row in rows if row.body is not None],
+        zones=zones_of(contents.spans),
+        vevents=[body for _number, body in contents.vevents if body is not None],
         locale=locale,
     )
 

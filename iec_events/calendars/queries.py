@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -27,30 +28,33 @@ TOMBSTONE = dt.timedelta(weeks=8)
 MADE_BY = ("calendars/*.py", "events/times.py", "events/views.py", "events/models.py", "translations/*/*/messages.mo")
 
 
+Span = tuple[str, dt.datetime, dt.datetime]
+
+
 @dataclass(frozen=True, slots=True)
-class FeedRow:
-    """One event of a calendar; `body` is None where its VEVENT has not been made since it changed."""
+class Contents:
+    """What a calendar holds: (event id, VEVENT) soonest first, and (zone, first start, last end) for each zone.
 
-    event_id: int
-    time_zone: str
-    starts_at: dt.datetime
-    ends_at: dt.datetime
-    body: bytes | None
+    A VEVENT is None where it has not been made since its event changed.
+    """
 
-
-def rows_of_everything(locale: str, now: dt.datetime) -> list[FeedRow]:
-    """The rows of all public events, soonest first."""
-    return _rows(_kept(now), locale)
+    vevents: Sequence[tuple[int, bytes | None]]
+    spans: Sequence[Span]
 
 
-def rows_of_campaign(campaign_id: int, locale: str, now: dt.datetime) -> list[FeedRow]:
-    """The rows of a campaign's public events, soonest first."""
-    return _rows(sa.and_(_kept(now), Event.campaign_id == campaign_id), locale)
+def contents_of_everything(locale: str, now: dt.datetime) -> Contents:
+    """All public events."""
+    return _contents(_kept(now), locale)
 
 
-def rows_of_event(event_id: int, locale: str) -> list[FeedRow]:
-    """The one row of an event, in whatever status."""
-    return _rows(Event.id == event_id, locale)
+def contents_of_campaign(campaign_id: int, locale: str, now: dt.datetime) -> Contents:
+    """A campaign's public events."""
+    return _contents(sa.and_(_kept(now), Event.campaign_id == campaign_id), locale)
+
+
+def contents_of_event(event_id: int, locale: str) -> Contents:
+    """One event, in whatever status."""
+    return _contents(Event.id == event_id, locale)
 
 
 def made_vevents(event_ids: Iterable[int], locale: LocaleCode, now: dt.datetime) -> list[StoredVevent]:
@@ -67,7 +71,8 @@ def made_vevents(event_ids: Iterable[int], locale: LocaleCode, now: dt.datetime)
 
 def unmade_events(locale: str) -> Sequence[int]:
     """The ids of public events whose VEVENT in this language has not been made since they changed."""
-    return [row.event_id for row in _rows(Event.status != "draft", locale) if row.body is None]
+    query = _vevents(Event.status != "draft", locale, Event.id).where(StoredVevent.event_id.is_(None))
+    return db.session.scalars(query).all()
 
 
 def feed_changed_at(name: str, locale: str, digest: str) -> dt.datetime | None:
@@ -97,7 +102,17 @@ def _kept(now: dt.datetime) -> sa.ColumnElement[bool]:
     return sa.and_(Event.status != "draft", sa.or_(Event.status != "cancelled", still_told))
 
 
-def _rows(wanted: sa.ColumnElement[bool], locale: str) -> list[FeedRow]:
+def _contents(wanted: sa.ColumnElement[bool], locale: str) -> Contents:
+    spans = sa.select(Event.time_zone, sa.func.min(Event.starts_at), sa.func.max(Event.ends_at)).where(wanted)
+    vevents = _vevents(wanted, locale, Event.id, StoredVevent.body).order_by(Event.starts_at, Event.id)
+    return Contents(
+        vevents=[(number, body) for number, body in db.session.execute(vevents)],
+        spans=[(zone, first, last) for zone, first, last in db.session.execute(spans.group_by(Event.time_zone))],
+    )
+
+
+def _vevents(wanted: sa.ColumnElement[bool], locale: str, *columns: Any) -> sa.Select[*tuple[Any, ...]]:
+    """Events with their VEVENTs, where these are still true."""
     newer_campaign = (Campaign.revised_at > Event.revised_at, Campaign.revised_at)
     fresh = sa.and_(
         StoredVevent.event_id == Event.id,
@@ -105,11 +120,10 @@ def _rows(wanted: sa.ColumnElement[bool], locale: str) -> list[FeedRow]:
         StoredVevent.recipe == recipe(),
         StoredVevent.stamp == sa.case(newer_campaign, else_=Event.revised_at),
     )
-    query = (
-        sa.select(Event.id, Event.time_zone, Event.starts_at, Event.ends_at, StoredVevent.body)
+    return (
+        sa.select(*columns)
+        .select_from(Event)
         .outerjoin(Campaign, Campaign.id == Event.campaign_id)
         .outerjoin(StoredVevent, fresh)
         .where(wanted)
-        .order_by(Event.starts_at, Event.id)
     )
-    return [FeedRow(*row) for row in db.session.execute(query)]
