@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from flask import Flask
 
+from .calendars.actions import make_vevents
 from .core import clock
 from .core.db import note_worker
 from .mail.actions import sweep
@@ -46,6 +47,7 @@ def jobs(say: Say | None = None) -> list[Job]:
         Job("mail", second, lambda now: deliver_due(now=now, writers=LETTERS, say=say)),
         Job("waitlists", 5 * second, refill_waitlists),
         Job("changes", 20 * second, tell_changes),
+        Job("calendars", 10 * second, make_vevents),
         Job("sweep outbox", hour, sweep),
         Job("erase addresses", hour, erase_addresses),
         Job("erase rejected messages", hour, erase_rejected),

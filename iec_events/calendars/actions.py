@@ -19,10 +19,13 @@ SECOND = dt.timedelta(seconds=1)
 
 
 def make_vevents(now: dt.datetime) -> int:
-    """Make what is missing in every language, and give the number; the worker does so before anybody asks."""
+    """Make what is missing, at most 200 in each language, and give the number.
+
+    The worker does so before anybody asks, and comes back for the rest when other work has had its turn.
+    """
     made = 0
     for locale in LOCALES:
-        missing = unmade_events(locale)
+        missing = unmade_events(locale, AT_A_TIME)
         keep_vevents(event_ids=missing, locale=locale, now=now)
         made += len(missing)
     return made

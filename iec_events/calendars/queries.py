@@ -69,10 +69,10 @@ def made_vevents(event_ids: Iterable[int], locale: LocaleCode, now: dt.datetime)
     ]
 
 
-def unmade_events(locale: str) -> Sequence[int]:
-    """The ids of public events whose VEVENT in this language has not been made since they changed."""
+def unmade_events(locale: str, most: int) -> Sequence[int]:
+    """The ids of public events whose VEVENT in this language has not been made since they changed; `most` of them."""
     query = _vevents(Event.status != "draft", locale, Event.id).where(StoredVevent.event_id.is_(None))
-    return db.session.scalars(query).all()
+    return db.session.scalars(query.limit(most)).all()
 
 
 def feed_changed_at(name: str, locale: str, digest: str) -> dt.datetime | None:
