@@ -150,8 +150,9 @@ def _tell_where(host: str, port: int) -> None:
 def _serve(app: Flask, host: str, port: int, *, with_worker: bool, say: bool = False) -> None:
     """The web server in this process, the worker in one of its own; both end together."""
     try:
+        direct = not settings().trusted_proxies  # then nobody but the visitor can have written these headers
         server = create_server(
-            app, host=host, port=port, threads=THREADS, ident=None, clear_untrusted_proxy_headers=True
+            app, host=host, port=port, threads=THREADS, ident=None, clear_untrusted_proxy_headers=direct
         )
     except OSError as error:
         raise Sentence(f"{host}:{port} cannot be opened: {error.strerror}.") from None

@@ -145,7 +145,10 @@ def free_port() -> int:
 def served(app: Flask, port: int, *, threads: int = 8) -> Iterator[str]:
     """The application through waitress, as `iec-events` serves it; yields its address."""
     sockets: dict[int, Any] = {}
-    server = create_server(app, map=sockets, host="127.0.0.1", port=port, threads=threads)
+    direct = not app.extensions["settings"].trusted_proxies
+    server = create_server(
+        app, map=sockets, host="127.0.0.1", port=port, threads=threads, clear_untrusted_proxy_headers=direct
+    )
     stop = threading.Event()
 
     def run() -> None:
@@ -173,7 +176,7 @@ def running(*command: object, folder: Path, port: int, **environ: str) -> Iterat
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_until(lambda: process.poll() is not None or _answers(address))
+        wait_until(lambda: process.poll() is not None or _answers(address), seconds=60)
         assert process.poll() is None, log.read_text()
         yield address
     finally:

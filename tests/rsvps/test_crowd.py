@@ -41,7 +41,7 @@ def test_fifty_seats_for_two_hundred(installation: Installation, tmp_path: Path,
     else:
         settings = settings_for(installation.folder, installation.database_url, **chosen)
         environ = {f"IEC_{name}": str(value) for name, value in settings.items() if name != "TESTING"}
-        gunicorn = (sys.executable, "-m", "gunicorn", "-w", "4", "-b", f"127.0.0.1:{port}", "--chdir", ROOT, "wsgi:app")
+        gunicorn = (sys.executable, "-m", "gunicorn", "-w", "3", "-b", f"127.0.0.1:{port}", "--chdir", ROOT, "wsgi:app")
         server = running(*gunicorn, folder=tmp_path, port=port, **environ)
     try:
         with server as address:
@@ -91,7 +91,7 @@ class Visitor:
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
         connection.close()
-        assert answer.status in {200, 303}, text
+        assert answer.status in {200, 303}, f"{method} {path}: {answer.status}"
         return text
 
 
