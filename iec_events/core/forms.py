@@ -125,6 +125,12 @@ class WholeNumber(IntegerField):
             except ValueError as error:
                 raise ValueError(_("Please write a whole number, such as 2.")) from error
 
+    def _value(self) -> str:
+        """What stands in the field: as it was typed, else the number in this language's digits."""
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else format_number(self.data)
+
 
 class FitsIn(Length):
     """At most so many characters; says how many there are."""
@@ -155,5 +161,5 @@ class Needed:
 
     def __call__(self, form: PlainForm, field: Field) -> None:  # noqa: ARG002 - the library's signature
         """Check, and stop the other checks."""
-        if field.data in (None, "", [], False) and not field.process_errors:
+        if (field.data is False or field.data in (None, "", [])) and not field.process_errors:
             raise StopValidation(str(self.message))

@@ -1,0 +1,283 @@
+"""Signing up and one's own page, as a browser does it; and what impatient people, old tabs and attackers do."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from iec_events.core import clock
+from iec_events.core.db import atomic, db
+from iec_events.events.actions import cancel_event
+from iec_events.events.models import Event
+from iec_events.rsvps.models import Rsvp
+from iec_events.rsvps.queries import roster
+from tests.factories import an_event
+from tests.filling import hidden_fields, send
+
+OWN_LINK = re.compile(r'id="own-link" value="([^"]+)"')
+
+
+@pytest.fixture
+def event(app: Flask) -> Event:
+    del app
+    return an_event(slug="berkeley", capacity=4, largest_party=3)
+
+
+def sign_up(client: FlaskClient, **typed: Any) -> TestResponse:
+    return send(client, "/events/berkeley/rsvp", **{"name": "Sara", "party_size": "1", **typed})
+
+
+def own_page(client: FlaskClient) -> str:
+    page = client.get("/events/berkeley/my-rsvp")
+    assert page.status_code == 200
+    return page.text
+
+
+def own_link(client: FlaskClient) -> str:
+    found = OWN_LINK.search(own_page(client))
+    assert found
+    return urlsplit(unescape(found.group(1))).path
+
+
+def names(event: Event) -> list[str]:
+    db.session.expire_all()
+    return [one.name for one in roster(event.id)]
+
+
+def test_it_works(client: FlaskClient, event: Event) -> None:
+    answer = sign_up(client, name="  سارا   ب. ", party_size="۲", email="Sara@EXAMPLE.org", note="یک صندلی\r\nلطفا")
+    assert (answer.status_code, answer.location) == (303, "/events/berkeley/my-rsvp")
+    page = own_page(client)
+    assert "Your place is kept." in page
+    assert "<bdi>سارا ب.</bdi>" in page
+    (one,) = roster(event.id)
+    assert (one.name, one.party_size, one.email, one.note) == ("سارا ب.", 2, "Sara@example.org", "یک صندلی\nلطفا")
+
+
+def test_pages_with_a_persons_data_are_kept_by_nobody(client: FlaskClient, event: Event) -> None:
+    del event
+    sign_up(client)
+    page = client.get("/events/berkeley/my-rsvp")
+    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["X-Robots-Tag"] == "noindex"
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"name": " "}, "Please write a name or an alias."),
+        ({"name": "x" * 101}, "This is too long"),
+        ({"name": "Sara\0"}, "control characters"),
+        ({"party_size": ""}, "Please say how many you are"),
+        ({"party_size": "0"}, "from 1 to 3"),
+        ({"party_size": "4"}, "from 1 to 3"),
+        ({"party_size": "-1"}, "from 1 to 3"),
+        ({"party_size": "two"}, "whole number"),
+        ({"party_size": "9" * 400}, "from 1 to 3"),
+        ({"email": "sara@"}, "does not look like an e-mail address"),
+        ({"email": "sara@example.org\r\nBcc: all@example.org"}, "does not look like an e-mail address"),
+        ({"note": "n" * 501}, "This is too long: 501 characters, and 500 fit."),
+    ],
+)
+def test_bad_input_gets_a_sentence_and_loses_nothing(
+    client: FlaskClient, event: Event, wrong: dict[str, str], sentence: str
+) -> None:
+    typed = {"name": "Sara", "party_size": "2", "email": "sara@example.org", "note": "by the door", **wrong}
+    answer = send(client, "/events/berkeley/rsvp", **typed)
+    assert answer.status_code == 422
+    assert sentence in unescape(answer.text)
+    kept = [text for name, text in typed.items() if name not in wrong]
+    assert all(text in answer.text for text in kept)
+    assert names(event) == []
+
+
+def test_the_sentence_is_in_the_visitors_language(client: FlaskClient, event: Event) -> None:
+    del event
+    answer = send(client, "/es/events/berkeley/rsvp", name="", party_size="1")
+    assert answer.status_code == 422
+    assert '<html lang="es" dir="ltr">' in answer.text
+    assert "Please write" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["<script>alert(1)</script>", "{{ 7*7 }}", "%(name)s {0} \\N", 'O\'Brien "x" &amp;', "👩‍👩‍👧 ن‌م", "ﷺ" * 20],
+)
+def test_names_are_shown_as_they_are_and_never_run(client: FlaskClient, event: Event, name: str) -> None:
+    assert sign_up(client, name=name).status_code == 303
+    page = own_page(client)
+    assert names(event) == [name]
+    assert name in unescape(page)
+    assert "<script>alert" not in page
+
+
+def test_direction_overrides_are_taken_out(client: FlaskClient, event: Event) -> None:
+    sign_up(client, name="Sara\u202egro.elpmaxe\u2066")
+    assert names(event) == ["Saragro.elpmaxe"]
+
+
+def test_a_double_submit_makes_one_rsvp(client: FlaskClient, event: Event) -> None:
+    form = hidden_fields(client.get("/events/berkeley/rsvp").text)
+    for name in ("Sara", "Sara again"):
+        assert client.post("/events/berkeley/rsvp", data={**form, "name": name, "party_size": "1"}).status_code == 303
+    assert names(event) == ["Sara"]
+
+
+def test_two_tabs_are_two_rsvps(client: FlaskClient, event: Event) -> None:
+    sign_up(client, name="Sara")
+    sign_up(client, name="Her mother")
+    assert names(event) == ["Sara", "Her mother"]
+
+
+def test_a_form_without_its_token_is_shown_again_with_all_that_was_typed(client: FlaskClient, event: Event) -> None:
+    answer = client.post("/events/berkeley/rsvp", data={"name": "Sara Karimi", "party_size": "1"})
+    assert answer.status_code == 422
+    assert "please send it once more" in answer.text
+    assert "Sara Karimi" in answer.text
+    again = client.post(
+        "/events/berkeley/rsvp", data={**hidden_fields(answer.text), "name": "Sara Karimi", "party_size": "1"}
+    )
+    assert again.status_code == 303
+    assert names(event) == ["Sara Karimi"]
+
+
+def test_full_in_between_means_the_waitlist_and_says_so(client: FlaskClient, app: Flask, event: Event) -> None:
+    form = hidden_fields(client.get("/events/berkeley/rsvp").text)
+    other = app.test_client()
+    sign_up(other, name="Ali", party_size="3")
+    sign_up(other, name="Omid", party_size="1")
+    answer = client.post("/events/berkeley/rsvp", data={**form, "name": "Sara", "party_size": "1"})
+    assert answer.status_code == 303
+    assert "You are on the waitlist." in own_page(client)
+    assert "You are number 1 in line." in own_page(client)
+    assert event.slug in client.get("/events/berkeley/rsvp").text
+
+
+def test_closed_in_between_says_why_and_keeps_what_was_typed(client: FlaskClient, event: Event) -> None:
+    form = hidden_fields(client.get("/events/berkeley/rsvp").text)
+    cancel_event(slug="berkeley", now=clock.now())
+    answer = client.post("/events/berkeley/rsvp", data={**form, "name": "Sara Karimi", "party_size": "1"})
+    assert answer.status_code == 409
+    assert "Signing up is closed now." in answer.text
+    assert "Sara Karimi" in answer.text
+    assert names(event) == []
+
+
+def test_the_page_says_why_one_cannot_sign_up(client: FlaskClient, event: Event) -> None:
+    cancel_event(slug=event.slug, now=clock.now())
+    page = client.get("/events/berkeley/rsvp")
+    assert page.status_code == 200
+    assert "This event is cancelled" in page.text
+    assert "<form" not in page.text
+
+
+def test_the_own_link_opens_the_rsvp_and_leaves_the_address_bar(client: FlaskClient, app: Flask, event: Event) -> None:
+    sign_up(client)
+    link = own_link(client)
+    phone = app.test_client()
+    arrived = phone.get(link)
+    assert (arrived.status_code, arrived.location) == (303, "/events/berkeley/my-rsvp")
+    assert "Sara" in own_page(phone)
+    assert names(event) == ["Sara"]
+
+
+@pytest.mark.parametrize("agent", range(3))
+def test_opening_every_page_changes_nothing(client: FlaskClient, app: Flask, event: Event, agent: int) -> None:
+    del agent
+    sign_up(client)
+    link = own_link(client)
+    before = db.session.execute(sa.select(Rsvp.__table__)).all()
+    robot = app.test_client()
+    for address in (link, "/events/berkeley/my-rsvp/cancel", "/events/berkeley/my-rsvp/change"):
+        for method in ("GET", "HEAD"):
+            assert robot.open(address, method=method).status_code < 400
+    assert db.session.execute(sa.select(Rsvp.__table__)).all() == before
+    assert names(event) == ["Sara"]
+
+
+def test_wrong_links_get_one_and_the_same_answer(client: FlaskClient, app: Flask, event: Event) -> None:
+    other = an_event(slug="cali")
+    sign_up(client)
+    token = own_link(client).rsplit("/", 1)[1]
+    answers = [app.test_client().get(f"/rsvps/{wrong}") for wrong in ("x", "A" * 43, token[:-1], token + "A")]
+    answers.append(app.test_client().get("/events/berkeley/my-rsvp"))
+    answers.append(client.get(f"/events/{other.slug}/my-rsvp"))
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({re.sub(r'href="[^"]*"', "", answer.text) for answer in answers}) == 1
+    assert event.slug == "berkeley"
+
+
+def test_changing(client: FlaskClient, event: Event) -> None:
+    sign_up(client, email="sara@example.org")
+    answer = send(client, "/events/berkeley/my-rsvp/change", name="Sara K.", party_size="3", note="with two friends")
+    assert answer.status_code == 303
+    (one,) = roster(event.id)
+    assert (one.name, one.party_size, one.note, one.email) == ("Sara K.", 3, "with two friends", "sara@example.org")
+
+
+def test_growing_beyond_the_free_seats_is_refused_and_nothing_is_lost(
+    client: FlaskClient, app: Flask, event: Event
+) -> None:
+    sign_up(client, party_size="2")
+    sign_up(app.test_client(), name="Ali", party_size="2")
+    answer = send(client, "/events/berkeley/my-rsvp/change", name="Sara", party_size="3", note="typed at length")
+    assert answer.status_code == 409
+    assert "You keep the places you have." in answer.text
+    assert "typed at length" in answer.text
+    assert [one.party_size for one in roster(event.id)] == [2, 2]
+
+
+def test_cancelling_and_the_back_button(client: FlaskClient, app: Flask, event: Event) -> None:
+    sign_up(client, party_size="3")
+    waiting = app.test_client()
+    sign_up(waiting, name="Ali", party_size="3")
+    assert "You are on the waitlist." in own_page(waiting)
+    form = hidden_fields(client.get("/events/berkeley/my-rsvp/cancel").text)
+    for _ in range(2):
+        assert client.post("/events/berkeley/my-rsvp/cancel", data=form).status_code == 303
+    assert "Your RSVP is cancelled." in own_page(client)
+    assert "Your place is kept." in own_page(waiting)
+    assert client.get("/events/berkeley/my-rsvp/change").status_code == 303
+    assert names(event) == ["Sara", "Ali"]
+
+
+def test_an_old_tab_cannot_change_a_cancelled_rsvp(client: FlaskClient, event: Event) -> None:
+    sign_up(client)
+    form = hidden_fields(client.get("/events/berkeley/my-rsvp/change").text)
+    send(client, "/events/berkeley/my-rsvp/cancel")
+    answer = client.post("/events/berkeley/my-rsvp/change", data={**form, "name": "Sara", "party_size": "2"})
+    assert answer.status_code == 303
+    assert [one.status for one in roster(event.id)] == ["cancelled"]
+
+
+def test_a_withdrawn_event_is_gone_and_an_unknown_one_was_never_there(client: FlaskClient, event: Event) -> None:
+    with atomic():
+        event.status = "draft"
+    assert client.get("/events/berkeley/rsvp").status_code == 410
+    assert client.get("/events/nowhere/rsvp").status_code == 404
+
+
+def test_the_calendar_of_ones_own(client: FlaskClient, app: Flask, event: Event) -> None:
+    sign_up(client)
+    answer = client.get("/events/berkeley/my-rsvp/calendar.ics", follow_redirects=True)
+    assert answer.content_type.startswith("text/calendar")
+    assert event.uid in answer.text
+    assert app.test_client().get("/events/berkeley/my-rsvp/calendar.ics").status_code == 404
+
+
+def test_more_links_than_a_cookie_holds_push_out_the_oldest(client: FlaskClient, event: Event) -> None:
+    del event
+    for number in range(9):
+        an_event(slug=f"night-{number}")
+        send(client, f"/events/night-{number}/rsvp", name="Sara", party_size="1")
+    assert client.get("/events/night-0/my-rsvp").status_code == 404
+    assert client.get("/events/night-8/my-rsvp").status_code == 200
