@@ -30,7 +30,18 @@ EVENT = "/events/berkeley"
 SEATS = 1_000_000
 SERVERS = {
     "waitress": ("-m", "waitress", "--threads=8", "--listen=127.0.0.1:{port}", "{app}"),
-    "gunicorn": ("-m", "gunicorn", "-w", "2", "-b", "127.0.0.1:{port}", "--log-level", "warning", "{app}"),
+    "gunicorn": (
+        "-m",
+        "gunicorn",
+        "-w",
+        "2",
+        "-b",
+        "127.0.0.1:{port}",
+        "--no-control-socket",
+        "--log-level",
+        "warning",
+        "{app}",
+    ),
 }
 
 

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -169,20 +170,30 @@ def served(app: Flask, port: int, *, threads: int = 8) -> Iterator[str]:
 @contextmanager
 def running(*command: object, folder: Path, port: int, **environ: str) -> Iterator[str]:
     """A server started by a command; asked to stop at the end, which it has to do soon and cleanly."""
-    log = folder / f"server-{port}.log"
-    with log.open("w") as said:
+    with tempfile.TemporaryFile("w+") as log:
+
+        def told() -> str:
+            log.seek(0)
+            return log.read()
+
         process = subprocess.Popen(
-            [str(part) for part in command], cwd=folder, env=os.environ | environ, stdout=said, stderr=said
+            [str(part) for part in command], cwd=folder, env=os.environ | environ, stdout=log, stderr=log
         )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_until(lambda: process.poll() is not None or _answers(address), seconds=60)
-        assert process.poll() is None, log.read_text()
-        yield address
-    finally:
-        process.terminate()
-        code = process.wait(15)
-    assert code in {0, -signal.SIGTERM}, log.read_text()
+        address = f"http://127.0.0.1:{port}"
+        try:
+            wait_until(lambda: process.poll() is not None or _answers(address), seconds=60)
+            assert process.poll() is None, told()
+            yield address
+        finally:
+            process.terminate()
+            code = process.wait(15)
+        assert code in {0, -signal.SIGTERM}, told()
+
+
+def gunicorn(app: str, port: int, *, workers: int = 2, python: Path = Path(sys.executable)) -> list[object]:
+    """The command that serves `app` in several processes; they are forked when the code is loaded."""
+    options = ["--preload", "--no-control-socket", "--workers", workers, "--bind", f"127.0.0.1:{port}"]
+    return [python, "-m", "gunicorn", *options, app]
 
 
 def _answers(address: str) -> bool:

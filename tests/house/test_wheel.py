@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import free_port, get, running
+from tests.servers import free_port, get, gunicorn, running
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.real_time, pytest.mark.xdist_group("wheel")]
@@ -71,9 +71,8 @@ def test_serves(elsewhere: Path, tmp_path: Path, server: str) -> None:
     sample = next(elsewhere.glob("lib/python*/site-packages/iec_events/events/samples/*.toml"))
     run(elsewhere / "bin/iec-events", "load", sample, cwd=tmp_path, **environ)
     own = [elsewhere / "bin/iec-events", "serve", "--port", port]
-    python = elsewhere / "bin/python"
-    gunicorn = [python, "-m", "gunicorn", "-w", "2", "-b", f"127.0.0.1:{port}", "iec_events.wsgi:app"]
-    with running(*(own if server == "iec-events" else gunicorn), folder=tmp_path, port=port, **environ) as address:
+    others = gunicorn("iec_events.wsgi:app", port, python=elsewhere / "bin/python")
+    with running(*(own if server == "iec-events" else others), folder=tmp_path, port=port, **environ) as address:
         home = get(address)
         sheet = re.search(r'href="([^"]+\.css)"', home)
         assert sheet

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import re
-import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,7 @@ from iec_events.mail.models import OutboxMail
 from iec_events.rsvps.models import Rsvp
 from tests.conftest import Installation, settings_for
 from tests.factories import an_event
-from tests.servers import free_port, running, served
+from tests.servers import free_port, gunicorn, running, served
 
 PEOPLE, SEATS = 200, 50
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,8 +40,7 @@ def test_fifty_seats_for_two_hundred(installation: Installation, tmp_path: Path,
     else:
         settings = settings_for(installation.folder, installation.database_url, **chosen)
         environ = {f"IEC_{name}": str(value) for name, value in settings.items() if name != "TESTING"}
-        gunicorn = (sys.executable, "-m", "gunicorn", "-w", "3", "-b", f"127.0.0.1:{port}", "--chdir", ROOT, "wsgi:app")
-        server = running(*gunicorn, folder=tmp_path, port=port, **environ)
+        server = running(*gunicorn("wsgi:app", port, workers=3), folder=ROOT, port=port, **environ)
     try:
         with server as address:
             answers = crowd(address)
