@@ -1,5 +1,7 @@
 """Alembic environment for Flask-Migrate: engine and tables come from the application."""
 
+from typing import Any
+
 from alembic import context
 from flask import current_app
 
@@ -8,7 +10,7 @@ metadata = extension.db.metadata
 options = {"target_metadata": metadata, "compare_type": True, **extension.configure_args}
 
 
-def say_nothing_when_nothing_changed(_context, _revision, directives) -> None:
+def say_nothing_when_nothing_changed(_context: object, _revision: object, directives: list[Any]) -> None:
     """Write no empty migration."""
     if getattr(context.config.cmd_opts, "autogenerate", False) and directives[0].upgrade_ops.is_empty():
         directives[:] = []

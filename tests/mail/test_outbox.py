@@ -114,7 +114,7 @@ def test_rows_of_delivered_letters_go_after_a_week() -> None:
     mail_id = promise()
     note_delivered(mail_id=mail_id, now=clock.now())
     sweep(clock.now() + dt.timedelta(days=6))
-    assert row(mail_id)
+    assert row(mail_id).done_at is not None
     sweep(clock.now() + dt.timedelta(days=8))
     assert db.session.scalar(sa.select(sa.func.count()).select_from(OutboxMail)) == 0
 
@@ -122,7 +122,8 @@ def test_rows_of_delivered_letters_go_after_a_week() -> None:
 def test_four_workers_claim_each_letter_once(app: Flask) -> None:
     for _ in range(60):
         promise()
-    now, got, lock = clock.now(), [], threading.Lock()
+    now, lock = clock.now(), threading.Lock()
+    got: list[str] = []
 
     def work() -> None:
         with app.app_context():

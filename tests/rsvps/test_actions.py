@@ -77,8 +77,8 @@ def test_names_notes_and_addresses_stand_nowhere_in_the_open() -> None:
             told = repr([value for name, value in row.items() if name not in {"texts", "key_check"}])
             for secret in ("Sara", "sara@", "wheelchair", token):
                 assert secret not in told, table.name
-    row = db.session.get_one(Rsvp, placed.rsvp_id)
-    assert vault().open("rsvps.roster", row.id, row.sealed)["name"] == "Sara"
+    rsvp = db.session.get_one(Rsvp, placed.rsvp_id)
+    assert vault().open("rsvps.roster", rsvp.id, rsvp.sealed)["name"] == "Sara"
 
 
 def test_the_same_form_sent_twice_makes_one_rsvp() -> None:
