@@ -71,7 +71,7 @@ def test_what_waits_is_shown_in_its_own_direction(organizer: FlaskClient) -> Non
         now=real_clock.now(),
     )  # fmt: skip
     page = organizer.get(PILE).text
-    assert '<div lang="fa" dir="rtl">' in page
+    assert 'lang="fa" dir="rtl">' in page
     assert "<bdi>سیما</bdi>" in page
     assert "Not to be read aloud" in page
 
