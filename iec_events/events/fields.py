@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from wtforms import DateField, FieldList, TimeField
+from wtforms import DateField, FieldList, SelectField, TimeField
 from wtforms import Form as PlainForm
 from wtforms.validators import ValidationError
 from wtforms.widgets import URLInput
@@ -65,6 +65,23 @@ class Clock(TimeField):
         if self.data is None:
             raise ValueError(_("Please write the time as hours and minutes, from 00:00 to 23:59, such as 18:30."))
         self.raw_data = [f"{self.data:%H:%M}"]
+
+
+class Choice(SelectField):
+    """One of a list, or nothing, which is the empty text."""
+
+    def __init__(self, label: Any = None, validators: Sequence[Any] = (), **options: Any) -> None:
+        super().__init__(label, validators, validate_choice=False, **options)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was chosen."""
+        self.data = valuelist[0] if valuelist else ""
+
+    def pre_validate(self, form: PlainForm) -> None:  # noqa: ARG002 - the library's signature
+        """Refuse what is not in the list."""
+        if self.data and not any(choice.value == self.data for choice in self.choices):
+            self.data = ""
+            raise ValidationError(_("This is not in the list. Please choose again."))
 
 
 class ZoneLine(TextLine):

@@ -8,9 +8,10 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from flask_wtf.file import FileField
-from wtforms import BooleanField, Field, FormField, HiddenField, RadioField, SelectField
+from wtforms import BooleanField, Field, FormField, HiddenField, RadioField
 from wtforms import Form as PlainForm
 from wtforms.fields.choices import SelectChoice
+from wtforms.validators import ValidationError
 
 from ..core.forms import Form, Needed, TextArea, TextLine, WholeNumber
 from ..core.i18n import LOCALES, _, _l, current_locale, format_number
@@ -29,7 +30,7 @@ from .drafts import (
     objections,
     offset_name,
 )
-from .fields import Clock, CoordinatesLine, Day, LinkLine, Rows, ZoneLine
+from .fields import Choice, Clock, CoordinatesLine, Day, LinkLine, Rows, ZoneLine
 from .images import LARGEST_UPLOAD, ImageRefused, Picture, read_image
 from .models import Campaign, Event, ProgrammeItem, Texts
 from .slugs import is_slug
@@ -86,7 +87,9 @@ class _Drafting(Form):
     def validate_slug(self, field: Field) -> None:
         """Refuse what cannot stand in an address."""
         if field.data and not is_slug(field.data):
-            raise ValueError(_("An address is made of small Latin letters, digits and hyphens, such as berkeley-2027."))
+            raise ValidationError(
+                _("An address is made of small Latin letters, digits and hyphens, such as berkeley-2027.")
+            )
 
     def note(self, name: str, sentence: object) -> None:
         """Put a sentence beside a field."""
@@ -119,7 +122,7 @@ class ItemForm(PlainForm):
         texts = [each.data for each in self if each is not field]
         titles = [self[f"title_{code}"].data for code in LOCALES]
         if (field.data or any(texts)) and not any(titles):
-            raise ValueError(_("Please give this item a title in at least one language, or remove the row."))
+            raise ValidationError(_("Please give this item a title in at least one language, or remove the row."))
 
     def item(self) -> ProgrammeItem | None:
         """The item as it is kept; None for an empty row."""
@@ -183,7 +186,7 @@ class EventForm(_EventTexts):
     picture: Picture | None = None
     different: Sequence[str] = ()
 
-    campaign = SelectField(_l("Campaign"), validate_choice=True)
+    campaign = Choice(_l("Campaign"))
     zone = ZoneLine(_l("Time zone"), [Needed(_l("Please choose the time zone of the place."))])
     starts_on = Day(_l("Start: date"), [Needed(_l("Please choose the day on which it starts."))])
     starts_time = Clock(_l("Start: time"), [Needed(_l("Please write the time at which it starts, such as 18:00."))])
@@ -198,7 +201,7 @@ class EventForm(_EventTexts):
     street = TextLine(_l("Street and number"), longest=200)
     city = TextLine(_l("City"), longest=100)
     region = TextLine(_l("State or region"), longest=100)
-    country = SelectField(_l("Country"))
+    country = Choice(_l("Country"))
     coordinates = CoordinatesLine(_l("Coordinates"), longest=60)
     online_url = LinkLine(_l("Online address"), longest=500)
     programme = Rows(FormField(ItemForm), _l("Programme"), max_entries=MOST_ITEMS)
@@ -266,7 +269,7 @@ class EventForm(_EventTexts):
             try:
                 self.picture = read_image(octets)
             except ImageRefused as refusal:
-                raise ValueError(str(refusal)) from refusal
+                raise ValidationError(str(refusal)) from refusal
 
     def check_upload(self) -> None:
         """Read the picture of a form that is not saved yet, if the form is ours."""

@@ -1,0 +1,456 @@
+"""The organizers' pages of events: what a tired volunteer types, and what becomes of it."""
+
+from __future__ import annotations
+
+import io
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image as Pillow
+from werkzeug.test import TestResponse
+
+from iec_events.core import clock
+from iec_events.core.db import db
+from iec_events.events import actions
+from iec_events.events.drafts import draft_of
+from iec_events.events.models import Campaign, Event, Image
+from tests.factories import a_campaign, an_event
+from tests.filling import hidden_fields, send
+
+NEW = "/organize/events/new"
+NIGHT = {
+    "title_en": "A Night of Cultural Revolt",
+    "zone": "America/Los_Angeles",
+    "starts_on": "2027-02-20",
+    "starts_time": "18:00",
+    "ends_time": "21:00",
+    "city": "Berkeley",
+    "largest_party": "6",
+}
+
+
+def picture(kind: str = "PNG", size: tuple[int, int] = (400, 300)) -> tuple[io.BytesIO, str]:
+    out = io.BytesIO()
+    Pillow.new("RGB", size, "crimson").save(out, kind)
+    out.seek(0)
+    return out, "poster.png"
+
+
+def only_event() -> Event:
+    db.session.rollback()
+    return db.session.scalars(sa.select(Event)).one()
+
+
+def said(answer: TestResponse) -> str:
+    return unescape(re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", answer.text)))
+
+
+def typed_values(page: str) -> dict[str, str]:
+    """What the inputs of a page hold."""
+    found: dict[str, str] = {}
+    for tag in re.findall(r"<input\b[^>]*>", page):
+        attributes = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        if "name" in attributes:
+            found[attributes["name"]] = unescape(attributes.get("value", ""))
+    for name, text in re.findall(r'<textarea\b[^>]*name="([^"]+)"[^>]*>\s*(.*?)</textarea>', page, re.DOTALL):
+        found[name] = unescape(text)
+    return found
+
+
+def test_works(organizer: FlaskClient) -> None:
+    campaign = a_campaign(slug="night")
+    night = {
+        **NIGHT,
+        "title_fa": "شب شورش فرهنگی",
+        "summary_en": "Poetry and song, then dancing.",
+        "description_es": "**Poesía**",
+        "campaign": campaign.slug,
+        "doors_time": "17:30",
+        "venue": "The Starry Plough",
+        "street": "3101 Shattuck Avenue",
+        "region": "CA",
+        "country": "US",
+        "coordinates": "37.8497, -122.2707",
+        "online_url": "https://meet.example.org/night",
+        "accessibility_en": "One step at the door.",
+        "contact": "berkeley@example.org",
+        "donation_url": "https://give.example.org",
+        "capacity": "120",
+        "largest_party": "4",
+        "opens_on": "2027-01-20",
+        "opens_time": "09:00",
+        "closes_on": "2027-02-20",
+        "closes_time": "12:00",
+        "programme-0-at": "18:00",
+        "programme-0-title_en": "Poetry",
+        "programme-0-note_es": "Con Nasrin",
+        "programme-1-title_fa": "رقص",
+    }
+    answer = send(organizer, NEW, **night)
+    assert answer.status_code == 303, said(answer)
+    assert answer.location == "/organize/events/a-night-of-cultural-revolt"
+    event = only_event()
+    assert (event.status, event.capacity, event.largest_party, event.country) == ("draft", 120, 4, "US")
+    assert event.starts_at.isoformat() == "2027-02-21T02:00:00+00:00"
+    assert event.ends_at.isoformat() == "2027-02-21T05:00:00+00:00"
+    assert event.doors_at is not None
+    assert event.doors_at.isoformat() == "2027-02-21T01:30:00+00:00"
+    assert event.rsvp_opens_at is not None
+    assert event.rsvp_opens_at.isoformat() == "2027-01-20T17:00:00+00:00"
+    assert (event.latitude, event.longitude) == (37.8497, -122.2707)
+    assert event.texts["fa"] == {"title": "شب شورش فرهنگی"}
+    assert event.programme == [
+        {"at": "18:00", "title": {"en": "Poetry"}, "note": {"es": "Con Nasrin"}},
+        {"at": "", "title": {"fa": "رقص"}, "note": {}},
+    ]
+    assert event.campaign is not None
+
+
+def test_a_saved_event_comes_back_as_it_was_and_saving_it_again_changes_nothing(organizer: FlaskClient) -> None:
+    answer = send(
+        organizer, NEW, **NIGHT, capacity="50", coordinates="3.4478, -76.542", **{"programme-0-title_en": "Poetry"}
+    )
+    assert answer.status_code == 303, said(answer)
+    before = draft_of(only_event()), only_event().revised_at
+    page = organizer.get("/organize/events/a-night-of-cultural-revolt")
+    typed = typed_values(page.text)
+    assert typed["starts_on"] == "2027-02-20"
+    assert typed["starts_time"] == "18:00"
+    assert typed["programme-0-title_en"] == "Poetry"
+    unsent = {"image", "image_gone", "do"}
+    answer = organizer.post(page.request.path, data={k: v for k, v in typed.items() if k not in unsent})
+    assert answer.status_code == 303, said(answer)
+    assert (draft_of(only_event()), only_event().revised_at) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"zone": ""}, "Please choose the time zone of the place."),
+        ({"zone": "Atlantis"}, "We know no time zone by this name."),
+        ({"starts_on": ""}, "Please choose the day on which it starts."),
+        ({"starts_on": "20 February"}, "Please write the date as year-month-day"),
+        ({"starts_on": "0001-01-01"}, "Please check the year of this date."),
+        ({"starts_time": "25:00"}, "Please write the time as hours and minutes"),
+        ({"ends_time": ""}, "Please write the time at which it ends"),
+        ({"ends_time": "17:00"}, "The end must come after the start."),
+        ({"doors_time": "19:00"}, "Doors must open before the start"),
+        ({"opens_on": "2027-02-01"}, "Please write the time too"),
+        ({"closes_time": "12:00"}, "Please choose the date too."),
+        ({"coordinates": "somewhere"}, "Please write two numbers"),
+        ({"coordinates": "91, 3"}, "A latitude lies between -90 and 90."),
+        ({"coordinates": "0, 0"}, "is a place in the ocean"),
+        ({"online_url": "http://example.org"}, "A link must begin with https://"),
+        ({"donation_url": "javascript:alert(1)"}, "A link must begin with https://"),
+        ({"capacity": "many"}, "Please write a whole number"),
+        ({"capacity": "0"}, "Please give a number of seats"),
+        ({"capacity": "99999999999"}, "Please give a number of seats"),
+        ({"largest_party": "0"}, "The largest party must be"),
+        ({"title_en": "x" * 121}, "This is too long: 121 characters, and 120 fit."),
+        ({"title_en": "a\x00b"}, "invisible control characters"),
+        ({"slug": "Not An Address"}, "An address is made of small Latin letters"),
+        ({"programme-0-at": "18:00"}, "Please give this item a title"),
+        ({"programme-0-title_en": "Poetry", "programme-0-at": "late"}, "Please write the time as hours and minutes"),
+        ({"csrf_token": "wrong"}, "This page was open for a long time"),
+    ],
+)
+def test_bad_input_is_answered_beside_its_field_and_nothing_typed_is_lost(
+    organizer: FlaskClient, change: dict[str, str], sentence: str
+) -> None:
+    answer = send(organizer, NEW, **{**NIGHT, "venue": "The Starry Plough", **change})
+    assert answer.status_code == 422
+    assert sentence in said(answer)
+    kept = typed_values(answer.text)
+    for name, text in {**NIGHT, "venue": "The Starry Plough", **change}.items():
+        assert kept[name] == text.replace("\x00", "") or name == "csrf_token", name
+    field = next(iter(change))
+    if field != "csrf_token":
+        assert re.search(rf'id="(?:\w+_)?{field.split("_")[0].split("-")[0]}[\w-]*-error"', answer.text), field
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Event)) == 0
+
+
+def test_a_time_in_the_spring_gap_is_refused_with_the_clock_change(organizer: FlaskClient) -> None:
+    gap = {**NIGHT, "starts_on": "2027-03-14", "starts_time": "02:30", "ends_time": "05:00"}
+    answer = send(organizer, NEW, **gap)
+    assert answer.status_code == 422
+    assert "On Sunday 14 March the clocks there jump from 02:00 to 03:00, so 02:30 does not exist." in said(answer)
+
+
+def test_a_time_that_comes_twice_is_asked_about_and_never_guessed(organizer: FlaskClient) -> None:
+    twice = {**NIGHT, "starts_on": "2027-11-07", "starts_time": "01:30", "ends_time": "05:00"}
+    answer = send(organizer, NEW, **twice)
+    assert answer.status_code == 422
+    assert "The clocks go back that night, and 01:30 comes twice." in said(answer)
+    assert "The first 01:30 (UTC-7)" in said(answer)
+    assert "The second 01:30 (UTC-8)" in said(answer)
+    assert send(organizer, NEW, **twice, starts_which="1").status_code == 303
+    event = only_event()
+    assert event.starts_at.isoformat() == "2027-11-07T09:30:00+00:00"
+    page = organizer.get(f"/organize/events/{event.slug}").text
+    assert re.search(r'<input checked[^>]*name="starts_which"[^>]*value="1"', page)
+
+
+def test_persian_digits_and_names_of_cities_are_understood(organizer: FlaskClient) -> None:
+    farsi = {
+        "zone": "بوگوتا",
+        "starts_on": "۲۰۲۷-۰۲-۲۰",
+        "starts_time": "۱۸:۰۰",
+        "capacity": "۱۲۰",
+        "ends_time": "٢١:٣٠",
+    }
+    answer = send(organizer, f"/fa{NEW}", **{**NIGHT, **farsi, "coordinates": "۴٫۶۵، ‎-۷۴٫۰۵"})
+    assert answer.status_code == 303, said(answer)
+    event = only_event()
+    assert (event.time_zone, event.capacity, event.latitude) == ("America/Bogota", 120, 4.65)
+    assert event.ends_at.isoformat() == "2027-02-21T02:30:00+00:00"
+    page = organizer.get(f"/fa/organize/events/{event.slug}")
+    assert 'value="2027-02-20"' in page.text
+
+
+def test_rows_are_added_moved_and_removed_while_everything_typed_stays(organizer: FlaskClient) -> None:
+    rows = {f"programme-{n}-title_en": text for n, text in enumerate(("Poetry", "Songs", "Dancing"))}
+    half = {"title_en": "Half a", "starts_on": "", "programme-1-at": "19:00", **rows}
+
+    def titles(wish: str) -> list[str]:
+        answer = send(organizer, NEW, **half, do=wish)
+        assert answer.status_code == 200
+        kept = typed_values(answer.text)
+        assert kept["title_en"] == "Half a"
+        numbers = [n for n in range(5) if f"programme-{n}-title_en" in kept]
+        assert kept[f"programme-{[kept[f'programme-{n}-title_en'] for n in numbers].index('Songs')}-at"] == "19:00"
+        return [kept[f"programme-{n}-title_en"] for n in numbers]
+
+    assert titles("add") == ["Poetry", "Songs", "Dancing", ""]
+    assert titles("up-1") == ["Songs", "Poetry", "Dancing"]
+    assert titles("up-0") == ["Poetry", "Songs", "Dancing"]
+    assert titles("down-1") == ["Poetry", "Dancing", "Songs"]
+    assert titles("remove-2") == ["Poetry", "Songs"]
+    assert titles("remove-99") == ["Poetry", "Songs", "Dancing"]
+    assert titles("remove-²") == ["Poetry", "Songs", "Dancing"]
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Event)) == 0
+
+
+def test_twenty_rows_in_three_languages_fit(organizer: FlaskClient) -> None:
+    rows = {
+        f"programme-{n}-{key}_{c}": f"{key} {n}"
+        for n in range(20)
+        for key in ("title", "note")
+        for c in ("en", "fa", "es")
+    }
+    answer = send(organizer, NEW, **NIGHT, **rows, image=(io.BytesIO(b""), ""), do="save")
+    assert answer.status_code == 303, said(answer)
+    assert len(only_event().programme) == 20
+
+
+def test_a_picture_is_kept_while_other_things_are_wrong_then_shown_and_taken_away(organizer: FlaskClient) -> None:
+    answer = send(organizer, NEW, **{**NIGHT, "ends_time": ""}, image=picture())
+    assert answer.status_code == 422
+    kept = hidden_fields(answer.text)
+    assert kept["image_name"]
+    address = f"/images/{kept['image_name']}.webp"
+    assert address in answer.text
+    answer = organizer.post(NEW, data={**kept, **NIGHT, "image_alt_en": "A red poster"})
+    assert answer.status_code == 303
+    assert only_event().image_name == kept["image_name"]
+    shown = organizer.get(address)
+    assert (shown.status_code, shown.mimetype) == (200, "image/webp")
+    assert send(organizer, answer.location, **NIGHT, image_gone="y").status_code == 303
+    assert only_event().image_name is None
+    assert organizer.get(address).status_code == 404
+
+
+def test_a_picture_that_is_none_is_answered_beside_its_field(organizer: FlaskClient) -> None:
+    for octets, sentence in ((b"GIF89a", "could not be read"), (bytes(6 * 1024 * 1024), "larger than 5 MB")):
+        answer = send(organizer, NEW, **NIGHT, image=(io.BytesIO(octets), "x.png"))
+        assert answer.status_code == 422
+        assert sentence in said(answer)
+        assert 'id="image-error"' in answer.text
+        answer.request.environ["wsgi.input"].close()  # the test client forgets what it wrote to a file
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Image)) == 0
+
+
+def test_a_file_in_place_of_a_text_is_no_fault(organizer: FlaskClient) -> None:
+    files: dict[str, Any] = {name: (io.BytesIO(b"x"), "x") for name in ("title_en", "capacity", "country", "revision")}
+    answer = send(organizer, NEW, **{**NIGHT, **files})
+    assert answer.status_code == 303
+    assert organizer.post(NEW, json={"title_en": 5}).status_code == 422
+    assert send(organizer, NEW, **NIGHT, **{"programme-²-at": "1", "image": "text"}).status_code == 303
+
+
+def test_pictures_may_be_kept_for_ever(client: FlaskClient) -> None:
+    actions.keep_image(name="abc", content=b"RIFF", width=1, height=1)
+    answer = client.get("/images/abc.webp")
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["ETag"] == '"abc"'
+    assert "Set-Cookie" not in answer.headers
+    assert client.get("/images/abc.webp", headers={"If-None-Match": '"abc"'}).status_code == 304
+    assert client.get("/images/none.webp").status_code == 404
+
+
+def test_save_and_publish_needs_a_title(organizer: FlaskClient) -> None:
+    answer = send(organizer, NEW, **{**NIGHT, "title_en": ""}, do="publish")
+    assert answer.status_code == 422
+    assert "To be published, the event needs a title in at least one language." in said(answer)
+    assert (
+        send(organizer, NEW, **{**NIGHT, "title_en": ""}, do="save").location == "/organize/events/2027-02-20-berkeley"
+    )
+    assert send(organizer, "/organize/events/2027-02-20-berkeley", **NIGHT, do="publish").status_code == 303
+    assert only_event().status == "published"
+    assert organizer.get("/events/2027-02-20-berkeley").status_code == 200
+
+
+def test_a_taken_address_is_answered_beside_its_field(organizer: FlaskClient) -> None:
+    an_event(slug="berkeley")
+    answer = send(organizer, NEW, **NIGHT, slug="berkeley")
+    assert answer.status_code == 409
+    assert "This address is taken already." in said(answer)
+    assert typed_values(answer.text)["title_en"] == NIGHT["title_en"]
+
+
+def test_too_small_a_capacity_is_answered_with_the_seats_taken(organizer: FlaskClient) -> None:
+    an_event(slug="berkeley", capacity=50, seats_taken=41)
+    answer = send(organizer, "/organize/events/berkeley", **NIGHT, capacity="40")
+    assert answer.status_code == 409
+    assert "41 seats are taken already." in said(answer)
+    assert 'id="capacity-error"' in answer.text
+
+
+def test_two_organizers_at_once_lose_nothing(organizer: FlaskClient) -> None:
+    send(organizer, NEW, **NIGHT)
+    event = only_event()
+    address = f"/organize/events/{event.slug}"
+    opened = hidden_fields(organizer.get(address).text)
+    assert send(organizer, address, **{**NIGHT, "venue": "La Peña"}).status_code == 303
+    mine = {**opened, **NIGHT, "venue": "The Starry Plough"}
+    answer = organizer.post(address, data=mine)
+    assert answer.status_code == 409
+    assert "Somebody else changed this event while you were writing." in said(answer)
+    assert "differs from what is saved now in: Venue" in said(answer)
+    assert typed_values(answer.text)["venue"] == "The Starry Plough"
+    assert only_event().venue == "La Peña"
+    again = organizer.post(address, data={**mine, **hidden_fields(answer.text)})
+    assert again.status_code == 303
+    assert only_event().venue == "The Starry Plough"
+
+
+def test_a_form_without_a_revision_is_an_old_one(organizer: FlaskClient) -> None:
+    an_event(slug="berkeley")
+    for revision in ("", "yesterday", "2027-01-01"):
+        assert send(organizer, "/organize/events/berkeley", **NIGHT, revision=revision).status_code == 409
+
+
+def test_the_steps_of_an_event(organizer: FlaskClient, client: FlaskClient) -> None:
+    an_event(slug="berkeley")
+    address = "/organize/events/berkeley"
+    for step, status, public in (
+        ("postpone", "postponed", 200),
+        ("reinstate", "published", 200),
+        ("cancel", "cancelled", 200),
+        ("reinstate", "published", 200),
+        ("withdraw", "draft", 410),
+        ("publish", "published", 200),
+    ):
+        before = only_event().status
+        assert organizer.get(f"{address}/{step}").status_code == 200
+        assert only_event().status == before
+        answer = send(organizer, f"{address}/{step}")
+        assert (answer.status_code, answer.location) == (303, address)
+        assert only_event().status == status
+        assert client.get("/events/berkeley").status_code == public
+
+
+def test_a_step_without_a_token_or_in_the_wrong_order_is_refused(organizer: FlaskClient) -> None:
+    an_event(slug="berkeley", status="draft", published_at=None)
+    assert organizer.post("/organize/events/berkeley/publish").status_code == 422
+    assert only_event().status == "draft"
+    answer = send(organizer, "/organize/events/berkeley/cancel")
+    assert "so this can’t be done now" in said(organizer.get(answer.location))
+    assert organizer.get("/organize/events/berkeley/explode").status_code == 404
+    assert organizer.get("/organize/events/none/cancel").status_code == 404
+
+
+def test_a_draft_is_previewed_by_organizers_only(organizer: FlaskClient, app: Flask) -> None:
+    an_event("Berkeley night", slug="berkeley", status="draft", published_at=None)
+    page = organizer.get("/organize/events/berkeley/preview")
+    assert page.status_code == 200
+    assert "This is a preview." in page.text
+    assert "Berkeley night" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    assert organizer.get("/events/berkeley").status_code == 404
+    assert app.test_client().get("/organize/events/berkeley/preview").status_code == 303
+
+
+def test_a_new_event_begins_in_the_zone_of_its_campaign_or_as_a_copy(organizer: FlaskClient) -> None:
+    campaign = a_campaign(slug="night")
+    an_event(
+        slug="cali",
+        campaign_id=campaign.id,
+        time_zone="America/Bogota",
+        city="Cali",
+        texts={"es": {"title": "Doce sillas"}},
+    )
+    typed = typed_values(organizer.get(f"{NEW}?campaign=night").text)
+    assert (typed["zone"], typed["title_es"]) == ("America/Bogota", "")
+    typed = typed_values(organizer.get(f"{NEW}?like=cali").text)
+    assert (typed["zone"], typed["title_es"], typed["city"], typed["slug"]) == (
+        "America/Bogota",
+        "Doce sillas",
+        "Cali",
+        "",
+    )
+    assert organizer.get(f"{NEW}?like=none").status_code == 404
+    assert organizer.get(f"{NEW}?campaign=none").status_code == 200
+
+
+def test_the_list_shows_drafts_upcoming_and_past(organizer: FlaskClient) -> None:
+    assert "No event yet" in said(organizer.get("/organize/events"))
+    an_event("Soon", slug="soon")
+    an_event("Not yet", slug="not-yet", status="draft")
+    an_event("Long ago", slug="long-ago", starts_at=clock.now().replace(year=2024))
+    text = said(organizer.get("/organize/events"))
+    assert text.index("Drafts") < text.index("Not yet") < text.index("Upcoming events") < text.index("Soon")
+    assert text.index("Soon") < text.index("Past events") < text.index("Long ago")
+
+
+def test_the_list_asks_as_much_for_thirty_events_as_for_one(organizer: FlaskClient, queries: Any) -> None:
+    counted = []
+    for more in (1, 29):
+        for _each in range(more):
+            an_event(campaign_id=a_campaign().id)
+        organizer.get("/organize/events")
+        with queries() as asked:
+            organizer.get("/organize/events")
+        counted.append(sum("FROM events" in query or "FROM campaigns" in query for query in asked))
+    assert counted[0] == counted[1]
+
+
+def test_a_campaign_is_written_and_changed(organizer: FlaskClient) -> None:
+    answer = send(organizer, "/organize/campaigns/new", summary_en="Sister nights.")
+    assert answer.status_code == 422
+    assert "Please write a title in at least one language." in said(answer)
+    assert typed_values(answer.text)["summary_en"].strip() == "Sister nights."
+    answer = send(organizer, "/organize/campaigns/new", title_es="Una noche de rebelión", published="y")
+    assert answer.location == "/organize/campaigns/una-noche-de-rebelion"
+    old = hidden_fields(organizer.get(answer.location).text)
+    assert send(organizer, answer.location, title_es="Otra noche").status_code == 303
+    stale = organizer.post(answer.location, data={**old, "title_es": "Una tercera"})
+    assert stale.status_code == 409
+    assert typed_values(stale.text)["title_es"] == "Una tercera"
+    db.session.rollback()
+    campaign = db.session.scalars(sa.select(Campaign)).one()
+    assert (campaign.texts, campaign.published) == ({"es": {"title": "Otra noche"}}, False)
+    taken = send(organizer, "/organize/campaigns/new", title_en="x", slug=campaign.slug)
+    assert taken.status_code == 409
+    assert "This address is taken already." in said(taken)
+
+
+def test_the_form_speaks_the_language_of_its_address(organizer: FlaskClient) -> None:
+    page = organizer.get(f"/fa{NEW}").text
+    assert '<html lang="fa" dir="rtl">' in page
+    order = [page.index(f'name="title_{code}"') for code in ("fa", "en", "es")]
+    assert order == sorted(order)
