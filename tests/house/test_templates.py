@@ -36,7 +36,8 @@ def test_compiles(jinja: Environment, page: str) -> None:
 @pytest.mark.parametrize("page", [page for page in PAGES if page.endswith(".html")])
 def test_has_a_title_and_no_code_between_the_lines(jinja: Environment, page: str) -> None:
     source = (TEMPLATES / page).read_text()
-    assert not INLINE.findall(source)
+    if not page.startswith("mail/"):  # a letter carries its own style
+        assert not INLINE.findall(source)
     parsed = jinja.parse(source)
     blocks = {block.name for block in parsed.find_all(nodes.Block)}
     extended = [

@@ -121,7 +121,7 @@ class Post:
 
     def letters(self, to: str) -> list[EmailMessage]:
         """What somebody got, oldest first."""
-        files = sorted(self.folder.glob("*.eml"))
+        files = sorted(self.folder.glob("[!.]*.eml"))
         letters = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
         return [letter for letter in letters if letter["To"].addresses[0].addr_spec == to]
 
