@@ -120,6 +120,12 @@ def test_a_yearly_rule_is_written_in_the_old_offset() -> None:
     )
 
 
+def test_zones_are_as_fresh_as_the_locked_tzdata_not_as_the_machine() -> None:
+    december = dt.datetime(2026, 12, 1, 12, tzinfo=ZoneInfo("America/Vancouver"))
+    assert december.utcoffset() == -7 * HOUR  # summer time for good since 2026
+    assert b"RRULE" not in vtimezone("America/Vancouver", december)
+
+
 def test_a_zone_without_summer_time_has_one_standard_and_no_rule() -> None:
     assert vtimezone("Asia/Tehran", FEBRUARY_2024).decode() == _lines(
         """
