@@ -1,4 +1,5 @@
 """Calendars: iCalendar documents, the feeds people subscribe to, and links into other calendars.
 
-`vtimezone`, `ical` and `links` are pure functions on plain values; they know no row and no request.
+`vtimezone`, `ical`, `links` and `plain` are pure functions on plain values; `views` turns events into them, `feeds` joins
+what is stored. docs/calendars.md tells the rules.
 """
