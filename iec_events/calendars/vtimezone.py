@@ -3,7 +3,7 @@
 Offsets come from `zoneinfo`; only the shape of the yearly rule comes from the POSIX footer (RFC 8536 3.3)
 of the zone's file in `tzdata`. Where the rule does not tell the truth about the years asked for, every
 onset is written out as an observance of its own. RDATE lists are never written: several programs read them
-an hour wrong. docs/decisions/0001-own-vtimezone.md tells why this is not left to a library.
+an hour wrong. docs/decisions/0006-own-vtimezone.md tells why this is not left to a library.
 """
 
 import re
