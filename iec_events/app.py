@@ -17,7 +17,7 @@ from .core.i18n import LOCALES, LanguageByAddress, current_locale, direction, in
 from .core.limits import init_limits
 from .core.pages import init_pages
 from .core.paths import PACKAGE, bundled
-from .core.security import init_security
+from .core.security import hardening, init_hosts, init_security
 from .core.text import direction_of, markdown_html
 from .core.urls import init_urls, static_digest
 from .events.routes_organizers import blueprint as events_organizers
@@ -65,7 +65,8 @@ def create_app(given: Mapping[str, object] | None = None) -> Flask:
     init_pages(app)
     app.wsgi_app = LanguageByAddress(app.wsgi_app)  # type: ignore[method-assign]
     init_security(app, chosen)
-    _init_static(app)
+    _init_static(app, hardening(chosen))
+    init_hosts(app, chosen)
     return app
 
 
@@ -77,19 +78,20 @@ def _init_templates(app: Flask) -> None:
     app.context_processor(lambda: {"locale": current_locale()})
 
 
-def _init_static(app: Flask) -> None:
+def _init_static(app: Flask, hardened: Mapping[str, str]) -> None:
     """Static files, under an address that holds their digest, kept by browsers for ever."""
     folder = PACKAGE / "static"
+
+    def harden(headers: Headers, _path: str, _url: str) -> None:
+        for name, text in hardened.items():
+            headers[name] = text
+
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,
         root=str(folder),
         prefix=f"static/{static_digest()}/",
         max_age=365 * 24 * 3600,
         immutable_file_test=lambda _path, _url: True,
-        add_headers_function=_static_headers,
+        allow_all_origins=False,
+        add_headers_function=harden,
     )
-
-
-def _static_headers(headers: Headers, _path: str, _url: str) -> None:
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"

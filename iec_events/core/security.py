@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, abort, request
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.sansio.utils import host_is_trusted
 
 from .config import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 DIRECTIVES = (
     "default-src 'none'",
@@ -45,21 +52,58 @@ def init_security(app: Flask, chosen: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_PATH="/",
-        TRUSTED_HOSTS=[chosen.host, *(LOOPBACK if chosen.host in LOOPBACK else ())],
     )
     if chosen.trusted_proxies:
         count = chosen.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
 
+    headers = hardening(chosen)
+
+    @app.before_request
+    def _refuse_nul() -> None:
+        """No address of ours holds a NUL, and PostgreSQL takes none in a text."""
+        if "\0" in request.path or b"%00" in request.query_string:
+            abort(404)
+
     @app.after_request
     def _harden(response: Response) -> Response:
-        for name, text in HEADERS.items():
+        for name, text in headers.items():
             response.headers.setdefault(name, text)
-        if chosen.https:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
             response.headers.setdefault("X-Robots-Tag", "noindex")
-        if response.headers.get("Vary") == "Cookie" and not request.cookies and "Set-Cookie" not in response.headers:
-            response.headers.pop("Vary")
         return response
+
+
+def hardening(chosen: Settings) -> dict[str, str]:
+    """The headers of every answer: pages, errors, feeds and static files."""
+    if not chosen.https:
+        return HEADERS
+    return {**HEADERS, "Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
+
+
+def init_hosts(app: Flask, chosen: Settings) -> None:
+    """Answer for our own host only, before anything else is looked at."""
+    own = LOOPBACK if chosen.host in LOOPBACK else (chosen.host,)
+    app.wsgi_app = OwnHosts(app.wsgi_app, own)  # type: ignore[method-assign]
+
+
+class OwnHosts:
+    """The outermost WSGI layer: a request for a host that is not ours gets no page, as none of ours fits it."""
+
+    def __init__(self, wsgi_app: WSGIApplication, hosts: tuple[str, ...]) -> None:
+        self.wsgi_app = wsgi_app
+        self._hosts = hosts
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        if self._is_ours(environ.get("HTTP_HOST", "")):
+            return self.wsgi_app(environ, start_response)
+        text = b"This host is not served here.\n"
+        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
+        start_response("400 Bad Request", [*headers, ("Cache-Control", "no-store"), *HEADERS.items()])
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [text]
+
+    def _is_ours(self, host: str) -> bool:
+        name, _colon, port = host.lower().rpartition(":")
+        return (name if port.isdecimal() else host.lower()) in self._hosts and host_is_trusted(host.lower())
