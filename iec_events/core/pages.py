@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.http import parse_date, parse_etags
 
 from . import db
@@ -25,10 +27,11 @@ if TYPE_CHECKING:
 KEEP = "iec.keep"
 ASK_EVERY_S = 1.0
 LASTS_S = 30.0
-MOST_PAGES = 2000
+MOST_OCTETS = 64 * 1024 * 1024
 PUBLIC_CACHE = "public, max-age=30, must-revalidate"
 WORTH_PACKING = 512
-Key = tuple[str, str, str]
+Key = tuple[str, str]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class Kept:
     last_modified: str | None
     made_at: float
 
+    @property
+    def octets(self) -> int:
+        """How much memory it takes, about."""
+        return len(self.body) + len(self.packed) + 2000
+
 
 def public_page(content: str | bytes | Response) -> Response:
     """An answer that is the same for every stranger: no cookie, short caching, kept until something changes."""
@@ -52,9 +60,13 @@ def public_page(content: str | bytes | Response) -> Response:
 
 
 class PublicPages:
-    """The WSGI layer. It keeps only what a view marked with `public_page` and answered with 200 and no cookie."""
+    """The WSGI layer. It keeps only what a view marked with `public_page` and answered with 200 and no cookie.
 
-    def __init__(self, wsgi_app: WSGIApplication, ask: Callable[[], int]) -> None:
+    `ask` tells the database's generation, None while that is not known. The host is not part of what a page is kept
+    under: pages name the configured one only, and other hosts never come this far.
+    """
+
+    def __init__(self, wsgi_app: WSGIApplication, ask: Callable[[], int | None]) -> None:
         self.wsgi_app = wsgi_app
         self._ask = ask
         self._pages: dict[Key, Kept] = {}
@@ -67,7 +79,7 @@ class PublicPages:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or environ.get("QUERY_STRING"):
             return self.wsgi_app(environ, start_response)
         self._catch_up()
-        key = (environ.get("HTTP_HOST", ""), environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""))
+        key = (environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""))
         kept = self._pages.get(key)
         if kept is not None and time.monotonic() - kept.made_at < LASTS_S:
             return _answer(kept, environ, start_response)
@@ -83,7 +95,7 @@ class PublicPages:
         if now - self._asked_at >= ASK_EVERY_S:
             self._asked_at = now
             generation = self._ask()
-            if generation != self._generation:
+            if generation is not None and generation != self._generation:
                 self._generation = generation
                 self.forget()
 
@@ -100,19 +112,31 @@ class PublicPages:
         try:
             body = b"".join(answer)
         finally:
+            environ["REQUEST_METHOD"] = method
             if hasattr(answer, "close"):
                 answer.close()
-        environ["REQUEST_METHOD"] = method
         status, headers = got[0]
-        if not environ.get(KEEP) or not status.startswith("200") or any(n == "Set-Cookie" for n, _text in headers):
-            start_response(status, headers)
-            return [b""] if method == "HEAD" else [body]
-        kept = _kept(headers, body)
-        if epoch == self._epoch:
-            if len(self._pages) >= MOST_PAGES:
-                self._pages.clear()
-            self._pages[key] = kept
-        return _answer(kept, environ, start_response)
+        if environ.get(KEEP) and _is_personal(headers):
+            headers = [pair for pair in headers if pair[0] != "Cache-Control"] + [("Cache-Control", "no-store")]
+        elif environ.get(KEEP) and status.startswith("200"):
+            kept = _kept(headers, body)
+            self._keep(key, kept, epoch)
+            return _answer(kept, environ, start_response)
+        start_response(status, headers)
+        return [b""] if method == "HEAD" else [body]
+
+    def _keep(self, key: Key, kept: Kept, epoch: int) -> None:
+        """Unless something changed while it was made. Nobody can fill the memory with one page under many names."""
+        if epoch != self._epoch or kept.octets > MOST_OCTETS // 4:
+            return
+        if sum(page.octets for page in list(self._pages.values())) + kept.octets > MOST_OCTETS:
+            self._pages.clear()
+        self._pages[key] = kept
+
+
+def _is_personal(headers: list[tuple[str, str]]) -> bool:
+    """Whether the visitor's cookie was read or set after all: then the page is theirs, whatever its view said."""
+    return any(name == "Set-Cookie" or (name == "Vary" and "cookie" in text.lower()) for name, text in headers)
 
 
 def _kept(headers: list[tuple[str, str]], body: bytes) -> Kept:
@@ -167,9 +191,14 @@ def _unchanged(kept: Kept, environ: WSGIEnvironment) -> bool:
 def init_pages(app: Flask) -> None:
     """Put the layer in front of the application and have it told of changes."""
 
-    def ask() -> int:
-        with app.app_context():
-            return db.generation()
+    def ask() -> int | None:
+        """Never fails: what leaves this layer as an exception, the server logs with the path, secrets included."""
+        try:
+            with app.app_context():
+                return db.generation()
+        except SQLAlchemyError as error:
+            log.error("The database does not answer: %s", type(error).__name__)  # noqa: TRY400 - no traceback in logs
+            return None
 
     layer = PublicPages(app.wsgi_app, ask)
     app.wsgi_app = layer  # type: ignore[method-assign]
