@@ -8,9 +8,10 @@ from typing import ClassVar
 
 from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
+from werkzeug.exceptions import HTTPException, InternalServerError
 
-from .i18n import _l
+from .i18n import _l, current_locale
+from .urls import in_language
 
 
 class Refusal(Exception):
@@ -50,7 +51,6 @@ PAGES = {
 def init_errors(app: Flask) -> None:
     """Show every error as a page of ours."""
     app.register_error_handler(Refusal, show_refusal)
-    app.register_error_handler(SecurityError, show_stranger_host)
     app.register_error_handler(HTTPException, show_error)
     app.register_error_handler(Exception, show_fault)
 
@@ -61,12 +61,8 @@ def show_refusal(refusal: Refusal) -> ResponseReturnValue:
         title = PAGES[refusal.status][0]
         page = render_template("errors/page.html", status=refusal.status, title=title, message=refusal, next_steps="")
         return page, refusal.status
-    return render_template("errors/refusal.html", refusal=refusal, back_url=request.path), refusal.status
-
-
-def show_stranger_host(_error: SecurityError) -> ResponseReturnValue:
-    """A request for a host that is not ours: no page, because no address of ours can be written on it."""
-    return "This host is not served here.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
+    back_url = in_language(current_locale())
+    return render_template("errors/refusal.html", refusal=refusal, back_url=back_url), refusal.status
 
 
 def show_error(error: HTTPException) -> ResponseReturnValue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 from flask import Flask, current_app, request
 from werkzeug.routing import MapAdapter
@@ -27,12 +28,12 @@ def public_url(endpoint: str, *, locale: str | None = None, **values: str | int)
 
 def in_language(locale: str) -> str:
     """The address of the page being shown, in another language; forms answered with an error lead back to GET."""
-    return _root() + prefix(locale) + request.path
+    return _root() + prefix(locale) + _path()
 
 
 def alternates() -> dict[str, str]:
     """The absolute address of the page being shown, in each language, for hreflang."""
-    return {code: f"{settings().public_url}{prefix(code)}{request.path}" for code in LOCALES}
+    return {code: f"{settings().public_url}{prefix(code)}{_path()}" for code in LOCALES}
 
 
 def asset(path: str) -> str:
@@ -61,6 +62,11 @@ def init_urls(app: Flask) -> None:
 
 def _paths() -> MapAdapter:
     return current_app.url_map.bind(settings().host)
+
+
+def _path() -> str:
+    """The path being shown, as it stands in an address. No second slash of any kind begins it: that names a host."""
+    return "/" + quote(request.path.lstrip("/"), safe="/:@!$&'()*+,;=~")
 
 
 def _root() -> str:
