@@ -44,8 +44,9 @@ class Settings:
 
     @property
     def host(self) -> str:
-        """The host (without port) of the public address."""
-        return urlsplit(self.public_url).hostname or ""
+        """The host (without port) of the public address, as it stands in a Host header."""
+        name = urlsplit(self.public_url).hostname or ""
+        return f"[{name}]" if ":" in name else name
 
     @property
     def https(self) -> bool:
@@ -100,7 +101,7 @@ def write_keys(data_dir: Path) -> None:
 def _keys(text: str, file: Path, name: str) -> tuple[bytes, ...]:
     if not text:
         try:
-            text = file.read_text()
+            text = file.read_text(errors="replace")
         except OSError:
             raise ConfigError(
                 f"No secret found: set {name} or run `iec-events init`, which writes {file.name}."
@@ -117,10 +118,17 @@ def _keys(text: str, file: Path, name: str) -> tuple[bytes, ...]:
 
 
 def _public_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigError("IEC_PUBLIC_URL must be the address people type, such as https://events.example.org.")
-    return url.rstrip("/")
+    wrong = ConfigError("IEC_PUBLIC_URL must be the address people type, such as https://events.example.org.")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+        host = (parts.hostname or "").encode("idna").decode()  # as browsers send it in Host
+    except ValueError:
+        raise wrong from None
+    if parts.scheme not in {"http", "https"} or not host or parts.username or parts.query or parts.fragment:
+        raise wrong
+    name = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
 
 
 def _whole(text: str, name: str) -> int:
