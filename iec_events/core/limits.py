@@ -15,13 +15,22 @@ from .config import Settings, settings
 
 def visitor() -> str:
     """A name for the visitor's network (/24 or /48) that means nothing tomorrow and nothing elsewhere."""
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - no address, not a bind
-    except ValueError:
-        address = ipaddress.ip_address("0.0.0.0")  # noqa: S104 - the same
-    network = ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 48}", strict=False)  # noqa: PLR2004
+    network = _network(request.remote_addr or "")
     today = hmac.digest(settings().secret_key, f"limits {clock.now():%Y-%m-%d}".encode(), "sha256")
-    return hmac.new(today, str(network).encode(), "sha256").hexdigest()[:24]
+    return hmac.new(today, network.encode(), "sha256").hexdigest()[:24]
+
+
+def _network(address: str) -> str:
+    """The network around an address; one and the same for what is no address, such as a Unix socket."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return "elsewhere"
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is None:
+            return str(ipaddress.IPv6Network((found, 48), strict=False))
+        found = found.ipv4_mapped  # what a socket for both kinds calls IPv4
+    return str(ipaddress.IPv4Network((found, 24), strict=False))
 
 
 limiter = Limiter(key_func=visitor, default_limits=[])
