@@ -37,7 +37,7 @@ class Vault:
         if not keys or any(len(key) != KEY_BYTES for key in keys):
             raise ValueError(f"A vault needs keys of {KEY_BYTES} bytes")
         self._keys = {hashlib.sha256(b"key id" + key).digest()[:4]: key for key in keys}
-        self._first = next(iter(self._keys))
+        self._first, self._oldest = next(iter(self._keys)), list(self._keys)[-1]
         self._ciphers: dict[tuple[bytes, str], AESGCM] = {}
 
     def seal(self, purpose: str, bind: str, payload: dict[str, Any]) -> bytes:
@@ -57,8 +57,11 @@ class Vault:
         return _unpadded(plain)
 
     def fingerprint(self, purpose: str, text: str) -> str:
-        """A keyed hash (64 hexadecimal characters) to find a row by a value that is not kept in the open."""
-        key = _derived(self._keys[self._first], "fingerprint " + purpose)
+        """A keyed hash (64 hexadecimal characters) to find a row by a value that is not kept in the open.
+
+        It takes the oldest key, the last one: what was stored before a rotation must be found after it.
+        """
+        key = _derived(self._keys[self._oldest], "fingerprint " + purpose)
         return hmac.digest(key, text.encode(), "sha256").hex()
 
     def _cipher(self, key_id: bytes, purpose: str) -> AESGCM:
