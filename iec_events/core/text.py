@@ -11,15 +11,30 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+# Signs of direction, joiners that only breaking lines asks for, fillers that pass for a letter. ZWNJ and ZWJ stay.
 INVISIBLE = re.compile(
-    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufeff\uffa0\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a]"
 )
+# Invisible copies of ASCII can carry a hidden text. They are for the flags of three nations, behind a black flag.
+FLAG_OR_TAGS = re.compile("(\U0001f3f4[\U000e0061-\U000e007a]{2,6}\U000e007f)|[\U000e0020-\U000e007f]")
+_NONCHARACTERS = "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17))
 REFUSED = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
-    "|[\U0001fffe\U0001ffff\U0002fffe\U0002ffff\U0010fffe\U0010ffff\U000e0000-\U000e001f]"
+    f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\U000e0000-\U000e001f{_NONCHARACTERS}]"
 )
-_MARKS = "\u0300-\u036f\u0483-\u0489\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
-PILED_MARKS = re.compile(f"([{_MARKS}]{{4}})[{_MARKS}]+")
+# No script piles more than five marks on a letter. They are cut before the normal form is made, too: putting a pile in
+# order takes time that grows with its square.
+_MARKS = [
+    c
+    for c in map(chr, (*range(0x300, 0x20000), *range(0xE0100, 0xE01F0)))
+    if unicodedata.combining(c) or unicodedata.category(c) in {"Mn", "Me"}
+]
+_PILES = {
+    wide: re.compile("([{0}]{{5}})[{0}]+".format("".join(mark for mark in _MARKS if wide or mark < "\U00010000")))
+    for wide in (False, True)  # matching the rare ones takes much longer
+}
+WIDE = re.compile("[\U00010000-\U0010ffff]")
+SHOWN = frozenset("LNPS")
 DIGITS = {ord(there): str(value) for value in range(10) for there in ("۰۱۲۳۴۵۶۷۸۹"[value], "٠١٢٣٤٥٦٧٨٩"[value])}
 FOLDS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "\u200c": " ", "\u200d": "", "ـ": ""})
 RIGHT_TO_LEFT = frozenset({"R", "AL"})
@@ -39,9 +54,15 @@ def clean_text(text: str) -> str:
     text = re.sub("\r\n?|\u0085|\u2028|\u2029", "\n", text)
     if REFUSED.search(text):
         raise UnfitText
-    text = unicodedata.normalize("NFC", INVISIBLE.sub("", text))
-    text = PILED_MARKS.sub(r"\1", text)
+    text = _without_piles(FLAG_OR_TAGS.sub(r"\1", INVISIBLE.sub("", text)))
+    text = _without_piles(unicodedata.normalize("NFC", text))
+    if not any(unicodedata.category(character)[0] in SHOWN for character in text):
+        return ""  # joiners and marks alone: nobody could see it
     return "\n".join(line.rstrip() for line in text.split("\n")).strip()
+
+
+def _without_piles(text: str) -> str:
+    return _PILES[bool(WIDE.search(text))].sub(r"\1", text)
 
 
 def ascii_digits(text: str) -> str:
