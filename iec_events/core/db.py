@@ -34,7 +34,10 @@ NAMES = {
 
 
 class Base(DeclarativeBase):
-    """Every table. `shown` says that strangers' pages show it; `quiet` names columns they do not show."""
+    """Every table. `shown` says that strangers' pages show it; `quiet` names columns they do not show.
+
+    This counts for rows of a session. A statement (`sa.update(...)`) is silent, for verbs that change nothing shown.
+    """
 
     metadata = sa.MetaData(naming_convention=NAMES)
     shown: ClassVar[bool] = False
@@ -132,19 +135,20 @@ def init_db(app: Flask, url: str) -> None:
 
 @contextmanager
 def atomic() -> Iterator[None]:
-    """One transaction around a verb: all of it or nothing. Nested ones join the outermost.
+    """One transaction around a verb: all of it or nothing. Nested ones join the outermost, and when one fails, all do.
 
     Rows read before it are read again inside, so decisions rest on what is true now.
     """
     session = db.session()
     if session.info.get("atomic"):
-        yield
+        with _joined(session):
+            yield
         return
     session.rollback()
     with _turn(session):
-        session.connection(execution_options={"writes": True})
-        session.info["atomic"] = True
+        session.info.update(atomic=True, public_change=False, failed=False)
         try:
+            session.connection(execution_options={"writes": True})
             yield
             changed = _count_public_change(session)
             session.commit()
@@ -152,14 +156,25 @@ def atomic() -> Iterator[None]:
             session.rollback()
             raise
         finally:
-            del session.info["atomic"]
-            session.info.pop("public_change", None)
+            for name in ("atomic", "public_change", "failed"):
+                session.info.pop(name, None)
     if changed:
         for action in current_app.extensions.get("on_public_change", ()):
             action()
 
 
+@contextmanager
+def _joined(session: Session) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        session.info["failed"] = True
+        raise
+
+
 def _count_public_change(session: Session) -> bool:
+    if session.info.get("failed"):
+        raise RuntimeError("A verb inside this transaction failed: half of what it did must not be kept")
     session.flush()
     if not session.info.get("public_change"):
         return False
