@@ -119,7 +119,7 @@ class CoordinatesLine(TextLine):
 class LinkLine(TextLine):
     """An address of a page; what it must look like is said by the rules of drafts."""
 
-    widget = URLInput()
+    widget: Any = URLInput()
 
 
 class Rows(FieldList):

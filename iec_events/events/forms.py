@@ -54,6 +54,8 @@ BESIDE = {
     "image_name": "image",
     "time_zone": "zone",
 }
+# Stands in while the times are not known yet, so that everything else can be looked at.
+SOME_TIME = {"starts_at": dt.datetime(2000, 1, 1, tzinfo=dt.UTC), "ends_at": dt.datetime(2000, 1, 2, tzinfo=dt.UTC)}
 LONGEST_INDEX = 3
 PLAIN = ("venue", "street", "city", "region", "country", "online_url", "contact", "donation_url")
 TEXT_FIELDS: dict[str, tuple[type[TextLine | TextArea], Callable[[str], Any]]] = {
@@ -257,8 +259,9 @@ class EventForm(_EventTexts):
         """Check each field, then the times on the place's clocks, then the whole."""
         super().validate(extra_validators)
         self.moments = {column: moment for name, column in MOMENTS.items() if (moment := self._moment(name))}
-        if not self.errors:
-            for name, sentence in objections(self.draft()):
+        timed = {"starts_at", "ends_at"} <= self.moments.keys()
+        for name, sentence in objections(self._drafted(self.moments if timed else SOME_TIME)):
+            if not self[BESIDE.get(name, name)].errors:
                 self.note_objection(name, sentence)
         return not self.errors
 
@@ -316,19 +319,22 @@ class EventForm(_EventTexts):
 
     def draft(self) -> EventDraft:
         """What was chosen; only of a form that was found valid."""
+        return self._drafted(self.moments)
+
+    def _drafted(self, moments: dict[str, Any]) -> EventDraft:
         latitude, longitude = self.coordinates.pair or (None, None)
         plain: dict[str, Any] = {name: self[name].data or "" for name in PLAIN}
         return EventDraft(
             texts=self.texts_of(EVENT_TEXTS),
-            time_zone=self.zone.data,
+            time_zone=self.zone.data or "UTC",
             programme=[item for row in self.programme if (item := row.form.item())],
             latitude=latitude,
             longitude=longitude,
             image_name=(not self.image_gone.data and self.image_name.data) or None,
             capacity=self.capacity.data,
-            largest_party=self.largest_party.data,
+            largest_party=1 if self.largest_party.data is None else self.largest_party.data,
             **plain,
-            **self.moments,
+            **moments,
         )
 
     def _every_field(self) -> list[Any]:

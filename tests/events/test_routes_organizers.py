@@ -174,6 +174,12 @@ def test_bad_input_is_answered_beside_its_field_and_nothing_typed_is_lost(
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Event)) == 0
 
 
+def test_everything_wrong_is_said_at_once(organizer: FlaskClient) -> None:
+    answer = send(organizer, NEW, **{**NIGHT, "starts_on": "", "capacity": "0", "online_url": "here", "zone": "?"})
+    wrong = set(re.findall(r'id="(\w+)-error"', answer.text))
+    assert wrong == {"starts_on", "capacity", "online_url", "zone"}
+
+
 def test_a_time_in_the_spring_gap_is_refused_with_the_clock_change(organizer: FlaskClient) -> None:
     gap = {**NIGHT, "starts_on": "2027-03-14", "starts_time": "02:30", "ends_time": "05:00"}
     answer = send(organizer, NEW, **gap)
