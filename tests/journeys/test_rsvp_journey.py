@@ -51,11 +51,16 @@ def house(installation: Installation, tmp_path: Path) -> Iterator[House]:
     installation.clean()
 
 
-@pytest.mark.parametrize("locale", ["en", "fa", "es"])
+@pytest.mark.parametrize(
+    ("installation", "locale"),
+    [("sqlite", "en"), ("postgresql", "fa"), ("sqlite", "es")],
+    indirect=["installation"],
+)
 def test_from_the_home_page_to_the_next_in_line(browser: Browser, house: House, locale: str) -> None:
     tell_the_story(browser, house, Tongue(locale), script=True)
 
 
+@pytest.mark.parametrize("installation", ["postgresql"], indirect=True)
 def test_without_javascript(browser: Browser, house: House) -> None:
     tell_the_story(browser, house, Tongue("en"), script=False)
 
