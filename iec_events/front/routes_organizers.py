@@ -18,7 +18,7 @@ from ..events.views import CampaignView, EventView
 from ..mail.queries import mail_health
 from ..organizers.guard import require_organizer
 from ..rsvps.queries import Counts, counts
-from ..solidarity.queries import approved_count, approved_messages, pending_counts
+from ..solidarity.queries import approved_count, approved_messages, pending_counts, takes_messages
 
 PAST_SHOWN = 10
 VOICES = 6
@@ -76,6 +76,7 @@ def preview(slug: str) -> ResponseReturnValue:
         calendar=event_buttons(view),
         messages=approved_messages(row.id, VOICES),
         message_count=approved_count(row.id),
+        takes_messages=row.status == "draft" or takes_messages(row, view.now),
         sisters=[EventView(one, view.locale, view.now) for one in sister_events(row)],
     )
 

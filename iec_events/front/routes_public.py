@@ -23,7 +23,7 @@ from ..events.queries import (
     upcoming_events,
 )
 from ..events.views import CampaignView, EventView
-from ..solidarity.queries import approved_count, approved_messages
+from ..solidarity.queries import approved_count, approved_messages, takes_messages
 
 blueprint = Blueprint("front", __name__)
 VOICES = 6
@@ -82,6 +82,7 @@ def event(slug: str) -> ResponseReturnValue:
             calendar=event_buttons(view),
             messages=approved_messages(row.id, VOICES),
             message_count=approved_count(row.id),
+            takes_messages=takes_messages(row, view.now),
             sisters=_views(sister_events(row)),
         )
     )
