@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.bare import postgresql_commits, sqlite_commits
-from benchmarks.load import Measured, Story, again, live
+from benchmarks.load import Measured, again, live, once
 from benchmarks.site import EVENT, SERVERS, Site, free_port, hello
 from tests.servers import postgres
 
 FEED = "/calendar.ics"
+COLD_MS = 30
 UNMADE = "?fresh"  # an address with a query is never kept, so that the page is made for every request
 
 
@@ -54,14 +55,16 @@ def measure(site: Site, server: str, url: str, seconds: float) -> None:
         flask = live(port, again(site.page("/")), seconds=seconds)
     show("Flask hello", flask)
     with site.serve(server):
+        answer, _ = once(site.port, site.page(EVENT, Accept_Encoding="gzip"))
         page = live(site.port, again(site.page(EVENT, Accept_Encoding="gzip")), seconds=seconds)
         show("event page", page, share=page.rate / flask.rate, goal=0.9)
-        etag = _etag(site)
+        etag = answer.header("etag")
         same = live(site.port, again(site.page(EVENT, Accept_Encoding="gzip", If_None_Match=etag)), seconds=seconds)
         show("event page, 304", same, share=same.rate / flask.rate, goal=1.0)
         made = live(site.port, again(site.page(EVENT + UNMADE)), seconds=seconds)
         show("event page, made each time", made, share=made.rate / flask.rate, goal=0.15)
         _feed(site, flask, seconds)
+        once(site.port, site.page(f"{EVENT}/rsvp"))
         bare = commits(url, seconds)
         signup = live(site.port, site.signup, seconds=seconds)
         goal = 0.2 if url.startswith("sqlite") else 0.25
@@ -70,21 +73,14 @@ def measure(site: Site, server: str, url: str, seconds: float) -> None:
 
 
 def _feed(site: Site, flask: Measured, seconds: float) -> None:
-    once = live(site.port, again(site.page(FEED + UNMADE)), visitors=1, seconds=seconds)
-    print(f"  {'feed of 1,000, made each time':32}{once.rate:9.1f}/s  p50 {once.percentile(0.5):6.1f} ms  goal 30 ms")
+    _, first = once(site.port, site.page(FEED + UNMADE))
+    made = live(site.port, again(site.page(FEED + UNMADE)), visitors=1, seconds=seconds)
+    middle = made.percentile(0.5)
+    told = f"  {'feed of 1,000, joined each time':32}{made.rate:9.1f}/s  p50 {middle:6.1f} ms  goal 30 ms: "
+    print(told + ("reached" if middle <= COLD_MS else "missed") + f" (the very first time {first:.0f} ms)", flush=True)
+    once(site.port, site.page(FEED, Accept_Encoding="gzip"))
     warm = live(site.port, again(site.page(FEED, Accept_Encoding="gzip")), seconds=seconds)
     show("feed of 1,000, kept", warm, share=warm.rate / flask.rate, goal=0.9)
-
-
-def _etag(site: Site) -> str:
-    seen: list[str] = []
-
-    def look() -> Story:
-        answer = yield site.page(EVENT, Accept_Encoding="gzip")
-        seen.append(answer.header("etag"))
-
-    live(site.port, look, visitors=1, seconds=0.05)
-    return seen[0]
 
 
 def commits(url: str, seconds: float) -> float:

@@ -178,3 +178,18 @@ def again(request: bytes) -> Callable[[], Story]:
         yield request
 
     return tell
+
+
+def once(port: int, request: bytes) -> tuple[Answer, float]:
+    """One answer, however long it takes, and how many ms it took."""
+    begun, got = time.perf_counter(), b""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(request)
+        while True:
+            octets = connection.recv(262144)
+            got += octets
+            answer = whole(got, ended=not octets)
+            if answer is not None or not octets:
+                break
+    assert answer is not None, "the server closed the connection without an answer"
+    return answer, 1000 * (time.perf_counter() - begun)

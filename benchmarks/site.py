@@ -106,7 +106,11 @@ def serving(server: str, app: str, port: int, **environ: str) -> Iterator[int]:
     """Start a server and wait until it listens; stop it at the end."""
     command = [part.format(port=port, app=app) for part in SERVERS[server]]
     process = subprocess.Popen(
-        [sys.executable, *command], cwd=ROOT, env=os.environ | environ, stdout=subprocess.DEVNULL
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=os.environ | environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         for _ in range(200):
