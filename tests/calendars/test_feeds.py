@@ -16,10 +16,13 @@ from flask.testing import FlaskClient
 from icalendar import Calendar
 
 from iec_events.calendars.actions import make_vevents
+from iec_events.calendars.views import campaign_buttons, event_buttons
 from iec_events.core import clock
 from iec_events.core.db import atomic, db
+from iec_events.core.i18n import speaking
 from iec_events.events.actions import cancel_event, postpone_event, withdraw_event
 from iec_events.events.models import Campaign, Event
+from iec_events.events.views import CampaignView, EventView
 from tests.calendars.readers import IcalJs, LibIcal
 from tests.calendars.samples import utc
 from tests.conftest import NOW, Installation
@@ -302,6 +305,29 @@ def test_another_process_gives_the_same_octets(client: FlaskClient, installation
         there = other.get("/fa/calendar.ics")
     assert there.data == here.data
     assert dict(there.headers) == dict(here.headers)
+
+
+# --- How people get there
+
+
+def test_buttons_lead_to_the_calendars_of_their_language(app: Flask) -> None:
+    campaign = a_campaign(slug="night")
+    event = the_berkeley_night(campaign_id=campaign.id)
+    with app.test_request_context(), speaking("fa"):
+        one = event_buttons(EventView(event, "fa", NOW))
+        all_of_it = campaign_buttons(CampaignView(campaign, "fa"))
+    assert one.download_url == "http://127.0.0.1:8000/fa/events/berkeley.ics"
+    assert one.https_url == all_of_it.https_url == "http://127.0.0.1:8000/fa/campaigns/night.ics"
+    assert one.webcal_url == all_of_it.webcal_url == "webcal://127.0.0.1:8000/fa/campaigns/night.ics"
+    assert "dates=20240224T180000/20240224T210000&ctz=America/Los_Angeles" in one.google_url
+    assert "startdt=2024-02-25T02:00:00Z&enddt=2024-02-25T05:00:00Z" in one.outlook_url
+    assert all_of_it.google_url.endswith("cid=webcal://127.0.0.1:8000/fa/campaigns/night.ics")
+
+
+def test_an_impossible_online_address_spoils_nothing(client: FlaskClient) -> None:
+    the_berkeley_night(online_url=f"https://{'ü' * 80}.example.org/")
+    (event,) = read(client, "/events/berkeley.ics")
+    assert "CONFERENCE" not in event
 
 
 # --- What they cost
