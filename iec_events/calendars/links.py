@@ -7,6 +7,8 @@ characters, beyond which some browsers and mail programs cut.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import accumulate
+from string import ascii_letters, digits
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
@@ -14,6 +16,7 @@ from .ical import UTC_NAMES, CalendarEvent, ascii_url, clean, clean_line, is_amb
 
 MOST_CHARACTERS = 1990
 MOST_IN_A_LINE = 120
+UNQUOTED = frozenset(ascii_letters + digits + "_.-~/:")
 OUTLOOK_HOSTS = {"live": "outlook.live.com", "office": "outlook.office.com"}
 GOOGLE_ADD_BY_URL = "https://calendar.google.com/calendar/u/0/r/settings/addbyurl"
 
@@ -83,14 +86,16 @@ def _short(address: Callable[[CalendarEvent, str], str], event: CalendarEvent) -
         told = replace(event, title=_cut(clean_line(event.title), most), location=_cut(event.location, most))
         if len(address(told, url)) <= MOST_CHARACTERS:
             break
-    low, high = 0, len(description)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if len(address(told, _details(description, middle, url))) <= MOST_CHARACTERS:
-            low = middle
-        else:
-            high = middle - 1
-    return address(told, _details(description, low, url))
+    room = MOST_CHARACTERS - len(address(told, _details("", 0, url))) - len(quote("…\n\n"))
+    return address(told, _details(description, _fitting(description, room), url))
+
+
+def _fitting(text: str, room: int) -> int:
+    """Return how many characters of a text fit into so many of a query."""
+    sizes = accumulate(
+        1 if character in UNQUOTED else 3 * len(character.encode()) for character in text[: max(room, 0)]
+    )
+    return sum(size <= room for size in sizes)
 
 
 def _details(description: str, length: int, url: str) -> str:
