@@ -31,9 +31,9 @@ class Times:
 
 def read_times(table: Table, *, zone: str, today: dt.date) -> Times | None:
     """The times of an event's table; None when one of them is wrong, which the table has then noted."""
-    for key in ("starts", "ends"):
+    for key, example in (("starts", FIXED), ("ends", '"21:00"')):
         if key not in table:
-            table.wrong(key, f"this is missing; write {key} = {FIXED}, in the time of the place.")
+            table.wrong(key, f"this is missing; write {key} = {example}, in the time of the place.")
     starts = _Reader(table, zone, today, None).moment("starts")
     on_the_day = _Reader(table, zone, today, starts.date() if starts else None)
     ends, doors, opens, closes = (on_the_day.moment(key) for key in ("ends", "doors", "rsvp_opens", "rsvp_closes"))
