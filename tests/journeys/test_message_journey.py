@@ -1,0 +1,84 @@
+"""A message's story: left by a visitor, read by a new organizer, put on the wall, taken down again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from iec_events.core import clock
+from iec_events.organizers.actions import invite
+from tests.conftest import Installation
+from tests.factories import an_event
+from tests.journeys.people import Person, Tongue
+
+pytestmark = [pytest.mark.journey, pytest.mark.real_time]
+POEM = "ای آزادی، در راه تو بگذشتم از زندان‌ها"
+PASSWORD = "seven winters and a long spring"
+
+
+@pytest.mark.parametrize("locale", ["en", "fa", "es"])
+def test_from_a_visitor_to_the_wall_and_off_it(
+    browser: Browser, installation: Installation, serve: Callable[..., str], locale: str
+) -> None:
+    tell_the_story(browser, installation, serve, Tongue(locale), script=True)
+
+
+def test_without_javascript(browser: Browser, installation: Installation, serve: Callable[..., str]) -> None:
+    tell_the_story(browser, installation, serve, Tongue("en"), script=False)
+
+
+def tell_the_story(
+    browser: Browser, installation: Installation, serve: Callable[..., str], say: Tongue, *, script: bool
+) -> None:
+    with installation.app.app_context():
+        slug = an_event("Berkeley").slug
+        token = invite(now=clock.now())
+    address = serve()
+    sima = Person(browser, address, say, script=script, phone=True)
+    nasrin = Person(browser, address, say, script=script)
+
+    sima.go(f"{say.prefix}/events/{slug}")
+    sima.press("Leave a message")
+    sima.press("Send the message")
+    expect(sima.page.locator("#errors li")).to_have_count(2)
+    sima.fill("Your message", POEM)
+    sima.page.locator("#signature_name").fill("Sima")
+    sima.page.locator("#consent_publish").check()
+    sima.press("Send the message")
+    sima.sees("Your voice is in.")
+
+    nasrin.go(f"{say.prefix}/organize/messages")
+    nasrin.sees("Sign in")
+    nasrin.go(f"{say.prefix}/organize/first/{token}")
+    nasrin.page.locator("#name").fill("Nasrin")
+    nasrin.page.locator("#email").fill("nasrin@example.org")
+    nasrin.page.locator("#password").fill(PASSWORD)
+    nasrin.page.locator("#password_again").fill(PASSWORD)
+    nasrin.press("Make my account")
+    nasrin.sees("Dashboard")
+    nasrin.press("Messages to read")
+    nasrin.sees("Messages")
+    expect(nasrin.page.locator(".words")).to_have_attribute("dir", "rtl")
+    nasrin.press("Approve")
+
+    sima.go(f"{say.prefix}/events/{slug}/messages")
+    expect(sima.page.locator("blockquote")).to_have_text(POEM)
+    expect(sima.page.locator("figcaption bdi")).to_have_text("Sima")
+
+    nasrin.press("Undo")
+    expect(nasrin.page.locator(".review")).to_have_count(1)
+    sima.page.reload()  # a browser may show a wall of half a minute ago
+    expect(sima.page.locator("blockquote")).to_have_count(0)
+
+    nasrin.press("Reject")
+    nasrin.press("Sign out")
+    nasrin.go(f"{say.prefix}/organize")
+    nasrin.sees("Sign in")
+    nasrin.fill("E-mail", "nasrin@example.org")
+    nasrin.fill("Password", PASSWORD)
+    nasrin.page.keyboard.press("Enter")
+    nasrin.sees("Dashboard")
+    for person in (sima, nasrin):
+        person.leave()
