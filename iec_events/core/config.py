@@ -70,11 +70,19 @@ def read_settings(given: Mapping[str, object] | None = None) -> Settings:
     data_dir = Path(value("DATA_DIR", "var")).resolve()
     return Settings(
         data_dir=data_dir,
-        database_url=value("DATABASE_URL", f"sqlite:///{data_dir / 'iec_events.db'}"),
+        database_url=_begins(
+            value("DATABASE_URL", f"sqlite:///{data_dir / 'iec_events.db'}"),
+            "IEC_DATABASE_URL must begin with sqlite:/// or postgresql://.",
+            ("sqlite:///", "postgresql://", "postgresql+psycopg://"),
+        ),
         public_url=_public_url(value("PUBLIC_URL", "http://127.0.0.1:8000")),
         secret_key=_keys(value("SECRET_KEY"), data_dir / "keys" / SECRET_FILE, "IEC_SECRET_KEY")[0],
         vault_keys=_keys(value("VAULT_KEYS"), data_dir / "keys" / VAULT_FILE, "IEC_VAULT_KEYS"),
-        mail_url=value("MAIL_URL", f"file:{data_dir / 'mail'}"),
+        mail_url=_begins(
+            value("MAIL_URL", f"file:{data_dir / 'mail'}"),
+            "IEC_MAIL_URL must begin with smtp://, smtps:// or file:",
+            ("smtp://", "smtps://", "file:"),
+        ),
         mail_from=value("MAIL_FROM", "events@example.org"),
         mail_name=value("MAIL_NAME", "IEC Events"),
         redis_url=value("REDIS_URL"),
@@ -129,6 +137,12 @@ def _public_url(url: str) -> str:
         raise wrong
     name = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
+
+
+def _begins(url: str, sentence: str, ways: tuple[str, ...]) -> str:
+    if not url.startswith(ways):
+        raise ConfigError(sentence)
+    return url
 
 
 def _whole(text: str, name: str) -> int:
