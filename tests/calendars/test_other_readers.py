@@ -27,7 +27,7 @@ from tests.calendars.test_vtimezone import ZONES
 
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
-FIRST, LAST = utc(2022, 1, 1), utc(2027, 1, 1)
+FIRST, LAST = utc(2022, 7, 1), utc(2025, 1, 1)
 
 
 @pytest.fixture(scope="module")
@@ -87,23 +87,30 @@ def changes_of_clocks(key: str) -> list[dt.datetime]:
 def around_changes() -> Iterator[CalendarEvent]:
     """Events before, over and after each change of clocks in every zone, and in the middle of the seasons."""
     for key in ZONES:
-        for change in [*changes_of_clocks(key), *(utc(year, month, 1) for year in (2022, 2026) for month in (1, 7))]:
-            for number, start in enumerate((-26, -4, -2, -1, 0, 1, 2, 23)):
+        for change in [*changes_of_clocks(key), *(utc(2026, month, 1) for month in (1, 7))]:
+            for number, start in enumerate((-26, -4, -2, -1, 0, 1, 23)):
                 starts_at = change + start * HOUR
                 uid = f"{key}-{change:%Y%m%d%H}-{number}@events.example.org"
                 yield the_night(uid=uid, time_zone=key, starts_at=starts_at, ends_at=starts_at + 3 * HOUR)
 
 
-def test_every_start_and_end_is_zoneinfos(reader: IcalJs | LibIcal) -> None:
+@pytest.fixture(scope="module")
+def big_feed() -> tuple[bytes, list[Read]]:
+    """A feed of all these events, and what a reader should say about it."""
     events = list(around_changes())
-    assert len(events) > 1000
-    assert reader.events(nameless(feed(events))) == [meant(event) for event in events]
+    return nameless(feed(events)), [meant(event) for event in events]
 
 
-@pytest.mark.parametrize("key", ZONES[::2])
-def test_every_third_hour_of_three_years_is_zoneinfos(reader: IcalJs | LibIcal, key: str) -> None:
+def test_every_start_and_end_is_zoneinfos(reader: IcalJs | LibIcal, big_feed: tuple[bytes, list[Read]]) -> None:
+    octets, said = big_feed
+    assert len(said) > 700
+    assert reader.events(octets) == said
+
+
+@pytest.mark.parametrize("key", ZONES[::3])
+def test_every_third_hour_of_two_years_is_zoneinfos(reader: IcalJs | LibIcal, key: str) -> None:
     zone = ZoneInfo(key)
-    hours = (utc(2024, 1, 1) + n * 3 * HOUR for n in range(3 * 366 * 8))
+    hours = (utc(2024, 1, 1) + n * 3 * HOUR for n in range(2 * 366 * 8))
     told = [moment for moment in hours if not is_ambiguous(moment, key)]
     local = [f"{moment.astimezone(zone):%Y-%m-%dT%H:%M:%S}" for moment in told]
     octets = vtimezone(key, told[0], told[-1]).replace(key.encode(), b"Zone-1")
@@ -146,7 +153,7 @@ def test_an_empty_feed_is_read(reader: IcalJs | LibIcal) -> None:
 HOSTILE = st.lists(st.text(max_size=120), min_size=30, max_size=30)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=HOSTILE)
 def test_hostile_texts_come_out_as_they_went_in(node: IcalJs, c: LibIcal, texts: list[str]) -> None:
     events = [
