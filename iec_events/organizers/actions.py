@@ -16,7 +16,8 @@ from ..core.db import atomic, db
 from ..core.errors import Refusal
 from ..core.i18n import _l
 from ..core.tokens import new_id, new_token, token_hash
-from .models import ORGANIZER, OWNER, Invitation, Organizer, OrganizerSession
+from .keys import made_key, unlocked, wrapped_for_session
+from .models import ORGANIZER, OWNER, Invitation, Organizer, OrganizerKey, OrganizerSession
 from .passwords import fits, hash_password, is_outdated
 from .queries import AT_MOST, IDLE, any_organizer, email_fingerprint, organizer_by_email
 
@@ -55,12 +56,14 @@ def invite(*, now: dt.datetime, role: str | None = None) -> str:
 
 def accept_invitation(*, token: str, name: str, email: str, password: str, now: dt.datetime) -> str:
     """Make the account and sign it in; the session's token. InvitationUnknown, EmailTaken: nothing is used up."""
-    password_hash = hash_password(password)
+    password_hash, row_id = hash_password(password), new_id()
+    key, private = made_key(row_id, password)
     try:
         with atomic():
             role = _use_up(token, now=now)
-            organizer = _new_organizer(name=name, email=email, password_hash=password_hash, role=role, now=now)
-            return _open_session(organizer.id, now=now)
+            _add_organizer(row_id, name=name, email=email, password_hash=password_hash, role=role, now=now)
+            db.session.add(key)
+            return _open_session(row_id, private, now=now)
     except IntegrityError as error:
         raise EmailTaken from error
 
@@ -72,13 +75,15 @@ def sign_in(*, email: str, password: str, now: dt.datetime, old_token: str | Non
     if not fits(password, kept) or kept is None:
         raise SignInRefused
     better = hash_password(password) if is_outdated(kept) else kept
+    key = db.session.get(OrganizerKey, account_id)
+    private = unlocked(key, password) if key else None
     with atomic():
         still_so = sa.and_(Organizer.id == account_id, Organizer.password_hash == kept)
         kept_now = sa.update(Organizer).where(still_so).values(password_hash=better).returning(Organizer.id)
         if db.session.scalar(kept_now) is None:  # the password was changed, or the account went, a moment ago
             raise SignInRefused
         _close_session(old_token)
-        return _open_session(account_id, now=now)
+        return _open_session(account_id, private, now=now)
 
 
 @atomic()
@@ -112,8 +117,7 @@ def _use_up(token: str, *, now: dt.datetime) -> str:
     return role
 
 
-def _new_organizer(*, name: str, email: str, password_hash: str, role: str, now: dt.datetime) -> Organizer:
-    row_id = new_id()
+def _add_organizer(row_id: str, *, name: str, email: str, password_hash: str, role: str, now: dt.datetime) -> None:
     organizer = Organizer(
         id=row_id,
         email_hash=email_fingerprint(email),
@@ -124,14 +128,13 @@ def _new_organizer(*, name: str, email: str, password_hash: str, role: str, now:
     )
     db.session.add(organizer)
     db.session.flush()
-    return organizer
 
 
-def _open_session(organizer_id: str, *, now: dt.datetime) -> str:
+def _open_session(organizer_id: str, private: bytes | None, *, now: dt.datetime) -> str:
     token = new_token()
-    db.session.add(
-        OrganizerSession(token_hash=token_hash(token), organizer_id=organizer_id, started_at=now, seen_at=now)
-    )
+    session = OrganizerSession(token_hash=token_hash(token), organizer_id=organizer_id, started_at=now, seen_at=now)
+    session.wrapped_key = wrapped_for_session(token, private) if private else None
+    db.session.add(session)
     return token
 
 

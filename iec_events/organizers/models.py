@@ -1,4 +1,8 @@
-"""Organizer, OrganizerSession, Invitation. Name and e-mail are sealed; the address is found by a keyed hash."""
+"""Accounts, their sessions and keys. Name and e-mail are sealed; the address is found by a keyed hash.
+
+Who can read a private key at rest: nobody. An organizer's is wrapped in the password, a session's copy in the cookie's
+secret, and the recovery key is not here at all.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +40,7 @@ class OrganizerSession(Model):
     organizer_id: Mapped[str] = mapped_column(sa.ForeignKey("organizers.id", ondelete="CASCADE"), index=True)
     started_at: Mapped[dt.datetime] = mapped_column(Moment)
     seen_at: Mapped[dt.datetime] = mapped_column(Moment)
+    wrapped_key: Mapped[bytes | None]
 
 
 class Invitation(Model):
@@ -46,3 +51,25 @@ class Invitation(Model):
     token_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     role: Mapped[str] = mapped_column(sa.String(12))
     expires_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+
+class OrganizerKey(Model):
+    """An organizer's key pair: the public half in the open, the private one wrapped in the password."""
+
+    __tablename__ = "organizer_keys"
+
+    organizer_id: Mapped[str] = mapped_column(sa.ForeignKey("organizers.id", ondelete="CASCADE"), primary_key=True)
+    public: Mapped[bytes]
+    salt: Mapped[bytes]
+    wrapped: Mapped[bytes]
+
+
+class RecoveryKey(Model):
+    """The public half of the recovery key, whose words were shown once and are kept on paper; one row at most."""
+
+    __tablename__ = "recovery_key"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    public: Mapped[bytes]
+    made_at: Mapped[dt.datetime] = mapped_column(Moment)
+    checked_at: Mapped[dt.datetime | None] = mapped_column(Moment)

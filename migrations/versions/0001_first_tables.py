@@ -81,6 +81,14 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "recovery_key",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("public", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_key")),
+    )
+    op.create_table(
         "site_state",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("generation", sa.BigInteger(), nullable=False),
@@ -146,11 +154,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_events_starts_at"), ["starts_at"], unique=False)
 
     op.create_table(
+        "organizer_keys",
+        sa.Column("organizer_id", sa.String(length=16), nullable=False),
+        sa.Column("public", sa.LargeBinary(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organizer_id"],
+            ["organizers.id"],
+            name=op.f("fk_organizer_keys_organizer_id_organizers"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organizer_id", name=op.f("pk_organizer_keys")),
+    )
+    op.create_table(
         "organizer_sessions",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("organizer_id", sa.String(length=16), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("wrapped_key", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["organizer_id"],
             ["organizers.id"],
@@ -255,6 +278,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_organizer_sessions_organizer_id"))
 
     op.drop_table("organizer_sessions")
+    op.drop_table("organizer_keys")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_events_starts_at"))
         batch_op.drop_index(batch_op.f("ix_events_ends_at"))
@@ -262,6 +286,7 @@ def downgrade() -> None:
 
     op.drop_table("events")
     op.drop_table("site_state")
+    op.drop_table("recovery_key")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_outbox_due", postgresql_where=sa.text("done_at IS NULL"), sqlite_where=sa.text("done_at IS NULL")

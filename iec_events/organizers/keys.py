@@ -1,0 +1,86 @@
+"""Organizers' key pairs and the recovery key: how they are made, wrapped and opened again.
+
+The private key of an organizer exists in the open only while a request of a signed-in organizer needs it: at sign-in
+the password unwraps it, and it is wrapped again in the secret of the browser's cookie. Neither the database nor the
+cookie opens anything alone.
+"""
+
+from __future__ import annotations
+
+import os
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from mnemonic import Mnemonic
+
+from ..core.crypto import BoxRefused
+from ..core.db import db
+from ..core.sealing import PRIVATE_BYTES, KeyPair, key_pair, new_key_pair, password_key, token_key, unwrap, wrap
+from ..core.tokens import token_hash
+from .models import OrganizerKey, OrganizerSession, RecoveryKey
+
+RECOVERY = "recovery"
+SALT_BYTES = 16
+PHRASE_BYTES = 32
+SESSION = "organizers.session"
+_words = Mnemonic("english")
+
+
+class PhraseRefused(ValueError):
+    """These words are no recovery key: one is mistyped, missing or in the wrong place."""
+
+
+def made_key(organizer_id: str, password: str) -> tuple[OrganizerKey, bytes]:
+    """A new key pair for an organizer, not yet in the database, and its private half."""
+    pair, salt = new_key_pair(), os.urandom(SALT_BYTES)
+    wrapped = wrap(password_key(password, salt), _of_organizer(organizer_id), pair.private)
+    return OrganizerKey(organizer_id=organizer_id, public=pair.public, salt=salt, wrapped=wrapped), pair.private
+
+
+def unlocked(key: OrganizerKey, password: str) -> bytes:
+    """The private key; BoxRefused for another password."""
+    return unwrap(password_key(password, key.salt), _of_organizer(key.organizer_id), key.wrapped)
+
+
+def wrapped_for_session(token: str, private: bytes) -> bytes:
+    """The private key, for as long as this session lasts."""
+    return wrap(token_key(token, SESSION), SESSION, private)
+
+
+def private_of_session(token: str) -> bytes | None:
+    """The private key of the organizer whose session this is; None when the session carries none."""
+    query = sa.select(OrganizerSession.wrapped_key).where(OrganizerSession.token_hash == token_hash(token))
+    wrapped = db.session.scalar(query)
+    try:
+        return unwrap(token_key(token, SESSION), SESSION, wrapped) if wrapped else None
+    except BoxRefused:
+        return None
+
+
+def holders() -> dict[str, bytes]:
+    """Who may hold keys: organizer id, or `recovery`, to public key."""
+    found = {key.organizer_id: key.public for key in db.session.scalars(sa.select(OrganizerKey))}
+    recovery = db.session.get(RecoveryKey, 1)
+    return found | ({RECOVERY: recovery.public} if recovery else {})
+
+
+def new_phrase() -> str:
+    """Twenty-four words for a new recovery key (BIP 39, English: its words differ in their first four letters)."""
+    return str(_words.to_mnemonic(os.urandom(PHRASE_BYTES)))
+
+
+def pair_of_phrase(phrase: str) -> KeyPair:
+    """The recovery key that belongs to the words, whatever their case and blanks; PhraseRefused."""
+    try:
+        seed = bytes(_words.to_entropy(phrase.lower().split()))
+    except (ValueError, LookupError) as error:
+        raise PhraseRefused from error
+    if len(seed) != PHRASE_BYTES:
+        raise PhraseRefused
+    stretch = HKDF(algorithm=SHA256(), length=PRIVATE_BYTES, salt=None, info=b"iec-events recovery key 1")
+    return key_pair(stretch.derive(seed))
+
+
+def _of_organizer(organizer_id: str) -> str:
+    return f"organizers.key {organizer_id}"
