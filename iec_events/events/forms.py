@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -56,6 +57,7 @@ BESIDE = {
 }
 # Stands in while the times are not known yet, so that everything else can be looked at.
 SOME_TIME = {"starts_at": dt.datetime(2000, 1, 1, tzinfo=dt.UTC), "ends_at": dt.datetime(2000, 1, 2, tzinfo=dt.UTC)}
+IMAGE_NAME = re.compile("[A-Za-z0-9_-]{1,22}")
 LONGEST_INDEX = 3
 PLAIN = ("venue", "street", "city", "region", "country", "online_url", "contact", "donation_url")
 TEXT_FIELDS: dict[str, tuple[type[TextLine | TextArea], Callable[[str], Any]]] = {
@@ -265,6 +267,12 @@ class EventForm(_EventTexts):
                 self.note_objection(name, sentence)
         return not self.errors
 
+    @property
+    def kept_image(self) -> str | None:
+        """The name of the picture that this form found kept, if it is a name at all."""
+        name = self.image_name.data or ""
+        return name if IMAGE_NAME.fullmatch(name) else None
+
     def validate_image(self, field: Field) -> None:
         """Read the picture, if there is one."""
         octets = field.data.read(LARGEST_UPLOAD + 1) if field.data else b""
@@ -330,7 +338,7 @@ class EventForm(_EventTexts):
             programme=[item for row in self.programme if (item := row.form.item())],
             latitude=latitude,
             longitude=longitude,
-            image_name=(not self.image_gone.data and self.image_name.data) or None,
+            image_name=None if self.image_gone.data else self.kept_image,
             capacity=self.capacity.data,
             largest_party=1 if self.largest_party.data is None else self.largest_party.data,
             **plain,

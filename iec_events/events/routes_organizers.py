@@ -207,7 +207,7 @@ def _keep_picture(form: EventForm) -> None:
             content=picture.content,
             width=picture.width,
             height=picture.height,
-            instead_of=form.image_name.data or None,
+            instead_of=form.kept_image,
         )
         form.keeps(picture.name)
 

@@ -65,9 +65,10 @@ def _by_name() -> dict[str, set[str]]:
     names: dict[str, set[str]] = {}
     for zone in (*_places(), *COMMON):
         cities = {get_timezone_location(zone, locale=code, return_city=True) for code in LOCALES}
-        for name in (zone, zone.rpartition("/")[2].replace("_", " "), *cities):
+        labels = {_label(zone, code) for code in LOCALES}
+        for name in (zone, zone.rpartition("/")[2].replace("_", " "), *cities, *labels):
             names.setdefault(folded(name), set()).add(zone)
-    for zone in available_timezones():
+    for zone in filter(_in_a_place, available_timezones()):
         names.setdefault(folded(zone), {zone})
     return names
 

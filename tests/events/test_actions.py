@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from iec_events.core import clock
 from iec_events.core.db import atomic, db
@@ -204,3 +206,26 @@ def test_a_campaign_is_revised_from_its_newest_form_only() -> None:
     with pytest.raises(actions.CampaignChangedMeanwhile):
         actions.revise_campaign(slug=slug, draft=draft, made_from=made_from, now=clock.now())
     assert db.session.scalars(sa.select(Campaign.published)).one()
+
+
+def test_of_eight_organizers_saving_the_same_form_at_once_one_is_heard(app: Flask) -> None:
+    night = created()
+    slug, draft, made_from = night.slug, draft_of(night), night.revised_at
+
+    def save(contact: str) -> str:
+        with app.app_context():
+            try:
+                actions.revise_event(
+                    slug=slug,
+                    draft=replace(draft, contact=contact),
+                    campaign_slug=None,
+                    made_from=made_from,
+                    now=clock.now(),
+                )
+            except actions.EventChangedMeanwhile:
+                return ""
+            return contact
+
+    with ThreadPoolExecutor(8) as pool:
+        heard = [contact for contact in pool.map(save, "abcdefgh") if contact]
+    assert heard == [event(slug).contact]

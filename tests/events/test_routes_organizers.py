@@ -460,3 +460,19 @@ def test_the_form_speaks_the_language_of_its_address(organizer: FlaskClient) -> 
     assert '<html lang="fa" dir="rtl">' in page
     order = [page.index(f'name="title_{code}"') for code in ("fa", "en", "es")]
     assert order == sorted(order)
+
+
+@pytest.mark.parametrize("nothing", ["%00", "a%00b", "%F0%9F%92%A3", "%E2%80%AE", "x" * 500])
+def test_an_address_that_nobody_gave_out_is_none(organizer: FlaskClient, nothing: str) -> None:
+    for path in ("/organize/events/", "/organize/campaigns/", "/events/"):
+        assert organizer.get(f"{path}{nothing}").status_code == 404
+    assert organizer.get(f"/images/{nothing}.webp").status_code == 404
+    assert organizer.get(f"{NEW}?like={nothing}").status_code == 404
+    assert organizer.get(f"{NEW}?campaign={nothing}").status_code in {200, 404}
+
+
+@pytest.mark.parametrize("name", ["\x00", "../x", "no-such-picture"])
+def test_a_name_of_a_picture_that_is_not_kept_is_refused_or_left_out(organizer: FlaskClient, name: str) -> None:
+    answer = send(organizer, NEW, **NIGHT, image_name=name)
+    assert answer.status_code == (422 if name == "no-such-picture" else 303)
+    assert ("The picture did not arrive." in said(answer)) == (name == "no-such-picture")
