@@ -171,11 +171,11 @@ def _answer(kept: Kept, environ: WSGIEnvironment, start_response: StartResponse)
 
 def _takes_gzip(accepted: str) -> bool:
     """RFC 9110 12.5.3, as far as gzip goes."""
+    taken = {}
     for part in accepted.lower().split(","):
-        coding, _sep, parameters = part.strip().partition(";")
-        if coding.strip() in {"gzip", "x-gzip"}:
-            return parameters.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return False
+        coding, _sep, parameters = part.partition(";")
+        taken[coding.strip()] = parameters.replace(" ", "") not in {"q=0", "q=0.", "q=0.0", "q=0.00", "q=0.000"}
+    return taken.get("gzip", taken.get("x-gzip", taken.get("*", False)))
 
 
 def _unchanged(kept: Kept, environ: WSGIEnvironment) -> bool:
