@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from ..core import clock
 from .actions import note_seen
+from .keys import private_of_session
 from .queries import SignedIn, signed_in
 
 AREA = "/organize"
@@ -37,6 +38,12 @@ def present_organizer() -> SignedIn | None:
     if organizer is not None and now - organizer.seen_at >= SEEN_EVERY:
         note_seen(token, now=now)
     return organizer
+
+
+def private_key() -> bytes | None:
+    """The private key of the organizer who is signed in, for this request; None when the session carries none."""
+    token = session.get(TOKEN)
+    return private_of_session(token) if isinstance(token, str) else None
 
 
 def way_back(wanted: str | None) -> str:

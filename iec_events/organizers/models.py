@@ -73,3 +73,30 @@ class RecoveryKey(Model):
     public: Mapped[bytes]
     made_at: Mapped[dt.datetime] = mapped_column(Moment)
     checked_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+
+class AuditEntry(Model):
+    """Who did what to which object when; `hash` covers all of it and the hash of the entry before. See `audit`."""
+
+    __tablename__ = "audit_entries"
+
+    id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[dt.datetime] = mapped_column(Moment)
+    who: Mapped[str] = mapped_column(sa.String(16), index=True)
+    what: Mapped[str] = mapped_column(sa.String(40))
+    about: Mapped[str] = mapped_column(sa.String(100))
+    previous: Mapped[str] = mapped_column(sa.String(64))
+    hash: Mapped[str] = mapped_column(sa.String(64))
+
+
+class AuditHead(Model):
+    """One row: number and hash of the last entry and of the last one that was pruned, sealed with the server's key."""
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(sa.BigInteger)
+    hash: Mapped[str] = mapped_column(sa.String(64))
+    pruned: Mapped[int] = mapped_column(sa.BigInteger)
+    pruned_hash: Mapped[str] = mapped_column(sa.String(64))
+    seal: Mapped[str] = mapped_column(sa.String(64))

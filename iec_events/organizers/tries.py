@@ -15,7 +15,7 @@ from ..core.limits import visitor, within
 from ..core.tokens import new_id
 from .queries import email_fingerprint
 
-PER_ACCOUNT = ("6/minute", "40/hour")
+PER_ACCOUNT = ("6/minute", "20/10minute")
 PER_NETWORK = ("30/minute",)
 EVERYWHERE = ("240/minute",)  # what the machine can hash without others waiting
 KNOWN_DAYS = 90

@@ -116,6 +116,18 @@ def test_is_slowed_after_six_tries_but_only_for_a_minute(
     assert send(client, SIGN_IN, email="nasrin@example.org", password=PASSWORD).status_code == 303
 
 
+def test_nobody_is_kept_out_for_more_than_ten_minutes(
+    client: FlaskClient, nasrin: None, clock: time_machine.Traveller
+) -> None:
+    del nasrin
+    for _minute in range(4):
+        clock.shift(61)
+        last = [send(client, SIGN_IN, email="nasrin@example.org", password=WRONG).status_code for _try in range(6)]
+    assert last == [422, 422, 429, 429, 429, 429]
+    clock.shift(dt.timedelta(minutes=10))
+    assert send(client, SIGN_IN, email="nasrin@example.org", password=PASSWORD).status_code == 303
+
+
 def test_a_stranger_elsewhere_cannot_use_up_the_owners_tries(app: Flask, nasrin: None) -> None:
     del nasrin
     stranger, owner = app.test_client(), app.test_client()
