@@ -11,6 +11,30 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "audit_entries",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("who", sa.String(length=16), nullable=False),
+        sa.Column("what", sa.String(length=40), nullable=False),
+        sa.Column("about", sa.String(length=100), nullable=False),
+        sa.Column("previous", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
+    )
+    with op.batch_alter_table("audit_entries", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_entries_who"), ["who"], unique=False)
+
+    op.create_table(
+        "audit_head",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("pruned", sa.BigInteger(), nullable=False),
+        sa.Column("pruned_hash", sa.String(length=64), nullable=False),
+        sa.Column("seal", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
+    )
+    op.create_table(
         "calendar_feeds",
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("locale", sa.String(length=2), nullable=False),
@@ -186,6 +210,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_organizer_sessions_organizer_id"), ["organizer_id"], unique=False)
 
     op.create_table(
+        "event_keys",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("scope", sa.String(length=6), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("public", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("scope IN ('roster', 'door')", name=op.f("ck_event_keys_scope_known")),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["events.id"], name=op.f("fk_event_keys_event_id_events"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_event_keys")),
+        sa.UniqueConstraint("event_id", "scope", "version", name=op.f("uq_event_keys_event_id_scope_version")),
+    )
+    op.create_table(
         "messages",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("event_id", sa.Integer(), nullable=False),
@@ -214,26 +253,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_messages_event_status", ["event_id", "status", "decided_at"], unique=False)
 
     op.create_table(
-        "rsvps",
-        sa.Column("id", sa.String(length=16), nullable=False),
-        sa.Column("event_id", sa.Integer(), nullable=False),
-        sa.Column("status", sa.String(length=10), nullable=False),
-        sa.Column("line", sa.Integer(), nullable=False),
-        sa.Column("party_size", sa.Integer(), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("mailable", sa.LargeBinary(), nullable=True),
-        sa.Column("told_sequence", sa.Integer(), nullable=False),
-        sa.Column("placed_on", sa.Date(), nullable=False),
-        sa.CheckConstraint("status IN ('confirmed', 'waitlisted', 'cancelled')", name=op.f("ck_rsvps_status_known")),
-        sa.CheckConstraint("party_size >= 1", name=op.f("ck_rsvps_party_not_empty")),
-        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_rsvps_event_id_events"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_rsvps")),
-        sa.UniqueConstraint("event_id", "line", name=op.f("uq_rsvps_event_id_line")),
-    )
-    with op.batch_alter_table("rsvps", schema=None) as batch_op:
-        batch_op.create_index("ix_rsvps_event_status_line", ["event_id", "status", "line"], unique=False)
-
-    op.create_table(
         "stored_vevents",
         sa.Column("event_id", sa.Integer(), nullable=False),
         sa.Column("locale", sa.String(length=2), nullable=False),
@@ -246,9 +265,47 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id", "locale", name=op.f("pk_stored_vevents")),
     )
     op.create_table(
+        "key_copies",
+        sa.Column("event_key_id", sa.String(length=16), nullable=False),
+        sa.Column("holder", sa.String(length=16), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["event_key_id"], ["event_keys.id"], name=op.f("fk_key_copies_event_key_id_event_keys"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("event_key_id", "holder", name=op.f("pk_key_copies")),
+    )
+    op.create_table(
+        "rsvps",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("party_size", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("roster_key_id", sa.String(length=16), nullable=True),
+        sa.Column("door_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("door_key_id", sa.String(length=16), nullable=True),
+        sa.Column("own", sa.LargeBinary(), nullable=True),
+        sa.Column("mailable", sa.LargeBinary(), nullable=True),
+        sa.Column("told_sequence", sa.Integer(), nullable=False),
+        sa.Column("placed_on", sa.Date(), nullable=False),
+        sa.CheckConstraint("status IN ('confirmed', 'waitlisted', 'cancelled')", name=op.f("ck_rsvps_status_known")),
+        sa.CheckConstraint("party_size >= 1", name=op.f("ck_rsvps_party_not_empty")),
+        sa.ForeignKeyConstraint(["door_key_id"], ["event_keys.id"], name=op.f("fk_rsvps_door_key_id_event_keys")),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_rsvps_event_id_events"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["roster_key_id"], ["event_keys.id"], name=op.f("fk_rsvps_roster_key_id_event_keys")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rsvps")),
+        sa.UniqueConstraint("event_id", "line", name=op.f("uq_rsvps_event_id_line")),
+    )
+    with op.batch_alter_table("rsvps", schema=None) as batch_op:
+        batch_op.create_index("ix_rsvps_event_status_line", ["event_id", "status", "line"], unique=False)
+        batch_op.create_index(batch_op.f("ix_rsvps_roster_key_id"), ["roster_key_id"], unique=False)
+
+    op.create_table(
         "rsvp_links",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("rsvp_id", sa.String(length=16), nullable=False),
+        sa.Column("own_key", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["rsvp_id"], ["rsvps.id"], name=op.f("fk_rsvp_links_rsvp_id_rsvps"), ondelete="CASCADE"
         ),
@@ -265,15 +322,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rsvp_links_rsvp_id"))
 
     op.drop_table("rsvp_links")
-    op.drop_table("stored_vevents")
     with op.batch_alter_table("rsvps", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rsvps_roster_key_id"))
         batch_op.drop_index("ix_rsvps_event_status_line")
 
     op.drop_table("rsvps")
+    op.drop_table("key_copies")
+    op.drop_table("stored_vevents")
     with op.batch_alter_table("messages", schema=None) as batch_op:
         batch_op.drop_index("ix_messages_event_status")
 
     op.drop_table("messages")
+    op.drop_table("event_keys")
     with op.batch_alter_table("organizer_sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_organizer_sessions_organizer_id"))
 
@@ -299,3 +359,8 @@ def downgrade() -> None:
     op.drop_table("images")
     op.drop_table("campaigns")
     op.drop_table("calendar_feeds")
+    op.drop_table("audit_head")
+    with op.batch_alter_table("audit_entries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audit_entries_who"))
+
+    op.drop_table("audit_entries")
