@@ -8,11 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import click
 from flask import Flask
 from flask_migrate import upgrade
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 
 from . import worker as worker_module
@@ -27,6 +29,11 @@ from .organizers.commands import invitation_link
 from .organizers.queries import any_organizer
 
 THREADS = 8
+LARGEST_BODY = 64 * 1024 * 1024  # what the server takes in at all; far less is answered with a page of ours
+WORKER_ENDS_S = 10  # a letter being sent may take longer: then it is sent again after the next start
+WORKER_BACK_S = 2
+PORT = click.IntRange(1, 65535)
+log = logging.getLogger(__name__)
 
 
 class Sentence(click.ClickException):
@@ -39,27 +46,27 @@ def main(context: click.Context) -> None:
     """Publish events, take RSVPs and messages, serve calendars."""
     os.umask(0o077)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    context.obj = context.invoked_subcommand
-    if context.invoked_subcommand not in {"init", "demo"}:
+    if context.invoked_subcommand not in {"init", "demo"} and "--help" not in sys.argv:
         context.with_resource(_application().app_context())
 
 
 @main.command()
 def init() -> None:
     """Make the data folder and the secrets, and bring the database up to date. Safe to repeat."""
-    _prepare()
+    with _prepare().app_context():
+        _check_keys()
     click.echo("Ready.")
 
 
 @main.command()
 def migrate() -> None:
     """Bring the database up to date."""
-    upgrade()
+    _upgrade()
 
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, envvar="PORT")
+@click.option("--port", default=8000, type=PORT, show_default=True, envvar="PORT")
 @click.option("--worker/--no-worker", "with_worker", default=True, help="Run the worker beside the web server.")
 def serve(host: str, port: int, *, with_worker: bool) -> None:
     """Serve people directly (waitress), with the worker beside."""
@@ -70,19 +77,30 @@ def serve(host: str, port: int, *, with_worker: bool) -> None:
 @main.command()
 @click.option("--once", is_flag=True, help="Do everything that is due, once.")
 @click.option("--say", is_flag=True, hidden=True)
-def worker(*, once: bool, say: bool) -> None:
+@click.option("--until-stdin-closes", is_flag=True, hidden=True)
+def worker(*, once: bool, say: bool, until_stdin_closes: bool) -> None:
     """Deliver mail and do all timed things, until stopped."""
     _check_keys()
     tell = _say if say else None
     if once:
         worker_module.run_all_once(_current(), tell)
-    else:
-        worker_module.run(_current(), say=tell)
+        return
+    stop = worker_module.stopped_by_signals()
+    if until_stdin_closes:
+        threading.Thread(target=_wait_for_end, args=(stop,), daemon=True).start()
+    worker_module.run(_current(), say=tell, stop=stop)
+
+
+def _wait_for_end(stop: threading.Event) -> None:
+    """The other end of the pipe is held by the web server: it closes with that process, however that one ends."""
+    while os.read(0, 100):
+        pass
+    stop.set()
 
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, envvar="PORT")
+@click.option("--port", default=8000, type=PORT, show_default=True, envvar="PORT")
 def demo(host: str, port: int) -> None:
     """Try everything: sample data, web and worker, mail as files. What is there already stays."""
     _refuse_busy_port(host, port)
@@ -104,8 +122,20 @@ def _prepare() -> Flask:
         raise Sentence(f"The folder {folder} cannot be written: {error.strerror}.") from None
     app = _application()
     with app.app_context():
-        upgrade()
+        _upgrade()
     return app
+
+
+def _upgrade() -> None:
+    try:
+        upgrade()
+    except SQLAlchemyError as error:
+        raise Sentence(f"The database cannot be brought up to date ({_reason(error)}).") from None
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    """What the database says, in one line, without the statement."""
+    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
 
 
 def _application() -> Flask:
@@ -113,6 +143,8 @@ def _application() -> Flask:
         return create_app()
     except ConfigError as error:
         raise Sentence(str(error)) from None
+    except SQLAlchemyError:
+        raise Sentence("IEC_DATABASE_URL is not the address of a database.") from None
 
 
 def _current() -> Flask:
@@ -123,7 +155,11 @@ def _current() -> Flask:
 
 
 def _check_keys() -> None:
-    if not key_check_fits():
+    try:
+        fits = key_check_fits()
+    except DatabaseError as error:
+        raise Sentence(f"The database cannot be read ({_reason(error)}): run `iec-events init` first.") from None
+    if not fits:
         raise Sentence("The vault key is not the one this database was begun with: put the old key file back.")
 
 
@@ -152,29 +188,51 @@ def _serve(app: Flask, host: str, port: int, *, with_worker: bool, say: bool = F
     try:
         direct = not settings().trusted_proxies  # then nobody but the visitor can have written these headers
         server = create_server(
-            app, host=host, port=port, threads=THREADS, ident=None, clear_untrusted_proxy_headers=direct
+            app,
+            host=host,
+            port=port,
+            threads=THREADS,
+            ident=None,
+            max_request_body_size=LARGEST_BODY,
+            clear_untrusted_proxy_headers=direct,
         )
     except OSError as error:
         raise Sentence(f"{host}:{port} cannot be opened: {error.strerror}.") from None
-    helper = _start_worker(say=say) if with_worker else None
+    stop = threading.Event()
+    keeper = threading.Thread(target=_keep_worker, args=(stop,), kwargs={"say": say})
+    signal.signal(signal.SIGTERM, _leave)
     try:
+        if with_worker:
+            keeper.start()
         _run_until_told(server)
     finally:
-        if helper is not None:
+        stop.set()
+        if keeper.is_alive():
+            keeper.join()
+
+
+def _leave(*_args: object) -> None:
+    raise SystemExit(0)
+
+
+def _keep_worker(stop: threading.Event, *, say: bool) -> None:
+    """Run the worker until told to stop; when it dies, start another. It ends by itself when this process dies."""
+    command = [sys.executable, "-m", "iec_events.cli", "worker", "--until-stdin-closes", *(["--say"] if say else [])]
+    while not stop.is_set():
+        with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as helper:  # noqa: S603 - our own command, no input in it
+            while helper.poll() is None and not stop.wait(0.2):
+                pass
             helper.terminate()
-            helper.wait(30)
-
-
-def _start_worker(*, say: bool) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "iec_events.cli", "worker", *(["--say"] if say else [])]
-    return subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own command, no input in it
+            try:
+                helper.wait(WORKER_ENDS_S)
+            except subprocess.TimeoutExpired:
+                helper.kill()
+        if not stop.is_set():
+            log.error("The worker ended by itself (%s); another is started.", helper.returncode)
+            stop.wait(WORKER_BACK_S)
 
 
 def _run_until_told(server: MultiSocketServer | BaseWSGIServer) -> None:
-    def leave(*_args: object) -> None:
-        raise SystemExit(0)
-
-    signal.signal(signal.SIGTERM, leave)
     try:
         server.run()
     except (KeyboardInterrupt, SystemExit):
