@@ -16,6 +16,7 @@ from ..core.db import atomic, db
 from ..core.errors import Refusal
 from ..core.i18n import _l
 from ..core.tokens import new_id, new_token, token_hash
+from .audit import note
 from .keys import made_key, unlocked, wrapped_for_session
 from .models import ORGANIZER, OWNER, Invitation, Organizer, OrganizerKey, OrganizerSession
 from .passwords import fits, hash_password, is_outdated
@@ -51,6 +52,7 @@ def invite(*, now: dt.datetime, role: str | None = None) -> str:
     token = new_token()
     chosen = role or (ORGANIZER if any_organizer() else OWNER)
     db.session.add(Invitation(token_hash=token_hash(token), role=chosen, expires_at=now + INVITED_FOR))
+    note("organizer.invited", f"role:{chosen}", now=now)
     return token
 
 
@@ -63,6 +65,7 @@ def accept_invitation(*, token: str, name: str, email: str, password: str, now: 
             role = _use_up(token, now=now)
             _add_organizer(row_id, name=name, email=email, password_hash=password_hash, role=role, now=now)
             db.session.add(key)
+            note("organizer.joined", f"organizer:{row_id}", now=now, who=row_id)
             return _open_session(row_id, private, now=now)
     except IntegrityError as error:
         raise EmailTaken from error
@@ -83,13 +86,22 @@ def sign_in(*, email: str, password: str, now: dt.datetime, old_token: str | Non
         if db.session.scalar(kept_now) is None:  # the password was changed, or the account went, a moment ago
             raise SignInRefused
         _close_session(old_token)
+        note("sign-in.accepted", f"organizer:{account_id}", now=now, who=account_id)
         return _open_session(account_id, private, now=now)
 
 
 @atomic()
-def sign_out(token: str) -> None:
+def sign_out(token: str, *, now: dt.datetime) -> None:
     """End this session."""
     _close_session(token)
+    note("sign-out", "", now=now)
+
+
+@atomic()
+def remove(*, email: str) -> bool:
+    """Delete the account with this address and end its sessions; whether there was one."""
+    mine = sa.delete(Organizer).where(Organizer.email_hash == email_fingerprint(email))
+    return db.session.scalar(mine.returning(Organizer.id)) is not None
 
 
 @atomic()

@@ -22,6 +22,17 @@ def invite(role: str | None) -> None:
     click.echo(invitation_link(role=role))
 
 
+@organizer.command("remove")
+@click.option(
+    "--email", prompt="E-mail", help="Asked for when not given, so that it need not stand in the shell's history."
+)
+def remove(email: str) -> None:
+    """Delete an account and end its sessions, at once."""
+    if not actions.remove(email=email):
+        raise click.ClickException("No account has this e-mail address.")
+    click.echo("The account is deleted and signed out everywhere.")
+
+
 def invitation_link(*, role: str | None = None) -> str:
     """A new one-time link to become an organizer."""
     return public_url("organizers.first", token=actions.invite(now=clock.now(), role=role))

@@ -296,6 +296,16 @@ def test_the_command_prints_a_link_that_works(app: Flask, client: FlaskClient) -
     assert client.get(printed.removeprefix("http://127.0.0.1:8000")).status_code == 200
 
 
+def test_the_command_removes_an_account_at_once(app: Flask, client: FlaskClient, nasrin: None) -> None:
+    del nasrin
+    send(client, SIGN_IN, email="nasrin@example.org", password=PASSWORD)
+    shell = app.test_cli_runner()
+    assert shell.invoke(organizer_command, ["remove"], input="Nasrin@example.org\n").exit_code == 0
+    assert client.get("/organize").status_code == 303
+    again = shell.invoke(organizer_command, ["remove", "--email", "nasrin@example.org"])
+    assert (again.exit_code, "No account has" in again.output) == (1, True)
+
+
 def test_forms_carry_no_token_of_another_visitor(app: Flask) -> None:
     one, other = app.test_client(), app.test_client()
     token = hidden_fields(one.get(SIGN_IN).text)["csrf_token"]
