@@ -21,7 +21,8 @@ from .core.db import note_worker
 from .mail.actions import sweep
 from .mail.delivery import deliver_due
 from .organizers.actions import forget_expired
-from .rsvps.actions import erase_addresses, refill_waitlists, tell_changes
+from .organizers.audit import WORKER, acting, prune
+from .rsvps.actions import erase_addresses, refill_waitlists, seal_vault_boxes, tell_changes
 from .rsvps.emails import LETTERS as RSVP_LETTERS
 from .solidarity.actions import erase_rejected
 
@@ -47,11 +48,13 @@ def jobs(say: Say | None = None) -> list[Job]:
         Job("mail", second, lambda now: deliver_due(now=now, writers=LETTERS, say=say)),
         Job("waitlists", 5 * second, refill_waitlists),
         Job("changes", 20 * second, tell_changes),
+        Job("seal", 5 * second, seal_vault_boxes),
         Job("calendars", 10 * second, make_vevents),
         Job("sweep outbox", hour, sweep),
         Job("erase addresses", hour, erase_addresses),
         Job("erase rejected messages", hour, erase_rejected),
         Job("forget expired sessions", hour, forget_expired),
+        Job("prune audit", 24 * hour, prune),
     ]
 
 
@@ -71,12 +74,14 @@ def run_all_once(app: Flask, say: Say | None = None) -> None:
     """Every job, once, whether due or not: for tests and for `iec-events worker --once`."""
     for job in jobs(say):
         with app.app_context():
+            acting(WORKER)
             job.run(clock.now())
 
 
 def _run_once(app: Flask, job: Job) -> None:
     try:
         with app.app_context():
+            acting(WORKER)
             job.run(clock.now())
     except Exception as fault:  # noqa: BLE001 - one failing job must not stop the others
         log.error("The job %r failed: %s", job.name, type(fault).__name__)  # noqa: TRY400 - a traceback may hold a name

@@ -118,3 +118,33 @@ def text_of(texts: Any, key: str, locale: str) -> tuple[str, str]:
         if found:
             return found, code
     return "", locale
+
+
+class EventKey(Model):
+    """The public half of a key pair to which an event's data of one scope is sealed; the highest version is in use.
+
+    `roster` is for names, e-mail addresses, answers and notes, `door` for what the door needs to know.
+    """
+
+    __tablename__ = "event_keys"
+    __table_args__ = (
+        sa.UniqueConstraint("event_id", "scope", "version"),
+        sa.CheckConstraint("scope IN ('roster', 'door')", name="scope_known"),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    event_id: Mapped[int] = mapped_column(sa.ForeignKey("events.id", ondelete="CASCADE"))
+    scope: Mapped[str] = mapped_column(sa.String(6))
+    version: Mapped[int]
+    public: Mapped[bytes]
+    made_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+
+class KeyCopy(Model):
+    """The private half of an event's key, sealed to one holder: an organizer's id, or `recovery`."""
+
+    __tablename__ = "key_copies"
+
+    event_key_id: Mapped[str] = mapped_column(sa.ForeignKey("event_keys.id", ondelete="CASCADE"), primary_key=True)
+    holder: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    sealed: Mapped[bytes]

@@ -152,7 +152,7 @@ def deliver_due(*, now: dt.datetime, writers: Writers, say: Callable[[str], None
 def _deliver(claimed: Claimed, way: Transport, writers: Writers, now: dt.datetime) -> bool:
     try:
         with speaking(claimed.locale):
-            letter = writers[claimed.kind](claimed.facts)
+            letter = writers[claimed.kind](claimed.facts | {"to": claimed.to})
         if letter is not None:
             message = message_of(
                 letter, to=claimed.to, mail_id=claimed.id, locale=claimed.locale, now=now, chosen=settings()

@@ -31,7 +31,8 @@ class Letter:
     method: str = "REQUEST"
 
 
-# Facts in, letter out; None when there is nothing to say any more. It is called in the reader's language.
+# Facts in (with `to`, the address), letter out; None when there is nothing to say any more. It is called in the
+# reader's language.
 Writer = Callable[[dict[str, Any]], Letter | None]
 Writers = Mapping[str, Writer]
 

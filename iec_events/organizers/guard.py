@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from ..core import clock
 from .actions import note_seen
+from .audit import acting
 from .keys import private_of_session
 from .queries import SignedIn, signed_in
 
@@ -25,6 +26,7 @@ def require_organizer() -> Response | None:
     if organizer is None:
         return redirect(url_for("organizers.sign_in", next=_wanted()), 303)
     g.organizer = organizer
+    acting(organizer.id)
     return None
 
 
@@ -40,10 +42,10 @@ def present_organizer() -> SignedIn | None:
     return organizer
 
 
-def private_key() -> bytes | None:
-    """The private key of the organizer who is signed in, for this request; None when the session carries none."""
+def key_holder() -> tuple[str, bytes | None]:
+    """Who is signed in, and their private key for this request; None when the session carries none."""
     token = session.get(TOKEN)
-    return private_of_session(token) if isinstance(token, str) else None
+    return g.organizer.id, private_of_session(token) if isinstance(token, str) else None
 
 
 def way_back(wanted: str | None) -> str:

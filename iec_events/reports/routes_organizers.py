@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from ..core.i18n import _
 from ..events.queries import any_event
-from ..organizers.guard import require_organizer
+from ..organizers.guard import key_holder, require_organizer
+from ..rsvps.boxes import reader_of
 from ..rsvps.queries import roster
 from .sheets import csv_bytes
 
@@ -21,8 +22,10 @@ def rsvps_csv(slug: str) -> ResponseReturnValue:
     event = any_event(slug)
     words = {"confirmed": _("Confirmed"), "waitlisted": _("Waitlist"), "cancelled": _("Cancelled")}
     header = [_("Line"), _("Status"), _("Name or alias"), _("How many"), _("E-mail"), _("Note")]
+    everyone = roster(event.id, reader=reader_of(*key_holder(), event.id))
     rows = [
-        (one.line, words[one.status], one.name, one.party_size, one.email or "", one.note) for one in roster(event.id)
+        (one.line, words[one.status], one.name or _("sealed"), one.party_size, one.email or "", one.note)
+        for one in everyone
     ]
     disposition = f'attachment; filename="rsvps-{event.slug}.csv"'
     return Response(

@@ -1,4 +1,7 @@
-"""Letters to attendees, written at delivery from what is true then. None: there is nothing to say any more."""
+"""Letters to attendees, written at delivery from what is true then. None: there is nothing to say any more.
+
+They call nobody by name: the worker cannot read names, and mail providers need not know them.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from ..events.models import Event
 from ..events.views import EventView
 from ..mail.letters import Letter, Writers, write_letter
 from .models import CANCELLED, CONFIRMED, WAITLISTED, Rsvp
-from .queries import RsvpView, opened, place_in_line
+from .queries import RsvpView, place_in_line, view_of
 
 # Kind of letter -> the statuses in which it is still true, and the calendar method that goes along.
 TRUE_WHILE: dict[str, tuple[tuple[str, ...], Method | None]] = {
@@ -36,10 +39,10 @@ def _letter(kind: str, facts: dict[str, Any]) -> Letter | None:
         return None
     row = db.session.get_one(Event, rsvp.event_id, populate_existing=True)
     locale = current_locale()
-    event, view = EventView(row, locale, clock.now()), opened(rsvp)
+    event, view = EventView(row, locale, clock.now()), view_of(rsvp, None)
     return write_letter(
         f"rsvps/emails/{kind}",
-        calendar=_calendar(event, view, method),
+        calendar=_calendar(event, view, method, facts["to"]),
         method=method or "PUBLISH",
         event=event,
         rsvp=view,
@@ -48,15 +51,15 @@ def _letter(kind: str, facts: dict[str, Any]) -> Letter | None:
     )
 
 
-def _calendar(event: EventView, rsvp: RsvpView, method: Method | None) -> bytes | None:
+def _calendar(event: EventView, rsvp: RsvpView, method: Method | None, to: str) -> bytes | None:
     """The invitation for those who come; a CANCEL is one SEQUENCE above what they were told."""
-    if method is None or rsvp.email is None or (method == "REQUEST" and rsvp.status != CONFIRMED):
+    if method is None or (method == "REQUEST" and rsvp.status != CONFIRMED):
         return None
     told = calendar_event(event)
     if method == "REQUEST" and told.status == "cancelled":
         return None
     sequence = told.sequence + 1 if method == "CANCEL" and told.status != "cancelled" else None
-    return invitation_bytes(told, attendee_email=rsvp.email, attendee_name=rsvp.name, method=method, sequence=sequence)
+    return invitation_bytes(told, attendee_email=to, method=method, sequence=sequence)
 
 
 def _writer(kind: str) -> Any:

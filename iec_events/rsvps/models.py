@@ -1,7 +1,7 @@
 """Rsvp and RsvpLink. Names, notes and e-mail addresses stand only in sealed columns.
 
-Who can read it at rest: nobody without the vault key. When it is erased: with the event's retention (a later
-issue runs it); `mailable` as soon as nothing is left to send.
+Who can read it at rest: `sealed` and `door_sealed` whoever holds the event's key, `own` the attendee with their link,
+`mailable` the server itself, until nothing is left to send.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STATUSES = (CONFIRMED, WAITLISTED, CANCELLED)
 
 
 class Rsvp(Model):
-    """One party. `sealed` holds name, note, e-mail and language; `line` is its place in the order of arrival."""
+    """One party. `line` is its place in the order of arrival; what is in the boxes, `boxes.py` says."""
 
     __tablename__ = "rsvps"
     __table_args__ = (
@@ -36,15 +36,23 @@ class Rsvp(Model):
     line: Mapped[int]
     party_size: Mapped[int]
     sealed: Mapped[bytes]
+    roster_key_id: Mapped[str | None] = mapped_column(sa.ForeignKey("event_keys.id"), index=True)
+    door_sealed: Mapped[bytes | None]
+    door_key_id: Mapped[str | None] = mapped_column(sa.ForeignKey("event_keys.id"))
+    own: Mapped[bytes | None]
     mailable: Mapped[bytes | None]
     told_sequence: Mapped[int] = mapped_column(default=0)
     placed_on: Mapped[dt.date]
 
 
 class RsvpLink(Model):
-    """A link that opens an RSVP; only the token's hash is kept. The first one also makes a double submit one RSVP."""
+    """A link that opens an RSVP; only the token's hash is kept. The first one also makes a double submit one RSVP.
+
+    `own_key` is the key to the attendee's copy, wrapped for this link; links in later mails have none.
+    """
 
     __tablename__ = "rsvp_links"
 
     token_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     rsvp_id: Mapped[str] = mapped_column(sa.ForeignKey("rsvps.id", ondelete="CASCADE"), index=True)
+    own_key: Mapped[bytes | None]

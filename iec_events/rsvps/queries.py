@@ -1,25 +1,23 @@
-"""What is asked of RSVPs, and how one is read: boxes are opened here and nowhere else."""
+"""What is asked of RSVPs."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import sqlalchemy as sa
 
-from ..core.crypto import vault
 from ..core.db import db
 from ..core.errors import Refusal
 from ..core.i18n import _l
 from ..core.text import folded
 from ..core.tokens import token_hash
 from ..events.models import Event
+from .boxes import NOBODY, Reader, Words, own_words
 from .models import CONFIRMED, WAITLISTED, Rsvp, RsvpLink
 
-ROSTER = "rsvps.roster"
-MAIL = "rsvps.mail"
 PAGE = 100
 SHORTEST_TOKEN, LONGEST_TOKEN = 40, 60
 
@@ -33,16 +31,15 @@ class LinkUnknown(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class RsvpView:
-    """One party, opened."""
+    """One party. `name` is None where the reader has no key to what it said."""
 
     id: str
     status: str
     line: int
     party_size: int
-    name: str
+    name: str | None
     email: str | None
     note: str
-    locale: str
     placed_on: dt.date
     has_mail: bool
 
@@ -58,15 +55,19 @@ class Counts:
     cancelled_parties: int = 0
 
 
-def rsvp_by_token(token: str) -> Rsvp:
-    """The RSVP that this link opens; LinkUnknown."""
+def link_by_token(token: str) -> RsvpLink:
+    """The link with this token; LinkUnknown."""
     if not SHORTEST_TOKEN <= len(token) <= LONGEST_TOKEN:
         raise LinkUnknown
-    query = sa.select(Rsvp).join(RsvpLink).where(RsvpLink.token_hash == token_hash(token))
-    rsvp = db.session.scalar(query)
-    if rsvp is None:
+    link = db.session.get(RsvpLink, token_hash(token))
+    if link is None:
         raise LinkUnknown
-    return rsvp
+    return link
+
+
+def rsvp_by_token(token: str) -> Rsvp:
+    """The RSVP that this link opens; LinkUnknown."""
+    return db.session.get_one(Rsvp, link_by_token(token).rsvp_id)
 
 
 def slug_of(token: str) -> str:
@@ -75,12 +76,12 @@ def slug_of(token: str) -> str:
     return db.session.scalars(sa.select(Event.slug).where(Event.id == rsvp.event_id)).one()
 
 
-def rsvp_of_event(*, rsvp_id: str, event_id: int) -> RsvpView:
+def rsvp_of_event(*, rsvp_id: str, event_id: int, reader: Reader = NOBODY) -> RsvpView:
     """One party of this event, for organizers; LinkUnknown."""
     rsvp = db.session.scalar(sa.select(Rsvp).where(Rsvp.id == rsvp_id, Rsvp.event_id == event_id))
     if rsvp is None:
         raise LinkUnknown
-    return opened(rsvp)
+    return view_of(rsvp, reader.words(rsvp))
 
 
 def own_rsvp(*, token: str, slug: str) -> RsvpView:
@@ -88,21 +89,19 @@ def own_rsvp(*, token: str, slug: str) -> RsvpView:
     rsvp = rsvp_by_token(token)
     if db.session.scalar(sa.select(Event.slug).where(Event.id == rsvp.event_id)) != slug:
         raise LinkUnknown
-    return opened(rsvp)
+    return view_of(rsvp, own_words(rsvp, link_by_token(token), token))
 
 
-def opened(rsvp: Rsvp) -> RsvpView:
-    """Open the box of one RSVP."""
-    content: dict[str, Any] = vault().open(ROSTER, rsvp.id, rsvp.sealed)
+def view_of(rsvp: Rsvp, words: Words | None) -> RsvpView:
+    """A party with what it said of itself, as far as it could be read."""
     return RsvpView(
         id=rsvp.id,
         status=rsvp.status,
         line=rsvp.line,
         party_size=rsvp.party_size,
-        name=content["name"],
-        email=content["email"],
-        note=content["note"],
-        locale=content["locale"],
+        name=words.name if words else None,
+        email=words.email if words else None,
+        note=words.note if words else "",
         placed_on=rsvp.placed_on,
         has_mail=rsvp.mailable is not None,
     )
@@ -129,19 +128,26 @@ class RosterPage:
     page: int
     pages: int
 
+    @property
+    def sealed(self) -> bool:
+        """Whether some of it could not be read."""
+        return any(party.name is None for party in self.parties)
 
-def roster(event_id: int, *, status: str = "", search: str = "") -> list[RsvpView]:
+
+def roster(event_id: int, *, reader: Reader = NOBODY, status: str = "", search: str = "") -> list[RsvpView]:
     """Everyone of an event, in order of arrival, by status and by a part of name, address or note."""
     wanted = folded(search)
-    everyone = map(opened, db.session.scalars(_of_event(event_id, status)))
-    return [one for one in everyone if wanted in folded(f"{one.name} {one.email or ''} {one.note}")]
+    everyone = [view_of(rsvp, reader.words(rsvp)) for rsvp in db.session.scalars(_of_event(event_id, status))]
+    return [one for one in everyone if wanted in folded(f"{one.name or ''} {one.email or ''} {one.note}")]
 
 
-def roster_page(event_id: int, *, status: str = "", search: str = "", page: int = 1) -> RosterPage:
+def roster_page(
+    event_id: int, *, reader: Reader = NOBODY, status: str = "", search: str = "", page: int = 1
+) -> RosterPage:
     """One page of the list. Without a search only the boxes of that page are opened."""
     query = _of_event(event_id, status)
     if search:
-        found = roster(event_id, status=status, search=search)
+        found = roster(event_id, reader=reader, status=status, search=search)
         total = len(found)
     else:
         total = db.session.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())) or 0
@@ -151,7 +157,8 @@ def roster_page(event_id: int, *, status: str = "", search: str = "", page: int 
     if search:
         parties = found[start : start + PAGE]
     else:
-        parties = [opened(rsvp) for rsvp in db.session.scalars(query.offset(start).limit(PAGE))]
+        shown = db.session.scalars(query.offset(start).limit(PAGE))
+        parties = [view_of(rsvp, reader.words(rsvp)) for rsvp in shown]
     return RosterPage(parties=parties, total=total, page=page, pages=pages)
 
 

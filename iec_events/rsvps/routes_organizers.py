@@ -14,8 +14,9 @@ from ..core.tokens import derived_token
 from ..events.models import Event
 from ..events.queries import any_event
 from ..events.views import EventView
-from ..organizers.guard import require_organizer
+from ..organizers.guard import key_holder, require_organizer
 from .actions import cancel_rsvp, place_rsvp
+from .boxes import reader_of
 from .forms import ButtonForm, RsvpForm, SearchForm
 from .models import CANCELLED, STATUSES, WAITLISTED
 from .queries import counts, roster_page, rsvp_of_event
@@ -36,6 +37,7 @@ def roster(slug: str) -> ResponseReturnValue:
     wanted = (search.q.data or "") if search.validate_on_submit() else ""
     found = roster_page(
         event.id,
+        reader=reader_of(*key_holder(), event.id),
         status=status,
         search=wanted,
         page=int(number) if number.isdecimal() and len(number) < 7 else 1,  # noqa: PLR2004 - more digits than any list has pages
@@ -77,7 +79,7 @@ def add(slug: str) -> ResponseReturnValue:
 def cancel(slug: str, rsvp_id: str) -> ResponseReturnValue:
     """Ask once, then take the party off the list."""
     event = any_event(slug)
-    rsvp = rsvp_of_event(rsvp_id=rsvp_id, event_id=event.id)
+    rsvp = rsvp_of_event(rsvp_id=rsvp_id, event_id=event.id, reader=reader_of(*key_holder(), event.id))
     form = ButtonForm()
     if form.validate_on_submit():
         if rsvp.status != CANCELLED:

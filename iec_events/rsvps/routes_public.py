@@ -85,14 +85,17 @@ def change(slug: str) -> ResponseReturnValue:
         return redirect(url_for(".mine", slug=slug), 303)
     form = PartyForm(obj=rsvp)
     form.largest_party = max(event.largest_party, rsvp.party_size)
+    readable = rsvp.name is not None
+    if not readable:  # this link came by a later mail and does not open what was written
+        del form.name, form.note
     if not form.validate_on_submit():
         return _change_page(event, form, rsvp, 422 if form.is_submitted() else 200)
     try:
         change_rsvp(
             token=token,
-            name=form.name.data or "",
+            name=(form.name.data or "") if readable else None,
             party_size=form.party_size.data or 1,
-            note=form.note.data or "",
+            note=(form.note.data or "") if readable else "",
             now=clock.now(),
         )
     except Refusal as refusal:

@@ -1,0 +1,100 @@
+"""Event keys: made without anybody being signed in, opened only by those to whom they were sealed.
+
+The web process can make a key pair and seal its private half to the holders' public keys; then it has forgotten it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from ..core.crypto import BoxRefused
+from ..core.db import db
+from ..core.sealing import Opener, new_key_pair, seal_box
+from ..core.tokens import new_id
+from ..organizers.keys import holders
+from .models import EventKey, KeyCopy
+
+ROSTER, DOOR = "roster", "door"
+SCOPES = (ROSTER, DOOR)
+
+
+def key_in_use(event_id: int, scope: str) -> EventKey | None:
+    """The key to seal to; None while nobody could open what is sealed."""
+    query = sa.select(EventKey).where(EventKey.event_id == event_id, EventKey.scope == scope)
+    return db.session.scalar(query.order_by(EventKey.version.desc()).limit(1))
+
+
+def add_key(event_id: int, scope: str, to: dict[str, bytes], now: dt.datetime) -> EventKey:
+    """A new version of an event's key, sealed to its holders; the caller's transaction keeps it."""
+    pair, before = new_key_pair(), key_in_use(event_id, scope)
+    key = EventKey(
+        id=new_id(),
+        event_id=event_id,
+        scope=scope,
+        version=before.version + 1 if before else 1,
+        public=pair.public,
+        made_at=now.replace(microsecond=0),
+    )
+    db.session.add(key)
+    db.session.flush()
+    give(key.id, pair.private, to)
+    return key
+
+
+def give(event_key_id: str, private: bytes, to: dict[str, bytes]) -> None:
+    """Seal a copy of an event's private key to each holder: id to public key. Copies they have are made anew."""
+    for holder, public in to.items():
+        sealed = seal_box(public, _of_copy(event_key_id, holder), private)
+        db.session.merge(KeyCopy(event_key_id=event_key_id, holder=holder, sealed=sealed))
+
+
+def sealing_key(event_id: int, scope: str, now: dt.datetime) -> EventKey | None:
+    """The key in use, made on the spot if there are holders now and was none before."""
+    found = key_in_use(event_id, scope)
+    if found is None and (to := holders()):
+        found = add_key(event_id, scope, to, now)
+    return found
+
+
+def private_keys(holder: str, private: bytes, *, event_id: int | None = None, scope: str = "") -> dict[str, bytes]:
+    """Event key id -> private key, for every copy this holder has (of one event and scope, if given)."""
+    query = sa.select(KeyCopy).join(EventKey).where(KeyCopy.holder == holder)
+    if event_id is not None:
+        query = query.where(EventKey.event_id == event_id)
+    if scope:
+        query = query.where(EventKey.scope == scope)
+    opener, found = Opener(private), {}
+    for copy in db.session.scalars(query):
+        try:
+            found[copy.event_key_id] = opener.open(_of_copy(copy.event_key_id, holder), copy.sealed)
+        except BoxRefused:  # sealed to a key this holder had before
+            continue
+    return found
+
+
+def openers(keys: dict[str, bytes]) -> dict[str, Opener]:
+    """Private keys made ready to open boxes."""
+    return {key_id: Opener(private) for key_id, private in keys.items()}
+
+
+def holders_of(event_id: int, scope: str) -> set[str]:
+    """Who has a copy of the key in use."""
+    key = key_in_use(event_id, scope)
+    if key is None:
+        return set()
+    return set(db.session.scalars(sa.select(KeyCopy.holder).where(KeyCopy.event_key_id == key.id)))
+
+
+def take_away(holder: str, event_key_ids: Iterable[str] | None = None) -> None:
+    """Delete a holder's copies, all of them or those named."""
+    query = sa.delete(KeyCopy).where(KeyCopy.holder == holder)
+    if event_key_ids is not None:
+        query = query.where(KeyCopy.event_key_id.in_(list(event_key_ids)))
+    db.session.execute(query)
+
+
+def _of_copy(event_key_id: str, holder: str) -> str:
+    return f"events.key {event_key_id} {holder}"
