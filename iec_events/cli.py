@@ -24,6 +24,7 @@ from .core.config import ConfigError, settings, write_keys
 from .core.db import key_check_fits
 from .events.commands import COMMANDS as EVENT_COMMANDS
 from .front.samples import load_samples
+from .organizers.audit import OPERATOR, acting
 from .organizers.commands import COMMANDS as ORGANIZER_COMMANDS
 from .organizers.commands import invitation_link
 from .organizers.queries import any_organizer
@@ -48,6 +49,7 @@ def main(context: click.Context) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     if context.invoked_subcommand not in {"init", "demo"} and "--help" not in sys.argv:
         context.with_resource(_application().app_context())
+        acting(OPERATOR)
 
 
 @main.command()
@@ -108,6 +110,7 @@ def demo(host: str, port: int) -> None:
     app = _prepare()
     with app.app_context():
         _check_keys()
+        acting(OPERATOR)
         load_samples(clock.now())
         _tell_where(host, port)
         _serve(app, host, port, with_worker=True, say=True)

@@ -12,6 +12,7 @@ from ..core.config import settings
 from ..core.db import atomic, db
 from ..core.errors import Refusal
 from ..core.i18n import _l, format_number, ngettext
+from ..organizers.audit import note
 from .drafts import CampaignDraft, EventDraft, columns_of, filled, objections
 from .models import Campaign, Event, Image
 from .queries import CampaignUnknown, EventUnknown
@@ -20,6 +21,15 @@ from .slugs import event_slug, is_slug, numbered, title_slug
 
 # Whoever has the event in a calendar must be told when one of these changes (RFC 5546 2.1.4).
 TOLD = frozenset({"starts_at", "ends_at", "time_zone", "venue", "street", "city", "online_url"})
+
+# What a change of status is called in the audit trail where it is not the new status itself.
+STEPS_NOTED = {
+    ("published", "draft"): "event.withdrawn",
+    ("postponed", "draft"): "event.withdrawn",
+    ("cancelled", "draft"): "event.withdrawn",
+    ("postponed", "published"): "event.reinstated",
+    ("cancelled", "published"): "event.reinstated",
+}
 
 
 class SlugTaken(Refusal):
@@ -104,6 +114,7 @@ def create_campaign(*, draft: CampaignDraft, slug: str | None, now: dt.datetime)
     db.session.add(
         Campaign(slug=slug, published=draft.published, texts=filled(draft.texts), revised_at=_after(None, now))
     )
+    note("campaign.created", f"campaign:{slug}", now=now)
     return slug
 
 
@@ -115,6 +126,7 @@ def revise_campaign(*, slug: str, draft: CampaignDraft, made_from: dt.datetime |
         raise CampaignChangedMeanwhile
     if _write(campaign, {"texts": filled(draft.texts), "published": draft.published}):
         campaign.revised_at = _after(campaign.revised_at, now)
+        note("campaign.revised", f"campaign:{slug}", now=now)
 
 
 @atomic()
@@ -137,6 +149,7 @@ def create_event(*, draft: EventDraft, slug: str | None, campaign_slug: str | No
         **columns,
     )
     db.session.add(event)
+    note("event.created", f"event:{slug}", now=now)
     return slug
 
 
@@ -165,6 +178,7 @@ def revise_event(
         return
     event.availability = availability(event.capacity, event.seats_taken)
     event.revised_at = _after(event.revised_at, now)
+    note("event.revised", f"event:{slug}", now=now)
     if changed & TOLD:
         event.sequence += 1
     if "image_name" in changed and before is not None:
@@ -273,6 +287,7 @@ def _turn(event: Event, sources: set[str], target: str, now: dt.datetime, *, tol
         return
     if event.status not in sources:
         raise NotFromHere
+    note(STEPS_NOTED.get((event.status, target), f"event.{target}"), f"event:{event.slug}", now=now)
     event.status = target
     event.revised_at = _after(event.revised_at, now)
     event.sequence += told

@@ -39,10 +39,12 @@ def sign_in() -> ResponseReturnValue:
         return render_template("organizers/sign_in.html", form=form), 422 if form.is_submitted() else 200
     email, password = form.email.data, form.password.data
     if not tries.may_try(email, request):
+        tries.note_slowed(email, now=clock.now())
         return _slowly("organizers/sign_in.html", form)
     try:
         token = actions.sign_in(email=email, password=password, now=clock.now(), old_token=session.get(TOKEN))
     except actions.SignInRefused as refusal:
+        tries.note_refused(email, now=clock.now())
         form.form_errors.append(str(refusal))
         return render_template("organizers/sign_in.html", form=form), refusal.status
     return _welcome(token, email, after)
@@ -56,7 +58,7 @@ def sign_out() -> ResponseReturnValue:
         return refused
     if not SignOutForm().validate_on_submit():
         abort(400)
-    actions.sign_out(session[TOKEN])
+    actions.sign_out(session[TOKEN], now=clock.now())
     session.clear()
     flash(_("You are signed out."))
     return redirect(url_for("organizers.sign_in"), 303)

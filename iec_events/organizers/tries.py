@@ -7,18 +7,23 @@ cookie at its last sign-in. Every wait is short.
 
 from __future__ import annotations
 
+import datetime as dt
+
 from flask import Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from ..core.config import settings
 from ..core.limits import visitor, within
 from ..core.tokens import new_id
-from .queries import email_fingerprint
+from .audit import note
+from .queries import email_fingerprint, organizer_by_email
 
 PER_ACCOUNT = ("6/minute", "20/10minute")
 PER_NETWORK = ("30/minute",)
 EVERYWHERE = ("240/minute",)  # what the machine can hash without others waiting
 KNOWN_DAYS = 90
+NOTED = ("10/minute", "100/hour")  # a flood of tries must not drown the audit trail
+NOTED_SLOW = ("1/minute", "10/hour")
 
 
 def may_try(email: str, request: Request) -> bool:
@@ -34,6 +39,18 @@ def may_try(email: str, request: Request) -> bool:
     )
 
 
+def note_refused(email: str, *, now: dt.datetime) -> None:
+    """Keep a refused try in the audit trail, under the account that it was for, if there is one."""
+    if within("notes of refused sign-ins", NOTED):
+        note("sign-in.refused", _account(email), now=now)
+
+
+def note_slowed(email: str, *, now: dt.datetime) -> None:
+    """Keep in the audit trail that there were too many tries."""
+    if within("notes of slowed sign-ins", NOTED_SLOW):
+        note("sign-in.slowed", _account(email), now=now)
+
+
 def know(email: str, response: Response) -> Response:
     """Have the browser remember that this account's owner uses it; the cookie names nobody."""
     value = _signer().dumps([email_fingerprint(email)[:24], new_id()])
@@ -47,6 +64,11 @@ def know(email: str, response: Response) -> Response:
         path="/",
     )
     return response
+
+
+def _account(email: str) -> str:
+    account = organizer_by_email(email)
+    return f"organizer:{account.id}" if account else ""
 
 
 def _known_browser(account: str, request: Request) -> str:

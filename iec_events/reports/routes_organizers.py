@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
+from ..core import clock
 from ..core.i18n import _
 from ..events.queries import any_event
+from ..organizers.audit import note
 from ..organizers.guard import key_holder, require_organizer
 from ..rsvps.boxes import reader_of
 from ..rsvps.queries import roster
@@ -27,6 +29,7 @@ def rsvps_csv(slug: str) -> ResponseReturnValue:
         (one.line, words[one.status], one.name or _("sealed"), one.party_size, one.email or "", one.note)
         for one in everyone
     ]
+    note("rsvps.downloaded", f"event:{slug}", now=clock.now())
     disposition = f'attachment; filename="rsvps-{event.slug}.csv"'
     return Response(
         csv_bytes(header, rows), content_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition}

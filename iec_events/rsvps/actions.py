@@ -18,6 +18,7 @@ from ..events.queries import EventUnknown
 from ..events.seats import availability
 from ..mail.actions import Facts, post
 from ..mail.actions import forget as forget_letters
+from ..organizers import audit
 from .boxes import NOBODY, Words, change_own, keep_own, own_words, seal
 from .models import CANCELLED, CONFIRMED, WAITLISTED, Rsvp, RsvpLink
 from .queries import LinkUnknown, link_by_token, rsvp_by_token
@@ -119,6 +120,8 @@ def place_rsvp(*, slug: str, party: Party, token: str, now: dt.datetime, by_hand
     if seated:
         _take(event, party.party_size)
     _write_to(rsvp, "confirmed" if seated else "waitlisted", now, token=token)
+    if by_hand:
+        audit.note("rsvp.added", f"rsvp:{rsvp.id}", now=now)
     return Placed(rsvp_id=rsvp.id, status=rsvp.status, new=True)
 
 
@@ -170,6 +173,7 @@ def cancel_rsvp(*, slug: str, rsvp_id: str, now: dt.datetime) -> None:
     if rsvp.status != CANCELLED:
         _cancel(event, rsvp, now)
         _write_to(rsvp, "cancelled", now)
+        audit.note("rsvp.cancelled", f"rsvp:{rsvp.id}", now=now)
 
 
 @atomic()

@@ -20,10 +20,12 @@ from ..core.text import direction_of
 from ..core.tokens import new_id
 from ..events.models import Event
 from ..events.queries import any_event, public_event
+from ..organizers.audit import note
 from .models import APPROVED, PENDING, REJECTED, Message
 from .queries import PURPOSE, takes_messages, words_of
 
 REJECTED_KEPT = dt.timedelta(days=7)
+NOTED = {APPROVED: "message.approved", REJECTED: "message.rejected", PENDING: "message.reconsidered"}
 
 
 class WallClosed(Refusal):
@@ -136,4 +138,5 @@ def _move(row: Message, to: str, now: dt.datetime) -> bool:
         row.text = row.signature = None
     row.status = to
     row.decided_at = None if to == PENDING else now
+    note(NOTED[to], f"message:{row.id}", now=now)
     return True

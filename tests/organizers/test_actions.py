@@ -158,7 +158,7 @@ def test_signing_out_ends_one_session_only(app: Flask) -> None:
     del app
     organizer = an_organizer()
     here, there = an_organizer_session(organizer), an_organizer_session(organizer)
-    actions.sign_out(here)
+    actions.sign_out(here, now=clock.now())
     assert signed_in(here, now=clock.now()) is None
     assert signed_in(there, now=clock.now()) is not None
 
