@@ -18,13 +18,18 @@ POEM = "ای آزادی، در راه تو بگذشتم از زندان‌ها"
 PASSWORD = "seven winters and a long spring"
 
 
-@pytest.mark.parametrize("locale", ["en", "fa", "es"])
+@pytest.mark.parametrize(
+    ("installation", "locale"),
+    [("postgresql", "en"), ("sqlite", "fa"), ("postgresql", "es")],
+    indirect=["installation"],
+)
 def test_from_a_visitor_to_the_wall_and_off_it(
     browser: Browser, installation: Installation, serve: Callable[..., str], locale: str
 ) -> None:
     tell_the_story(browser, installation, serve, Tongue(locale), script=True)
 
 
+@pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
 def test_without_javascript(browser: Browser, installation: Installation, serve: Callable[..., str]) -> None:
     tell_the_story(browser, installation, serve, Tongue("en"), script=False)
 
