@@ -7,7 +7,9 @@ import ipaddress
 
 from flask import Flask, request
 from flask_limiter import Limiter
-from limits import parse
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter, RateLimiter
 
 from . import clock
 from .config import Settings, settings
@@ -34,6 +36,7 @@ def _network(address: str) -> str:
 
 
 limiter = Limiter(key_func=visitor, default_limits=[])
+spare = FixedWindowRateLimiter(MemoryStorage())  # counts while Redis is away
 
 
 def within(name: str, rates: tuple[str, ...], *of: str) -> bool:
@@ -43,11 +46,15 @@ def within(name: str, rates: tuple[str, ...], *of: str) -> bool:
     """
     items = [parse(rate) for rate in rates]
     try:
-        if not all(limiter.limiter.test(item, name, *of) for item in items):
-            return False
-        counted = [limiter.limiter.hit(item, name, *of) for item in items]
+        return _count(limiter.limiter, items, name, *of)
     except limiter.storage.base_exceptions:
-        return True
+        return _count(spare, items, name, *of)
+
+
+def _count(counter: RateLimiter, items: list[RateLimitItem], *of: str) -> bool:
+    if not all(counter.test(item, *of) for item in items):
+        return False
+    counted = [counter.hit(item, *of) for item in items]
     return all(counted)
 
 
