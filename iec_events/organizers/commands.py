@@ -23,9 +23,8 @@ def invite(role: str | None) -> None:
 
 
 @organizer.command("remove")
-@click.option(
-    "--email", prompt="E-mail", help="Asked for when not given, so that it need not stand in the shell's history."
-)
+@click.option("--email", prompt="E-mail", help="Asked for when not given: then it is not in the shell's history.")
+@click.confirmation_option(prompt="Guest lists that only this account can open are lost with it. Remove it?")
 def remove(email: str) -> None:
     """Delete an account and end its sessions, at once."""
     if not actions.remove(email=email):

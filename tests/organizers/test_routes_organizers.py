@@ -300,9 +300,11 @@ def test_the_command_removes_an_account_at_once(app: Flask, client: FlaskClient,
     del nasrin
     send(client, SIGN_IN, email="nasrin@example.org", password=PASSWORD)
     shell = app.test_cli_runner()
-    assert shell.invoke(organizer_command, ["remove"], input="Nasrin@example.org\n").exit_code == 0
+    shell.invoke(organizer_command, ["remove"], input="nasrin@example.org\nno\n")
+    assert client.get("/organize").status_code == 200
+    assert shell.invoke(organizer_command, ["remove", "--yes"], input="Nasrin@example.org\n").exit_code == 0
     assert client.get("/organize").status_code == 303
-    again = shell.invoke(organizer_command, ["remove", "--email", "nasrin@example.org"])
+    again = shell.invoke(organizer_command, ["remove", "--yes", "--email", "nasrin@example.org"])
     assert (again.exit_code, "No account has" in again.output) == (1, True)
 
 
