@@ -8,6 +8,7 @@ from wsgiref.headers import Headers
 from flask import Blueprint, Flask
 from whitenoise import WhiteNoise
 
+from .access.routes_organizers import blueprint as access
 from .calendars.routes_public import blueprint as calendars
 from .core.config import read_settings
 from .core.crypto import Vault
@@ -41,6 +42,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     solidarity_organizers,
     rsvps,
     rsvps_organizers,
+    access,
     reports,
     organizers,
 )

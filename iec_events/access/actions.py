@@ -1,0 +1,169 @@
+"""What is done with keys. Each verb is one transaction: killed in the middle, it leaves everything as it was.
+
+Whoever gives access must be able to open what they give: the private keys come from their own session, and nobody can
+become a holder without one who is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import ClassVar
+
+import sqlalchemy as sa
+
+from ..core.db import atomic, db
+from ..core.errors import Refusal
+from ..core.i18n import _l
+from ..events.keys import SCOPES, add_key, give, key_in_use, openers, private_keys, take_away
+from ..events.models import Event, EventKey, KeyCopy
+from ..events.queries import EventUnknown
+from ..organizers.audit import note
+from ..organizers.keys import RECOVERY, PhraseRefused, holders, new_phrase, pair_of_phrase
+from ..organizers.models import RecoveryKey
+from ..organizers.queries import organizer_by_email
+from ..rsvps.boxes import Reader, seal
+from ..rsvps.models import Rsvp
+from .queries import HolderUnknown
+
+
+class KeyMissing(Refusal):
+    """The session at hand opens nothing, so nothing can be given on."""
+
+    message = _l("You hold no key yourself, so you can’t give one. Ask a colleague who can read the lists.")
+
+
+class LastHolder(Refusal):
+    """Nobody could open the lists any more."""
+
+    message = _l("Nobody else can open these lists. Give somebody access, or make a recovery key first.")
+
+
+class PhraseWrong(Refusal):
+    """The words are no recovery key, or not the one of this place."""
+
+    status: ClassVar[int] = 422
+    message = _l("These are not the words of the recovery key. Please compare each one with your paper.")
+
+
+class NotReadable(Refusal):
+    """Some boxes of the list open with none of the keys at hand; a new key would lose them."""
+
+    message = _l("You can’t read all of this list, so its key can’t be changed by you.")
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who acts: an organizer's id (or `recovery`) and the private key of their session."""
+
+    id: str
+    private: bytes | None
+
+    def keys(self) -> dict[str, bytes]:
+        """Every event key this holder can open; KeyMissing without a private key."""
+        if self.private is None:
+            raise KeyMissing
+        return private_keys(self.id, self.private)
+
+
+@atomic()
+def make_recovery_key(*, by: Holder, now: dt.datetime) -> str:
+    """A new recovery key, to which all lists the maker can open are sealed; its words, to be shown once. KeyMissing."""
+    keys, phrase = by.keys(), new_phrase()
+    pair = pair_of_phrase(phrase)
+    take_away(RECOVERY)
+    db.session.merge(RecoveryKey(id=1, public=pair.public, made_at=now.replace(microsecond=0), checked_at=None))
+    _give_all(keys, RECOVERY, pair.public)
+    note("recovery.made", "recovery", now=now)
+    return phrase
+
+
+@atomic()
+def check_recovery_key(*, phrase: str, now: dt.datetime) -> None:
+    """Note that somebody has the words on paper. PhraseWrong."""
+    row = db.session.get(RecoveryKey, 1)
+    if row is None or _pair(phrase) != row.public:
+        raise PhraseWrong
+    row.checked_at = now.replace(microsecond=0)
+    note("recovery.checked", "recovery", now=now)
+
+
+@atomic()
+def give_access(*, organizer_id: str, by: Holder, now: dt.datetime) -> int:
+    """Seal to an organizer every list the giver can open; how many keys. HolderUnknown, KeyMissing."""
+    keys, public = by.keys(), holders().get(organizer_id)
+    if public is None or organizer_id == RECOVERY:
+        raise HolderUnknown
+    _give_all(keys, organizer_id, public)
+    note("access.given", f"organizer:{organizer_id}", now=now)
+    return len(keys)
+
+
+@atomic()
+def take_access(*, organizer_id: str, now: dt.datetime) -> None:
+    """Delete an organizer's copies of all list keys. LastHolder when some list would be left without a holder.
+
+    They may have seen the lists before; `new_list_key` keeps them out of what comes in from then on.
+    """
+    others = sa.select(KeyCopy.event_key_id).where(KeyCopy.holder != organizer_id)
+    alone = sa.select(KeyCopy.event_key_id).where(KeyCopy.holder == organizer_id, KeyCopy.event_key_id.not_in(others))
+    if db.session.scalar(alone.limit(1)) is not None:
+        raise LastHolder
+    take_away(organizer_id)
+    note("access.taken", f"organizer:{organizer_id}", now=now)
+
+
+@atomic()
+def new_list_key(*, slug: str, by: Holder, now: dt.datetime) -> None:
+    """Give a list new keys, for those who hold the old ones, and seal everyone on it anew. NotReadable, KeyMissing."""
+    event = db.session.scalar(sa.select(Event).where(Event.slug == slug).with_for_update())
+    if event is None:
+        raise EventUnknown
+    reader = Reader(openers(by.keys()))
+    before = set(db.session.scalars(sa.select(EventKey.id).where(EventKey.event_id == event.id)))
+    for scope in SCOPES:
+        add_key(event.id, scope, _present_holders(event.id, scope), now)
+    for rsvp in db.session.scalars(sa.select(Rsvp).where(Rsvp.event_id == event.id).with_for_update()):
+        words = reader.words(rsvp)
+        if words is None:
+            raise NotReadable
+        seal(rsvp, words, now)
+    db.session.flush()
+    db.session.execute(sa.delete(EventKey).where(EventKey.id.in_(before)))
+    note("list.key-changed", f"event:{slug}", now=now)
+
+
+@atomic()
+def recover(*, phrase: str, email: str, now: dt.datetime) -> int:
+    """With the words of the recovery key, seal every list to the account with this address; how many keys.
+
+    PhraseWrong, HolderUnknown.
+    """
+    row, account = db.session.get(RecoveryKey, 1), organizer_by_email(email)
+    if row is None or _pair(phrase) != row.public:
+        raise PhraseWrong
+    if account is None:
+        raise HolderUnknown
+    private = pair_of_phrase(phrase).private
+    return give_access(organizer_id=account.id, by=Holder(RECOVERY, private), now=now)
+
+
+def _give_all(keys: dict[str, bytes], holder: str, public: bytes) -> None:
+    for key_id, private in keys.items():
+        give(key_id, private, {holder: public})
+
+
+def _present_holders(event_id: int, scope: str) -> dict[str, bytes]:
+    """Those who hold the key in use, with their public keys of today."""
+    key, known = key_in_use(event_id, scope), holders()
+    if key is None:
+        return known
+    held_by = db.session.scalars(sa.select(KeyCopy.holder).where(KeyCopy.event_key_id == key.id))
+    return {holder: known[holder] for holder in held_by if holder in known}
+
+
+def _pair(phrase: str) -> bytes | None:
+    try:
+        return pair_of_phrase(phrase).public
+    except PhraseRefused:
+        return None

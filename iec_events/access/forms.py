@@ -1,0 +1,23 @@
+"""What is filled in about keys."""
+
+from __future__ import annotations
+
+from ..core.forms import Form, Needed, TextArea
+from ..core.i18n import _l
+
+LONGEST_PHRASE = 400
+
+
+class ButtonForm(Form):
+    """A button that acts."""
+
+
+class PhraseForm(Form):
+    """The words of the recovery key, as they stand on paper."""
+
+    phrase = TextArea(
+        _l("The 24 words, in their order"),
+        [Needed(_l("Please write all 24 words from your paper."))],
+        longest=LONGEST_PHRASE,
+        render_kw={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "rows": 4, "dir": "ltr"},
+    )

@@ -1,0 +1,169 @@
+"""Giving, taking, recovering and renewing keys, on both databases."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from iec_events.access import actions
+from iec_events.access.actions import (
+    Holder,
+    KeyMissing,
+    LastHolder,
+    NotReadable,
+    PhraseWrong,
+    check_recovery_key,
+    give_access,
+    make_recovery_key,
+    new_list_key,
+    recover,
+    take_access,
+)
+from iec_events.access.queries import HolderUnknown, access
+from iec_events.core import clock
+from iec_events.core.db import atomic, db
+from iec_events.core.tokens import new_token
+from iec_events.events.models import Event, EventKey, KeyCopy
+from iec_events.organizers.actions import accept_invitation, invite
+from iec_events.organizers.keys import new_phrase, private_of_session
+from iec_events.organizers.queries import organizer_by_email
+from iec_events.rsvps.actions import Party, place_rsvp
+from iec_events.rsvps.boxes import reader_of
+from iec_events.rsvps.models import Rsvp
+from iec_events.rsvps.queries import own_rsvp, roster
+from tests.factories import an_event
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def an_account(name: str) -> Holder:
+    email = f"{name.lower()}@example.org"
+    token = accept_invitation(
+        token=invite(now=clock.now()), name=name, email=email, password="nine poems by the river", now=clock.now()
+    )
+    account = organizer_by_email(email)
+    assert account is not None
+    return Holder(account.id, private_of_session(token))
+
+
+def comes(event: Event, name: str) -> str:
+    token = new_token()
+    party = Party(name=name, email=None, party_size=1, note="", locale="en")
+    place_rsvp(slug=event.slug, party=party, token=token, now=clock.now())
+    return token
+
+
+def names(event: Event, holder: Holder) -> list[str | None]:
+    return [one.name for one in roster(event.id, reader=reader_of(holder.id, holder.private, event.id))]
+
+
+def test_a_colleague_reads_the_lists_after_they_were_given_access() -> None:
+    nasrin, event = an_account("Nasrin"), an_event()
+    comes(event, "Sara")
+    omid = an_account("Omid")
+    assert names(event, omid) == [None]
+    assert give_access(organizer_id=omid.id, by=nasrin, now=clock.now()) == 2
+    assert names(event, omid) == ["Sara"]
+
+
+def test_who_holds_nothing_gives_nothing() -> None:
+    nasrin = an_account("Nasrin")
+    comes(an_event(), "Sara")
+    omid, simin = an_account("Omid"), an_account("Simin")
+    assert give_access(organizer_id=simin.id, by=omid, now=clock.now()) == 0
+    with pytest.raises(KeyMissing):
+        give_access(organizer_id=simin.id, by=Holder(nasrin.id, None), now=clock.now())
+    with pytest.raises(HolderUnknown):
+        give_access(organizer_id="nobody", by=nasrin, now=clock.now())
+
+
+def test_taking_access_away() -> None:
+    nasrin, event = an_account("Nasrin"), an_event()
+    comes(event, "Sara")
+    omid = an_account("Omid")
+    give_access(organizer_id=omid.id, by=nasrin, now=clock.now())
+    take_access(organizer_id=omid.id, now=clock.now())
+    assert names(event, omid) == [None]
+    assert names(event, nasrin) == ["Sara"]
+
+
+def test_the_last_holder_keeps_the_keys() -> None:
+    nasrin, event = an_account("Nasrin"), an_event()
+    comes(event, "Sara")
+    with pytest.raises(LastHolder):
+        take_access(organizer_id=nasrin.id, now=clock.now())
+    assert names(event, nasrin) == ["Sara"]
+
+
+def test_the_recovery_key_opens_what_was_sealed_before_and_after_it_was_made() -> None:
+    nasrin, before = an_account("Nasrin"), an_event()
+    comes(before, "Sara")
+    phrase = make_recovery_key(by=nasrin, now=clock.now())
+    after = an_event()
+    comes(after, "Ali")
+    omid = an_account("Omid")
+    with atomic():
+        db.session.execute(sa.delete(KeyCopy).where(KeyCopy.holder == nasrin.id))
+    assert recover(phrase=f"  {phrase.upper()} ", email="omid@example.org", now=clock.now()) == 4
+    assert (names(before, omid), names(after, omid)) == (["Sara"], ["Ali"])
+
+
+def test_wrong_words_open_nothing_and_change_nothing() -> None:
+    nasrin = an_account("Nasrin")
+    comes(an_event(), "Sara")
+    phrase = make_recovery_key(by=nasrin, now=clock.now())
+    first, *rest = phrase.split()
+    for wrong in ("", "x", new_phrase(), " ".join(rest), " ".join([*rest, first]), "\0" * 50):
+        with pytest.raises(PhraseWrong):
+            recover(phrase=wrong, email="nasrin@example.org", now=clock.now())
+        with pytest.raises(PhraseWrong):
+            check_recovery_key(phrase=wrong, now=clock.now())
+    assert not access().recovery_checked
+    check_recovery_key(phrase=phrase, now=clock.now())
+    assert access().recovery_checked
+
+
+def test_a_new_recovery_key_makes_the_old_words_worthless() -> None:
+    nasrin = an_account("Nasrin")
+    comes(an_event(), "Sara")
+    old = make_recovery_key(by=nasrin, now=clock.now())
+    new = make_recovery_key(by=nasrin, now=clock.now())
+    with pytest.raises(PhraseWrong):
+        recover(phrase=old, email="nasrin@example.org", now=clock.now())
+    assert recover(phrase=new, email="nasrin@example.org", now=clock.now()) == 2
+
+
+def test_the_words_stand_nowhere() -> None:
+    phrase = make_recovery_key(by=an_account("Nasrin"), now=clock.now())
+    for table in db.metadata.sorted_tables:
+        for row in db.session.execute(sa.select(table)):
+            assert phrase not in str(row)
+            assert actions.pair_of_phrase(phrase).private not in [value for value in row if isinstance(value, bytes)]
+
+
+def test_a_new_key_keeps_out_who_lost_access_and_loses_nobody() -> None:
+    nasrin, event = an_account("Nasrin"), an_event()
+    sara = comes(event, "Sara")
+    omid = an_account("Omid")
+    give_access(organizer_id=omid.id, by=nasrin, now=clock.now())
+    stolen = reader_of(omid.id, omid.private, event.id)
+    take_access(organizer_id=omid.id, now=clock.now())
+    new_list_key(slug=event.slug, by=nasrin, now=clock.now())
+    comes(event, "Ali")
+    assert names(event, nasrin) == ["Sara", "Ali"]
+    assert [one.name for one in roster(event.id, reader=stolen)] == [None, None]
+    assert own_rsvp(token=sara, slug=event.slug).name == "Sara"
+    assert set(db.session.scalars(sa.select(EventKey.version))) == {2}
+
+
+def test_a_key_is_not_changed_by_who_cannot_read_all_of_the_list() -> None:
+    nasrin, event = an_account("Nasrin"), an_event()
+    comes(event, "Sara")
+    comes(event, "Ali")
+    with atomic():
+        rsvp = db.session.scalars(sa.select(Rsvp).order_by(Rsvp.line)).first()
+        assert rsvp is not None
+        rsvp.sealed = rsvp.sealed[:-1] + bytes([rsvp.sealed[-1] ^ 1])
+    with pytest.raises(NotReadable):
+        new_list_key(slug=event.slug, by=nasrin, now=clock.now())
+    assert names(event, nasrin) == [None, "Ali"]
