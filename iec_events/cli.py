@@ -18,6 +18,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 
 from . import worker as worker_module
+from .access.commands import COMMANDS as ACCESS_COMMANDS
 from .app import create_app
 from .core import clock
 from .core.config import ConfigError, settings, write_keys
@@ -247,7 +248,7 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-for command in (*EVENT_COMMANDS, *ORGANIZER_COMMANDS):
+for command in (*EVENT_COMMANDS, *ORGANIZER_COMMANDS, *ACCESS_COMMANDS):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def _lists_by_holder() -> dict[str, int]:
         .where(EventKey.scope == ROSTER)
         .group_by(KeyCopy.holder)
     )
-    return dict(db.session.execute(query).tuples().all())
+    return dict(iter(db.session.execute(query)))
 
 
 def _name(organizer: Organizer) -> str:
