@@ -28,6 +28,7 @@ DIRECTIVES = (
 )
 CSP = "; ".join(DIRECTIVES)
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+LARGEST_FORM = 512 * 1024
 HEADERS = {
     "Content-Security-Policy": CSP,
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -45,7 +46,7 @@ def init_security(app: Flask, chosen: Settings) -> None:
     app.config.update(
         SECRET_KEY=chosen.secret_key,
         MAX_CONTENT_LENGTH=6 * 1024 * 1024,
-        MAX_FORM_MEMORY_SIZE=512 * 1024,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         MAX_FORM_PARTS=200,
         SESSION_COOKIE_NAME="__Host-iec" if chosen.https else "iec",
         SESSION_COOKIE_SECURE=chosen.https,
@@ -64,6 +65,16 @@ def init_security(app: Flask, chosen: Settings) -> None:
         """No address of ours holds a NUL, and PostgreSQL takes none in a text."""
         if "\0" in request.path or b"%00" in request.query_string:
             abort(404)
+
+    @app.before_request
+    def _measure_form() -> None:
+        """The parser of plain forms has no bound but that of uploads, and breaks on what is no UTF-8."""
+        if request.mimetype == "application/x-www-form-urlencoded":
+            request.max_content_length = LARGEST_FORM
+            try:
+                request.form.get("")
+            except UnicodeDecodeError:
+                abort(400)
 
     @app.after_request
     def _harden(response: Response) -> Response:
