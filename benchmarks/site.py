@@ -29,7 +29,14 @@ HIDDEN = re.compile(rb'<input[^>]*name="(csrf_token|seed)"[^>]*value="([^"]+)"')
 EVENT = "/events/berkeley"
 SEATS = 1_000_000
 SERVERS = {
-    "waitress": ("-m", "waitress", "--threads=8", "--listen=127.0.0.1:{port}", "{app}"),
+    "waitress": (
+        "-m",
+        "waitress",
+        "--threads=8",
+        "--no-clear-untrusted-proxy-headers",
+        "--listen=127.0.0.1:{port}",
+        "{app}",
+    ),
     "gunicorn": (
         "-m",
         "gunicorn",
