@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from ..calendars.views import event_buttons
@@ -16,6 +16,8 @@ from ..events.models import Event
 from ..events.queries import all_campaigns, all_events, any_event, sister_events
 from ..events.views import CampaignView, EventView
 from ..mail.queries import mail_health
+from ..organizers.audit import trail
+from ..organizers.deeds import DEEDS, OTHERS
 from ..organizers.guard import require_organizer
 from ..rsvps.queries import Counts, counts
 from ..solidarity.queries import approved_count, approved_messages, pending_counts, takes_messages
@@ -78,6 +80,16 @@ def preview(slug: str) -> ResponseReturnValue:
         message_count=approved_count(row.id),
         takes_messages=row.status == "draft" or takes_messages(row, view.now),
         sisters=[EventView(one, view.locale, view.now) for one in sister_events(row)],
+    )
+
+
+@blueprint.get("/audit")
+def audit() -> ResponseReturnValue:
+    """Who did what to which object when; of everybody or of one."""
+    who = request.args.get("who", "")
+    found = trail(who=who, page=request.args.get("page", 1, int))
+    return render_template(
+        "front/audit.html", section="audit", trail=found, who=who, names=found.names, deeds=DEEDS, others=OTHERS
     )
 
 

@@ -70,9 +70,10 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Trail:
-    """A page of the trail, latest first, and everybody who stands in it (with their name, if it is an account)."""
+    """A page of the trail, latest first; everybody who acts in it, with their name if it is an account; all names."""
 
     lines: Sequence[Line]
+    names: dict[str, str]
     people: dict[str, str | None]
     page: int
     pages: int
@@ -121,8 +122,9 @@ def verify() -> Verdict:
 
 
 def trail(*, who: str = "", page: int = 1) -> Trail:
-    """A page of the trail, latest first, of everybody or of one."""
-    mine = [AuditEntry.who == who] if who else []
+    """A page of the trail, latest first, of one who stands in it, or of everybody."""
+    seen = db.session.scalars(sa.select(AuditEntry.who).distinct()).all()
+    mine = [AuditEntry.who == who] if who in seen else []
     total = db.session.scalar(sa.select(sa.func.count()).select_from(AuditEntry).where(*mine)) or 0
     pages = max(1, -(-total // PAGE))
     page = max(1, min(page, pages))
@@ -132,8 +134,8 @@ def trail(*, who: str = "", page: int = 1) -> Trail:
         Line(number=row.id, at=row.at, who=row.who, name=names.get(row.who), what=row.what, about=row.about)
         for row in db.session.scalars(query.limit(PAGE).offset((page - 1) * PAGE))
     ]
-    seen = db.session.scalars(sa.select(AuditEntry.who).distinct())
-    return Trail(lines=lines, people={one: names.get(one) for one in sorted(seen)}, page=page, pages=pages)
+    people = {one: names.get(one) for one in sorted(seen)}
+    return Trail(lines=lines, names=names, people=people, page=page, pages=pages)
 
 
 def hash_of(number: int, noted: Noted, previous: str) -> str:

@@ -7,6 +7,7 @@ import click
 from ..core import clock
 from ..core.urls import public_url
 from . import actions
+from .audit import verify
 from .models import ORGANIZER, OWNER
 
 
@@ -32,9 +33,24 @@ def remove(email: str) -> None:
     click.echo("The account is deleted and signed out everywhere.")
 
 
+@click.group("audit")
+def audit_trail() -> None:
+    """The trail of who did what."""
+
+
+@audit_trail.command("verify")
+def verify_trail() -> None:
+    """Say whether the trail is whole; if not, name the first broken entry and end with status 1."""
+    verdict = verify()
+    if verdict.broken is not None:
+        raise click.ClickException(verdict.broken)
+    last = f", the last is number {verdict.number} with the hash {verdict.hash}" if verdict.number else ""
+    click.echo(f"OK: {verdict.count} entries{last}.")
+
+
 def invitation_link(*, role: str | None = None) -> str:
     """A new one-time link to become an organizer."""
     return public_url("organizers.first", token=actions.invite(now=clock.now(), role=role))
 
 
-COMMANDS: list[click.Command] = [organizer]
+COMMANDS: list[click.Command] = [organizer, audit_trail]

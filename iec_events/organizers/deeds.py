@@ -27,6 +27,12 @@ DEEDS = {
     "message.approved": _l("Message approved"),
     "message.rejected": _l("Message rejected"),
     "message.reconsidered": _l("Message put back for review"),
+    "access.given": _l("Access to the lists given"),
+    "access.taken": _l("Access to the lists taken away"),
+    "list.key-changed": _l("A list sealed with a new key"),
+    "recovery.made": _l("Recovery key made"),
+    "recovery.checked": _l("Recovery key checked"),
+    "recovery.used": _l("Recovery key used"),
     "backup.made": _l("Backup made"),
     "backup.restored": _l("Backup restored"),
 }

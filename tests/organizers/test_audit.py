@@ -31,7 +31,7 @@ def entries(count: int = 5) -> None:
 def told() -> list[tuple[int, str, str, str]]:
     db.session.rollback()
     query = sa.select(AuditEntry.id, AuditEntry.who, AuditEntry.what, AuditEntry.about).order_by(AuditEntry.id)
-    return [(number, who, what, about) for number, who, what, about in db.session.execute(query)]  # noqa: C416
+    return [(number, who, what, about) for number, who, what, about in db.session.execute(query)]
 
 
 @atomic()
