@@ -121,7 +121,7 @@ def _prepare() -> Flask:
     """The data folder, the secrets and the tables."""
     folder = Path(os.environ.get("IEC_DATA_DIR", "var")).resolve()
     try:
-        write_keys(folder)
+        write_keys(folder, Path(own).resolve() if (own := os.environ.get("IEC_KEY_DIR")) else None)
     except OSError as error:
         raise Sentence(f"The folder {folder} cannot be written: {error.strerror}.") from None
     app = _application()

@@ -31,6 +31,7 @@ class Settings:
     """Everything an installation may choose."""
 
     data_dir: Path
+    key_dir: Path
     database_url: str
     public_url: str
     secret_key: bytes
@@ -68,16 +69,18 @@ def read_settings(given: Mapping[str, object] | None = None) -> Settings:
         return os.environ.get(f"IEC_{name}", default)
 
     data_dir = Path(value("DATA_DIR", "var")).resolve()
+    key_dir = Path(value("KEY_DIR") or data_dir / "keys").resolve()
     return Settings(
         data_dir=data_dir,
+        key_dir=key_dir,
         database_url=_begins(
             value("DATABASE_URL", f"sqlite:///{data_dir / 'iec_events.db'}"),
             "IEC_DATABASE_URL must begin with sqlite:/// or postgresql://.",
             ("sqlite:///", "postgresql://", "postgresql+psycopg://"),
         ),
         public_url=_public_url(value("PUBLIC_URL", "http://127.0.0.1:8000")),
-        secret_key=_keys(value("SECRET_KEY"), data_dir / "keys" / SECRET_FILE, "IEC_SECRET_KEY")[0],
-        vault_keys=_keys(value("VAULT_KEYS"), data_dir / "keys" / VAULT_FILE, "IEC_VAULT_KEYS"),
+        secret_key=_keys(value("SECRET_KEY"), key_dir / SECRET_FILE, "IEC_SECRET_KEY")[0],
+        vault_keys=_keys(value("VAULT_KEYS"), key_dir / VAULT_FILE, "IEC_VAULT_KEYS"),
         mail_url=_begins(
             value("MAIL_URL", f"file:{data_dir / 'mail'}"),
             "IEC_MAIL_URL must begin with smtp://, smtps:// or file:",
@@ -91,12 +94,15 @@ def read_settings(given: Mapping[str, object] | None = None) -> Settings:
     )
 
 
-def write_keys(data_dir: Path) -> None:
-    """Make the data folder and the key files (mode 0600) where they are missing; existing keys stay."""
+def write_keys(data_dir: Path, key_dir: Path | None = None) -> None:
+    """Make the data folder and the key files (mode 0600) where they are missing; existing keys stay.
+
+    `key_dir` is where IEC_KEY_DIR says, else `keys` in the data folder.
+    """
     data_dir.mkdir(parents=True, exist_ok=True)
     data_dir.chmod(0o700)
-    folder = data_dir / "keys"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = key_dir or data_dir / "keys"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in (SECRET_FILE, VAULT_FILE):
         try:
             handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

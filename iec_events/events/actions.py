@@ -32,6 +32,9 @@ STEPS_NOTED = {
 }
 
 
+UNUSED_IMAGE_KEPT = dt.timedelta(days=1)
+
+
 class SlugTaken(Refusal):
     """Another page already has this address."""
 
@@ -66,6 +69,21 @@ class CapacityBelowSeats(Refusal):
             "%(seats)s seats are taken already. The capacity cannot be less than that.",
             seats_taken,
             seats=format_number(seats_taken),
+        )
+
+
+class KeptLonger(Refusal):
+    """Whoever signed up was told when the list is destroyed: from then on the term only gets shorter."""
+
+    def __init__(self, keep_days: int) -> None:
+        super().__init__(keep_days)
+        self.message = ngettext(
+            "People have signed up and were told that the list is destroyed %(days)s day after the end. "
+            "It can be kept shorter, but not longer.",
+            "People have signed up and were told that the list is destroyed %(days)s days after the end. "
+            "It can be kept shorter, but not longer.",
+            keep_days,
+            days=format_number(keep_days),
         )
 
 
@@ -164,7 +182,7 @@ def revise_event(
 ) -> None:
     """Change what was chosen of an event. `made_from`: its `revised_at` when the form was made.
 
-    Raises EventChangedMeanwhile, CapacityBelowSeats, CampaignUnknown, NoSuchImage, DraftRefused.
+    Raises EventChangedMeanwhile, CapacityBelowSeats, KeptLonger, CampaignUnknown, NoSuchImage, DraftRefused.
     """
     event = _locked(slug)
     if made_from is not None and made_from != event.revised_at:
@@ -172,6 +190,8 @@ def revise_event(
     columns = _fit(draft)
     if draft.capacity is not None and draft.capacity < event.seats_taken:
         raise CapacityBelowSeats(event.seats_taken)
+    if event.lines_given and draft.keep_days > event.keep_days:
+        raise KeptLonger(event.keep_days)
     before = event.image_name
     changed = _write(event, {**columns, "campaign_id": _campaign_id(campaign_slug)})
     if not changed:
@@ -222,11 +242,21 @@ def reinstate(*, slug: str, now: dt.datetime) -> None:
 
 
 @atomic()
-def keep_image(*, name: str, content: bytes, width: int, height: int, instead_of: str | None = None) -> None:
+def keep_image(
+    *, name: str, content: bytes, width: int, height: int, now: dt.datetime, instead_of: str | None = None
+) -> None:
     """Keep a picture that `images.read_image` made, under its random name; drop the one before if none shows it."""
-    db.session.add(Image(name=name, content=content, width=width, height=height))
+    db.session.add(Image(name=name, content=content, width=width, height=height, created_on=now.date()))
     if instead_of:
         _drop_image(instead_of)
+
+
+@atomic()
+def erase_unused_images(now: dt.datetime) -> None:
+    """Erase pictures that no event shows and that were sent more than a day ago; the worker runs this."""
+    used = sa.select(Event.image_name).where(Event.image_name.is_not(None))
+    old = Image.created_on < now.date() - UNUSED_IMAGE_KEPT
+    db.session.execute(sa.delete(Image).where(old, Image.name.not_in(used)))
 
 
 def _locked(slug: str) -> Event:

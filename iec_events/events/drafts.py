@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from ..core.i18n import LOCALES, _l
-from .models import Event, ProgrammeItem, Texts
+from .models import LONGEST_KEPT, Event, ProgrammeItem, Texts
 
 EVENT_TEXTS = {"title": 120, "summary": 400, "description": 20_000, "accessibility": 2_000, "image_alt": 400}
 CAMPAIGN_TEXTS = {"title": 120, "summary": 400, "description": 20_000}
@@ -57,6 +57,7 @@ class EventDraft:
     largest_party: int = 6
     rsvp_opens_at: dt.datetime | None = None
     rsvp_closes_at: dt.datetime | None = None
+    keep_days: int = LONGEST_KEPT
 
 
 def draft_of(event: Event) -> EventDraft:
@@ -167,6 +168,8 @@ def _about_seats(draft: EventDraft) -> list[Objection]:
         found.append(("capacity", _l("Please give a number of seats from 1 up, or leave it empty for no limit.")))
     if not 1 <= draft.largest_party <= LARGEST_PARTY:
         found.append(("largest_party", _l("The largest party must be from 1 to 50 people.")))
+    if not 0 <= draft.keep_days <= LONGEST_KEPT:
+        found.append(("keep_days", _l("The list can be kept for 0 to 14 days after the end.")))
     if len(draft.programme) > MOST_ITEMS:
         found.append(("programme", _l("A programme can have 20 items at most.")))
     if any(item["at"] and not CLOCK.fullmatch(item["at"]) for item in draft.programme):

@@ -33,7 +33,7 @@ from .drafts import (
 )
 from .fields import Choice, Clock, CoordinatesLine, Day, LinkLine, Rows, ZoneLine
 from .images import LARGEST_UPLOAD, ImageRefused, Picture, read_image
-from .models import Campaign, Event, ProgrammeItem, Texts
+from .models import LONGEST_KEPT, Campaign, Event, ProgrammeItem, Texts
 from .slugs import is_slug
 from .times import day_month
 from .zones import country_choices
@@ -60,6 +60,7 @@ SOME_TIME = {"starts_at": dt.datetime(2000, 1, 1, tzinfo=dt.UTC), "ends_at": dt.
 IMAGE_NAME = re.compile("[A-Za-z0-9_-]{1,22}")
 LONGEST_INDEX = 3
 PLAIN = ("venue", "street", "city", "region", "country", "online_url", "contact", "donation_url")
+NUMBERS = ("capacity", "largest_party", "keep_days")
 TEXT_FIELDS: dict[str, tuple[type[TextLine | TextArea], Callable[[str], Any]]] = {
     "title": (TextLine, lambda language: _l("Title (%(language)s)", language=language)),
     "summary": (TextArea, lambda language: _l("Summary (%(language)s)", language=language)),
@@ -222,6 +223,11 @@ class EventForm(_EventTexts):
     closes_on = Day(_l("RSVPs close: date"))
     closes_time = Clock(_l("RSVPs close: time"))
     closes_which = RadioField(_l("Which of the two do you mean?"), validate_choice=False)
+    keep_days = WholeNumber(
+        _l("Days that the list is kept after the end"),
+        [Needed(_l("Please write how many days the list is kept, from 0 to 14."))],
+        default=LONGEST_KEPT,
+    )
     contact = TextLine(_l("Contact"), longest=200)
     donation_url = LinkLine(_l("Donation link"), longest=500)
 
@@ -341,6 +347,7 @@ class EventForm(_EventTexts):
             image_name=None if self.image_gone.data else self.kept_image,
             capacity=self.capacity.data,
             largest_party=1 if self.largest_party.data is None else self.largest_party.data,
+            keep_days=LONGEST_KEPT if self.keep_days.data is None else self.keep_days.data,
             **plain,
             **moments,
         )
@@ -406,7 +413,7 @@ class EventForm(_EventTexts):
 
 def values_of(draft: EventDraft) -> dict[str, Any]:
     """What the fields of `EventForm` hold for a draft."""
-    values: dict[str, Any] = {name: getattr(draft, name) for name in (*PLAIN, "capacity", "largest_party")}
+    values: dict[str, Any] = {name: getattr(draft, name) for name in (*PLAIN, *NUMBERS)}
     values |= {**_flat(draft.texts), "zone": draft.time_zone, "image_name": draft.image_name or ""}
     if draft.latitude is not None:
         values["coordinates"] = f"{draft.latitude}, {draft.longitude}"

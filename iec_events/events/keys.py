@@ -1,6 +1,8 @@
 """Event keys: made without anybody being signed in, opened only by those to whom they were sealed.
 
 The web process can make a key pair and seal its private half to the holders' public keys; then it has forgotten it.
+Every copy is covered with the event's shred key as well (core.shreds): without that file nobody opens it, from whatever
+backup and with whatever other key.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import sqlalchemy as sa
 from ..core.crypto import BoxRefused
 from ..core.db import db
 from ..core.sealing import Opener, new_key_pair, seal_box
+from ..core.shreds import cover, has_shred, make_shred, uncover
 from ..core.tokens import new_id
 from ..organizers.keys import holders
 from .models import EventKey, KeyCopy
@@ -36,6 +39,7 @@ def add_key(event_id: int, scope: str, to: dict[str, bytes], now: dt.datetime) -
         scope=scope,
         version=before.version + 1 if before else 1,
         public=pair.public,
+        shred_id=_shred(event_id),
         made_at=now.replace(microsecond=0),
     )
     db.session.add(key)
@@ -46,15 +50,17 @@ def add_key(event_id: int, scope: str, to: dict[str, bytes], now: dt.datetime) -
 
 def give(event_key_id: str, private: bytes, to: dict[str, bytes]) -> None:
     """Seal a copy of an event's private key to each holder: id to public key. Copies they have are made anew."""
+    shred_id = db.session.get_one(EventKey, event_key_id).shred_id
     for holder, public in to.items():
-        sealed = seal_box(public, _of_copy(event_key_id, holder), private)
+        bind = _of_copy(event_key_id, holder)
+        sealed = cover(shred_id, bind, seal_box(public, bind, private))
         db.session.merge(KeyCopy(event_key_id=event_key_id, holder=holder, sealed=sealed))
 
 
 def sealing_key(event_id: int, scope: str, now: dt.datetime) -> EventKey | None:
-    """The key in use, made on the spot if there are holders now and was none before."""
+    """The key in use, made on the spot if there are holders now and was none before, or its copies open no more."""
     found = key_in_use(event_id, scope)
-    if found is None and (to := holders()):
+    if (found is None or not has_shred(found.shred_id)) and (to := holders()):
         found = add_key(event_id, scope, to, now)
     return found
 
@@ -69,8 +75,9 @@ def private_keys(holder: str, private: bytes, *, event_id: int | None = None, sc
     opener, found = Opener(private), {}
     for copy in db.session.scalars(query):
         try:
-            found[copy.event_key_id] = opener.open(_of_copy(copy.event_key_id, holder), copy.sealed)
-        except BoxRefused:  # sealed to a key this holder had before
+            bind = _of_copy(copy.event_key_id, holder)
+            found[copy.event_key_id] = opener.open(bind, uncover(bind, copy.sealed))
+        except BoxRefused:  # sealed to a key this holder had before, or the shred key is gone
             continue
     return found
 
@@ -94,6 +101,21 @@ def take_away(holder: str, event_key_ids: Iterable[str] | None = None) -> None:
     if event_key_ids is not None:
         query = query.where(KeyCopy.event_key_id.in_(list(event_key_ids)))
     db.session.execute(query)
+
+
+def shreds_of(event_id: int) -> set[str]:
+    """The names of the key files without which nothing of this event's list opens."""
+    return set(db.session.scalars(sa.select(EventKey.shred_id).where(EventKey.event_id == event_id)))
+
+
+def _shred(event_id: int) -> str:
+    """The event's shred key; a new one when it has none, or the file is gone."""
+    for known in shreds_of(event_id):
+        if has_shred(known):
+            return known
+    fresh = new_id()
+    make_shred(fresh)
+    return fresh
 
 
 def _of_copy(event_key_id: str, holder: str) -> str:

@@ -21,6 +21,7 @@ from . import actions
 from .models import Campaign, Event, Image
 from .written_events import WrittenCampaign, WrittenEvent, WrittenMessage, read_written
 
+KEYS_REFUSED: dict[type[Refusal], str] = {actions.CapacityBelowSeats: "capacity", actions.KeptLonger: "keep_days"}
 SAMPLE = Path(__file__).parent / "samples" / "night_of_cultural_revolt.toml"
 
 
@@ -59,8 +60,7 @@ def _told_by_line(table: Table) -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        key = "capacity" if isinstance(refusal, actions.CapacityBelowSeats) else None
-        table.wrong(key, str(refusal))
+        table.wrong(KEYS_REFUSED.get(type(refusal)), str(refusal))
         table.sheet.refuse()
 
 
@@ -76,7 +76,7 @@ def _put_campaign(written: WrittenCampaign, loaded: Loaded, now: dt.datetime) ->
 
 
 def _put_event(written: WrittenEvent, loaded: Loaded, now: dt.datetime) -> None:
-    draft = replace(written.draft, image_name=_image_name(written))
+    draft = replace(written.draft, image_name=_image_name(written, now))
     before = _revised_at(written.slug)
     if before is None:
         actions.create_event(draft=draft, slug=written.slug, campaign_slug=written.campaign_slug, now=now)
@@ -112,7 +112,7 @@ def _bring_to(slug: str, status: str, now: dt.datetime) -> None:
         actions.postpone_event(slug=slug, now=now)
 
 
-def _image_name(written: WrittenEvent) -> str | None:
+def _image_name(written: WrittenEvent, now: dt.datetime) -> str | None:
     """The name under which the event's picture is kept; one that is kept already is not kept twice."""
     picture = written.picture
     if picture is None:
@@ -120,6 +120,8 @@ def _image_name(written: WrittenEvent) -> str | None:
     same = db.session.scalar(sa.select(Image.name).where(Image.content == picture.content).limit(1))
     if same is not None:
         return same
-    actions.keep_image(name=picture.name, content=picture.content, width=picture.width, height=picture.height)
+    actions.keep_image(
+        name=picture.name, content=picture.content, width=picture.width, height=picture.height, now=now
+    )
     db.session.flush()
     return picture.name

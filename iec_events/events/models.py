@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ..core.db import Model, Moment
 
 STATUSES = ("draft", "published", "cancelled", "postponed")
+LONGEST_KEPT = 14
 Texts = dict[str, dict[str, str]]
 
 
@@ -41,7 +42,8 @@ class Event(Model):
     """One gathering. Moments are UTC; `time_zone` (IANA) is the place's own.
 
     `seats_taken` counts the seats of confirmed parties; the constraint is the last guard against overbooking.
-    `availability` is what strangers are told of it, in coarse steps. `sequence` and `revised_at` are iCalendar's
+    `availability` is what strangers are told of it, in coarse steps.
+    The list of who comes is destroyed `keep_days` after the end. `sequence` and `revised_at` are iCalendar's
     SEQUENCE and LAST-MODIFIED (RFC 5545 3.8.7); `uid` never changes.
     """
 
@@ -52,6 +54,7 @@ class Event(Model):
         sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
         sa.CheckConstraint("status IN ('draft', 'published', 'cancelled', 'postponed')", name="status_known"),
         sa.CheckConstraint("largest_party >= 1", name="party_possible"),
+        sa.CheckConstraint("keep_days BETWEEN 0 AND 14", name="list_not_kept_long"),
     )
     shown: ClassVar[bool] = True
     quiet: ClassVar[frozenset[str]] = frozenset({"seats_taken", "lines_given"})
@@ -90,6 +93,7 @@ class Event(Model):
     largest_party: Mapped[int] = mapped_column(default=6)
     rsvp_opens_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     rsvp_closes_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    keep_days: Mapped[int] = mapped_column(default=LONGEST_KEPT)
 
     sequence: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[dt.datetime] = mapped_column(Moment)
@@ -97,6 +101,11 @@ class Event(Model):
 
     campaign: Mapped[Campaign | None] = relationship(back_populates="events")
     image: Mapped[Image | None] = relationship()
+
+    @property
+    def list_ends_at(self) -> dt.datetime:
+        """From when on the list of who comes is destroyed."""
+        return self.ends_at + dt.timedelta(days=self.keep_days)
 
 
 class Image(Model):
@@ -109,6 +118,7 @@ class Image(Model):
     content: Mapped[bytes] = mapped_column(deferred=True)
     width: Mapped[int]
     height: Mapped[int]
+    created_on: Mapped[dt.date]
 
 
 def text_of(texts: Any, key: str, locale: str) -> tuple[str, str]:
@@ -123,7 +133,8 @@ def text_of(texts: Any, key: str, locale: str) -> tuple[str, str]:
 class EventKey(Model):
     """The public half of a key pair to which an event's data of one scope is sealed; the highest version is in use.
 
-    `roster` is for names, e-mail addresses, answers and notes, `door` for what the door needs to know.
+    `roster` is for names, e-mail addresses, answers and notes, `door` for what the door needs to know. `shred_id` names
+    the key file that covers every copy (core.shreds); all keys of an event share it, and it ends with the list.
     """
 
     __tablename__ = "event_keys"
@@ -137,11 +148,12 @@ class EventKey(Model):
     scope: Mapped[str] = mapped_column(sa.String(6))
     version: Mapped[int]
     public: Mapped[bytes]
+    shred_id: Mapped[str] = mapped_column(sa.String(16))
     made_at: Mapped[dt.datetime] = mapped_column(Moment)
 
 
 class KeyCopy(Model):
-    """The private half of an event's key, sealed to one holder: an organizer's id, or `recovery`."""
+    """The private half of an event's key, sealed to one holder (an organizer's id, or `recovery`) and covered."""
 
     __tablename__ = "key_copies"
 

@@ -42,6 +42,7 @@ BESIDE: dict[type[Refusal], str] = {
     actions.SlugTaken: "slug",
     actions.SlugUnfit: "slug",
     actions.CapacityBelowSeats: "capacity",
+    actions.KeptLonger: "keep_days",
     actions.NoSuchImage: "image",
 }
 
@@ -207,6 +208,7 @@ def _keep_picture(form: EventForm) -> None:
             content=picture.content,
             width=picture.width,
             height=picture.height,
+            now=clock.now(),
             instead_of=form.kept_image,
         )
         form.keeps(picture.name)

@@ -14,7 +14,7 @@ from ..core.i18n import _
 from ..core.text import markdown_html
 from ..core.urls import public_url
 from .models import Campaign, Event, text_of
-from .times import Occasion, clock_text, local_text, occasion
+from .times import Occasion, clock_text, day_month, local_text, occasion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +137,12 @@ class EventView:
     def when(self) -> Occasion:
         """Date and time."""
         return occasion(self.event, self.locale)
+
+    @cached_property
+    def list_ends_text(self) -> str:
+        """The day, at the place, on which the list of who comes is destroyed."""
+        day = self.event.list_ends_at.astimezone(ZoneInfo(self.event.time_zone)).date()
+        return day_month(day, self.locale)
 
     @property
     def venue(self) -> str:

@@ -27,7 +27,7 @@ from .drafts import (
     objections,
 )
 from .images import ImageRefused, Picture, read_image
-from .models import STATUSES, ProgrammeItem, Texts
+from .models import LONGEST_KEPT, STATUSES, ProgrammeItem, Texts
 from .slugs import is_slug
 from .written_times import Times, read_times
 from .zones import country_choices
@@ -252,11 +252,13 @@ class _Others:
     links: dict[str, str]
     capacity: int | None
     largest_party: int
+    keep_days: int
 
 
 def _others(table: Table) -> _Others:
     limit = ", or leave the line out for no limit"
     party = table.whole("largest_party", least=1, most=LARGEST_PARTY)
+    keep_days = table.whole("keep_days", least=0, most=LONGEST_KEPT)
     return _Others(
         programme=_programme(table),
         lines={key: table.line_of_text(key, longest=longest) for key, longest in LONGEST_LINES.items()},
@@ -266,6 +268,7 @@ def _others(table: Table) -> _Others:
         links={key: _link(table, key) for key in ("online_url", "donation_url")},
         capacity=table.whole("capacity", least=1, most=MOST_SEATS, instead=limit),
         largest_party=DEFAULT_PARTY if party is None else party,
+        keep_days=LONGEST_KEPT if keep_days is None else keep_days,
     )
 
 
@@ -284,6 +287,7 @@ def _draft(texts: Texts, zone: str, times: Times, others: _Others) -> EventDraft
         longitude=others.longitude,
         capacity=others.capacity,
         largest_party=others.largest_party,
+        keep_days=others.keep_days,
         **others.lines,
         **others.links,
     )

@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
-from ..core.crypto import vault
 from ..core.db import atomic, db
 from ..core.errors import Refusal
 from ..core.i18n import _, _l, format_number
@@ -19,12 +18,10 @@ from ..events.seats import availability
 from ..mail.actions import Facts, post
 from ..mail.actions import forget as forget_letters
 from ..organizers import audit
-from .boxes import NOBODY, Words, change_own, keep_own, own_words, seal
+from .boxes import NOBODY, Words, address_of, change_own, cover_late, keep_address, keep_own, own_words, seal
 from .models import CANCELLED, CONFIRMED, WAITLISTED, Rsvp, RsvpLink
 from .queries import LinkUnknown, link_by_token, rsvp_by_token
 from .seating import fits, promotions
-
-MAIL = "rsvps.mail"
 
 
 class RsvpClosed(Refusal):
@@ -111,8 +108,7 @@ def place_rsvp(*, slug: str, party: Party, token: str, now: dt.datetime, by_hand
         placed_on=now.date(),
     )
     seal(rsvp, party.words, now)
-    if party.email:
-        rsvp.mailable = vault().seal(MAIL, rsvp.id, {"to": party.email, "locale": party.locale})
+    keep_address(rsvp, party.words)
     own_key = keep_own(rsvp, party.words, token)
     db.session.add(rsvp)
     db.session.flush()
@@ -220,6 +216,7 @@ def seal_vault_boxes(now: dt.datetime) -> None:
         words = NOBODY.words(rsvp)
         if words is not None:
             seal(rsvp, words, now)
+            cover_late(rsvp, db.session.scalars(sa.select(RsvpLink).where(RsvpLink.rsvp_id == rsvp.id)))
 
 
 @atomic()
@@ -322,9 +319,9 @@ def _about(rsvp: Rsvp) -> str:
 
 def _write_to(rsvp: Rsvp, kind: str, now: dt.datetime, *, token: str | None = None) -> None:
     """Promise the attendee a letter, if there is an address. Without a token at hand, it gets a link of its own."""
-    if rsvp.mailable is None:
+    address = address_of(rsvp)
+    if address is None:
         return
-    address = vault().open(MAIL, rsvp.id, rsvp.mailable)
     if token is None:
         token = new_token()
         db.session.add(RsvpLink(token_hash=token_hash(token), rsvp_id=rsvp.id))

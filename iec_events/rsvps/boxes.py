@@ -4,6 +4,10 @@
 - `own` is the attendee's copy, under a key that only the token of their own link unwraps.
 - While an event has no key holder at all (nobody has an account yet), `sealed` is a box of the server's vault instead;
   the worker seals it properly as soon as somebody can hold the key.
+- `mailable` is a box of the server's vault: the address, for letters.
+
+`mailable` and the keys to `own` are covered with the event's shred key: when the list is destroyed, they open from no
+backup. (The event's own keys are, too: see events.keys.)
 """
 
 from __future__ import annotations
@@ -11,15 +15,19 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 from ..core.crypto import BoxRefused, vault
+from ..core.db import db
 from ..core.sealing import KEY_BYTES, Opener, seal_box, token_key, unwrap, wrap
+from ..core.shreds import cover, is_covered, uncover
 from ..events.keys import DOOR, ROSTER, openers, private_keys, sealing_key
+from ..events.models import EventKey
 from .models import Rsvp, RsvpLink
 
 VAULT = "rsvps.roster"
+MAIL = "rsvps.mail"
 LINK = "rsvps.own"
 
 
@@ -75,7 +83,33 @@ def keep_own(rsvp: Rsvp, words: Words, token: str) -> bytes:
     """Make the attendee's copy; the key to it, wrapped for the link with this token."""
     data_key = os.urandom(KEY_BYTES)
     rsvp.own = wrap(data_key, _of(LINK, rsvp), _octets(asdict(words)))
-    return wrap(token_key(token, LINK), _of(LINK, rsvp), data_key)
+    return _covered(LINK, rsvp, wrap(token_key(token, LINK), _of(LINK, rsvp), data_key))
+
+
+def keep_address(rsvp: Rsvp, words: Words) -> None:
+    """Keep the address to which letters go, if there is one."""
+    if words.email:
+        box = vault().seal(MAIL, rsvp.id, {"to": words.email, "locale": words.locale})
+        rsvp.mailable = _covered(MAIL, rsvp, box)
+
+
+def address_of(rsvp: Rsvp) -> dict[str, str] | None:
+    """`to` and `locale`; None when no address is kept, or none that opens."""
+    if rsvp.mailable is None:
+        return None
+    try:
+        return vault().open(MAIL, rsvp.id, _uncovered(MAIL, rsvp, rsvp.mailable))
+    except BoxRefused:
+        return None
+
+
+def cover_late(rsvp: Rsvp, links: Iterable[RsvpLink]) -> None:
+    """Cover what was written before the event had a key."""
+    if rsvp.mailable and not is_covered(rsvp.mailable):
+        rsvp.mailable = _covered(MAIL, rsvp, rsvp.mailable)
+    for link in links:
+        if link.own_key and not is_covered(link.own_key):
+            link.own_key = _covered(LINK, rsvp, link.own_key)
 
 
 def own_words(rsvp: Rsvp, link: RsvpLink, token: str) -> Words | None:
@@ -95,7 +129,19 @@ def change_own(rsvp: Rsvp, link: RsvpLink, token: str, words: Words) -> None:
 
 
 def _data_key(rsvp: Rsvp, link: RsvpLink, token: str) -> bytes | None:
-    return unwrap(token_key(token, LINK), _of(LINK, rsvp), link.own_key) if link.own_key else None
+    if not link.own_key:
+        return None
+    return unwrap(token_key(token, LINK), _of(LINK, rsvp), _uncovered(LINK, rsvp, link.own_key))
+
+
+def _covered(what: str, rsvp: Rsvp, box: bytes) -> bytes:
+    """A box covered with the event's shred key, if the event has keys already."""
+    key = db.session.get(EventKey, rsvp.roster_key_id) if rsvp.roster_key_id else None
+    return cover(key.shred_id, _of(what, rsvp), box) if key else box
+
+
+def _uncovered(what: str, rsvp: Rsvp, box: bytes) -> bytes:
+    return uncover(_of(what, rsvp), box) if is_covered(box) else box
 
 
 def _of(scope: str, rsvp: Rsvp) -> str:

@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("width", sa.Integer(), nullable=False),
         sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("created_on", sa.Date(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_images")),
     )
     op.create_table(
@@ -152,6 +153,7 @@ def upgrade() -> None:
         sa.Column("largest_party", sa.Integer(), nullable=False),
         sa.Column("rsvp_opens_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("rsvp_closes_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("keep_days", sa.Integer(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revised_at", sa.DateTime(timezone=True), nullable=False),
@@ -160,6 +162,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("capacity IS NULL OR seats_taken <= capacity", name=op.f("ck_events_seats_within_capacity")),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_events_ends_after_start")),
+        sa.CheckConstraint("keep_days BETWEEN 0 AND 14", name=op.f("ck_events_list_not_kept_long")),
         sa.CheckConstraint("largest_party >= 1", name=op.f("ck_events_party_possible")),
         sa.CheckConstraint("seats_taken >= 0", name=op.f("ck_events_seats_not_negative")),
         sa.ForeignKeyConstraint(
@@ -216,6 +219,7 @@ def upgrade() -> None:
         sa.Column("scope", sa.String(length=6), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("public", sa.LargeBinary(), nullable=False),
+        sa.Column("shred_id", sa.String(length=16), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("scope IN ('roster', 'door')", name=op.f("ck_event_keys_scope_known")),
         sa.ForeignKeyConstraint(

@@ -174,7 +174,7 @@ def test_a_contradiction_is_refused_and_nothing_is_written() -> None:
 
 def test_a_replaced_picture_is_dropped_unless_another_event_shows_it() -> None:
     for name in ("one", "two"):
-        actions.keep_image(name=name, content=b"webp", width=1, height=1)
+        actions.keep_image(name=name, content=b"webp", width=1, height=1, now=clock.now())
     first, second = created(image_name="one"), created(image_name="one")
     revise(event(first.slug), image_name="two")
     assert set(db.session.scalars(sa.select(Image.name))) == {"one", "two"}

@@ -31,6 +31,7 @@ NIGHT = {
     "ends_time": "21:00",
     "city": "Berkeley",
     "largest_party": "6",
+    "keep_days": "14",
 }
 
 
@@ -289,7 +290,7 @@ def test_a_file_in_place_of_a_text_is_no_fault(organizer: FlaskClient) -> None:
 
 
 def test_pictures_may_be_kept_for_ever(client: FlaskClient) -> None:
-    actions.keep_image(name="abc", content=b"RIFF", width=1, height=1)
+    actions.keep_image(name="abc", content=b"RIFF", width=1, height=1, now=clock.now())
     answer = client.get("/images/abc.webp")
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert answer.headers["ETag"] == '"abc"'
