@@ -7,6 +7,7 @@ characters, beyond which some browsers and mail programs cut.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import accumulate
 from string import ascii_letters, digits
 from urllib.parse import quote, urlencode
@@ -16,11 +17,13 @@ from .ical import UTC_NAMES, CalendarEvent, ascii_url, clean, clean_line, is_amb
 
 MOST_CHARACTERS = 1990
 MOST_IN_A_LINE = 120
+KEPT = 512  # addresses stay the same until their event changes
 UNQUOTED = frozenset(ascii_letters + digits + "_.-~/:")
 OUTLOOK_HOSTS = {"live": "outlook.live.com", "office": "outlook.office.com"}
 GOOGLE_ADD_BY_URL = "https://calendar.google.com/calendar/u/0/r/settings/addbyurl"
 
 
+@lru_cache(maxsize=KEPT)
 def google_url(event: CalendarEvent) -> str:
     """Return the address that offers an event to Google Calendar, on the clocks of its place."""
 
@@ -33,6 +36,7 @@ def google_url(event: CalendarEvent) -> str:
     return _short(address, event)
 
 
+@lru_cache(maxsize=KEPT)
 def outlook_url(event: CalendarEvent, kind: str = "live") -> str:
     """Return the address that offers an event to Outlook: `live` for private accounts, `office` for work."""
 

@@ -6,6 +6,7 @@ forge what a reader sees, and is taken out. Control characters and noncharacters
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import nh3
 from markdown_it import MarkdownIt
@@ -90,6 +91,7 @@ _markdown = MarkdownIt("commonmark", {"html": False, "breaks": True})
 _TAGS = {"p", "br", "em", "strong", "ul", "ol", "li", "a", "blockquote", "h3", "h4", "h5", "h6", "hr", "code"}
 
 
+@lru_cache(maxsize=512)
 def markdown_html(text: str) -> Markup:
     """Markdown as safe HTML: raw HTML is shown as text, headings begin below the page's own, links leave no trace."""
     tokens = _markdown.parse(text)
