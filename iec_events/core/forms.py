@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +18,9 @@ from wtforms.validators import Length, StopValidation, ValidationError
 
 from .i18n import _, format_number
 from .text import REFUSED, UnfitText, ascii_digits, clean_line, clean_text
+
+# Nine digits are a thousand million: more than anything here counts, and less than a column of the database holds.
+WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
 
 
 class KindCSRF(_FlaskFormCSRF):
@@ -118,12 +122,10 @@ class WholeNumber(IntegerField):
     def process_formdata(self, valuelist: list[str]) -> None:
         """Take what was typed; an empty field is None."""
         self.data = None
-        typed = ascii_digits(valuelist[0]).strip()[:20] if valuelist else ""
-        if typed:
-            try:
-                self.data = int(typed)
-            except ValueError as error:
-                raise ValueError(_("Please write a whole number, such as 2.")) from error
+        typed = ascii_digits(valuelist[0][:100]).strip() if valuelist else ""
+        if typed and not WHOLE.fullmatch(typed):
+            raise ValueError(_("Please write a whole number, such as 2."))
+        self.data = int(typed) if typed else None
 
     def _value(self) -> str:
         """What stands in the field: as it was typed, else the number in this language's digits."""
