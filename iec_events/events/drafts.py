@@ -12,7 +12,14 @@ from zoneinfo import ZoneInfo, available_timezones
 from ..core.i18n import LOCALES, _l
 from .models import LONGEST_KEPT, Event, ProgrammeItem, Texts
 
-EVENT_TEXTS = {"title": 120, "summary": 400, "description": 20_000, "accessibility": 2_000, "image_alt": 400}
+EVENT_TEXTS = {
+    "title": 120,
+    "city_name": 100,
+    "summary": 400,
+    "description": 20_000,
+    "accessibility": 2_000,
+    "image_alt": 400,
+}
 CAMPAIGN_TEXTS = {"title": 120, "summary": 400, "description": 20_000}
 MOST_ITEMS = 20
 LONGEST_ITEM = 200

@@ -63,6 +63,7 @@ PLAIN = ("venue", "street", "city", "region", "country", "online_url", "contact"
 NUMBERS = ("capacity", "largest_party", "keep_days")
 TEXT_FIELDS: dict[str, tuple[type[TextLine | TextArea], Callable[[str], Any]]] = {
     "title": (TextLine, lambda language: _l("Title (%(language)s)", language=language)),
+    "city_name": (TextLine, lambda language: _l("The city’s name (%(language)s)", language=language)),
     "summary": (TextArea, lambda language: _l("Summary (%(language)s)", language=language)),
     "description": (TextArea, lambda language: _l("Description (%(language)s)", language=language)),
     "accessibility": (TextArea, lambda language: _l("Access notes (%(language)s)", language=language)),

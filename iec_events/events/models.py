@@ -121,6 +121,11 @@ class Image(Model):
     created_on: Mapped[dt.date]
 
 
+def city_of(event: Event, locale: str) -> str:
+    """The city as this language calls it: «برکلی», Bogotá; the name in the address where nothing else is said."""
+    return event.texts.get(locale, {}).get("city_name") or event.city
+
+
 def text_of(texts: Any, key: str, locale: str) -> tuple[str, str]:
     """The text under `key` in this language, else in English, else in any; with the language it is in."""
     for code in (locale, "en", *texts):

@@ -14,7 +14,7 @@ from babel.dates import format_date, get_timezone_location
 from persiantools.jdatetime import MONTH_NAMES_FA, JalaliDate
 
 from ..core.i18n import _, format_number
-from .models import Event
+from .models import Event, city_of
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 FULL_DATE = {"en": "EEEE d MMMM y", "fa": "EEEE d MMMM y", "es": "EEEE d 'de' MMMM 'de' y"}
@@ -53,7 +53,7 @@ def occasion(event: Event, locale: str) -> Occasion:
         year=format_number(start.year, locale),
         date_text=date_text(date, locale),
         time_text=time_span(start, end, locale),
-        zone_label=zone_label(event.city, event.time_zone, locale),
+        zone_label=zone_label(city_of(event, locale), event.time_zone, locale),
         iso_start=start.isoformat(),
         iso_end=end.isoformat(),
         jalali_text=jalali_text(date) if locale == "fa" else None,

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from ..core.i18n import _
 from ..core.text import markdown_html
 from ..core.urls import public_url
-from .models import Campaign, Event, text_of
+from .models import Campaign, Event, city_of, text_of
 from .times import Occasion, clock_text, day_month, local_text, occasion
 
 
@@ -156,8 +156,8 @@ class EventView:
 
     @property
     def city(self) -> str:
-        """The city; online events have none."""
-        return self.event.city
+        """The city, as this language calls it; online events have none."""
+        return city_of(self.event, self.locale)
 
     @property
     def country_name(self) -> str:
