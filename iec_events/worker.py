@@ -18,13 +18,11 @@ from flask import Flask
 from .calendars.actions import make_vevents
 from .core import clock
 from .core.db import note_worker
-from .mail.actions import sweep
 from .mail.delivery import deliver_due
-from .organizers.actions import forget_expired
-from .organizers.audit import WORKER, acting, prune
-from .rsvps.actions import erase_addresses, refill_waitlists, seal_vault_boxes, tell_changes
+from .organizers.audit import WORKER, acting
+from .privacy.retention import RULES
+from .rsvps.actions import refill_waitlists, seal_vault_boxes, tell_changes
 from .rsvps.emails import LETTERS as RSVP_LETTERS
-from .solidarity.actions import erase_rejected
 
 log = logging.getLogger(__name__)
 LETTERS = {**RSVP_LETTERS}
@@ -42,7 +40,7 @@ class Job(NamedTuple):
 
 def jobs(say: Say | None = None) -> list[Job]:
     """Everything that happens by itself."""
-    second, hour = dt.timedelta(seconds=1), dt.timedelta(hours=1)
+    second = dt.timedelta(seconds=1)
     return [
         Job("heartbeat", 15 * second, note_worker),
         Job("mail", second, lambda now: deliver_due(now=now, writers=LETTERS, say=say)),
@@ -50,11 +48,7 @@ def jobs(say: Say | None = None) -> list[Job]:
         Job("changes", 20 * second, tell_changes),
         Job("seal", 5 * second, seal_vault_boxes),
         Job("calendars", 10 * second, make_vevents),
-        Job("sweep outbox", hour, sweep),
-        Job("erase addresses", hour, erase_addresses),
-        Job("erase rejected messages", hour, erase_rejected),
-        Job("forget expired sessions", hour, forget_expired),
-        Job("prune audit", 24 * hour, prune),
+        *(Job(rule.job, rule.every, rule.erase) for rule in RULES),
     ]
 
 

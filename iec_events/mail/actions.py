@@ -100,8 +100,9 @@ def forget(*, about: str) -> None:
 
 @atomic()
 def sweep(now: dt.datetime) -> None:
-    """Erase the rows of letters that went out a week ago; they hold nothing personal."""
-    db.session.execute(sa.delete(OutboxMail).where(OutboxMail.done_at < now - KEEP_DONE))
+    """Erase the rows of letters that went out, or were given up, a week ago; they hold no address and no text."""
+    old = now - KEEP_DONE
+    db.session.execute(sa.delete(OutboxMail).where(sa.or_(OutboxMail.done_at < old, OutboxMail.given_up_at < old)))
 
 
 def pause_after(tries: int) -> dt.timedelta:

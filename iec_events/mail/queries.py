@@ -56,6 +56,12 @@ def mail_health(now: dt.datetime) -> MailHealth:
     )
 
 
+def letters_about(about: str) -> Sequence[OutboxMail]:
+    """Every letter concerning this row that is still known of, sent or not, in the order of posting."""
+    query = sa.select(OutboxMail).where(OutboxMail.about == about).order_by(OutboxMail.posted_at, OutboxMail.id)
+    return db.session.scalars(query).all()
+
+
 def open_letters(about: str) -> int:
     """How many letters concerning this row are still to go out."""
     query = sa.select(sa.func.count()).where(

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
-from ..core.db import atomic, db
+from ..core.db import atomic, db, leave_no_trace
 from ..core.errors import Refusal
 from ..core.i18n import _, _l, format_number
 from ..core.tokens import new_id, new_token, token_hash
@@ -17,11 +17,14 @@ from ..events.queries import EventUnknown
 from ..events.seats import availability
 from ..mail.actions import Facts, post
 from ..mail.actions import forget as forget_letters
+from ..mail.models import OutboxMail
 from ..organizers import audit
 from .boxes import NOBODY, Words, address_of, change_own, cover_late, keep_address, keep_own, own_words, seal
-from .models import CANCELLED, CONFIRMED, WAITLISTED, Rsvp, RsvpLink
+from .models import ABOUT, CANCELLED, CONFIRMED, WAITLISTED, Rsvp, RsvpLink
 from .queries import LinkUnknown, link_by_token, rsvp_by_token
 from .seating import fits, promotions
+
+ADDRESS_KEPT = dt.timedelta(days=3)
 
 
 class RsvpClosed(Refusal):
@@ -221,9 +224,19 @@ def seal_vault_boxes(now: dt.datetime) -> None:
 
 @atomic()
 def erase_addresses(now: dt.datetime) -> None:
-    """Erase mailable addresses when nothing is owed any more: three days after the event ended."""
-    over = sa.select(Event.id).where(Event.ends_at < now - dt.timedelta(days=3))
-    db.session.execute(sa.update(Rsvp).where(Rsvp.event_id.in_(over), Rsvp.mailable.is_not(None)).values(mailable=None))
+    """Erase mailable addresses when nothing is owed any more: after the end or a cancellation, when no letter waits.
+
+    Three days after the end, nothing is owed in any case. The worker runs this.
+    """
+    over = sa.select(Event.id).where(Event.ends_at <= now)
+    long_over = sa.select(Event.id).where(Event.ends_at <= now - ADDRESS_KEPT)
+    about = sa.select(sa.literal(ABOUT) + Rsvp.id).where(Rsvp.event_id.in_(long_over))
+    db.session.execute(sa.delete(OutboxMail).where(OutboxMail.about.in_(about), OutboxMail.done_at.is_(None)))
+    nothing_owed = ~sa.exists().where(
+        OutboxMail.about == sa.literal(ABOUT) + Rsvp.id, OutboxMail.done_at.is_(None), OutboxMail.given_up_at.is_(None)
+    )
+    done_with = sa.and_(sa.or_(Rsvp.status == CANCELLED, Rsvp.event_id.in_(over)), nothing_owed)
+    db.session.execute(sa.update(Rsvp).where(Rsvp.mailable.is_not(None), done_with).values(mailable=None))
 
 
 @atomic()
@@ -232,8 +245,14 @@ def erase_rsvp(*, rsvp_id: str, now: dt.datetime) -> None:
     event, rsvp = _locked_rsvp(rsvp_id)
     if rsvp.status != CANCELLED:
         _cancel(event, rsvp, now)
-    forget_letters(about=_about(rsvp))
+    forget_letters(about=rsvp.about)
     db.session.delete(rsvp)
+
+
+def erase_own_rsvp(*, token: str, now: dt.datetime) -> None:
+    """The attendee deletes themselves: at once, and as far as it goes from the database's files. LinkUnknown."""
+    erase_rsvp(rsvp_id=rsvp_by_token(token).id, now=now)
+    leave_no_trace()
 
 
 def _locked(which: sa.ColumnElement[bool]) -> Event:
@@ -313,10 +332,6 @@ def _change_words(rsvp: Rsvp, token: str, name: str | None, note: str, now: dt.d
     return True
 
 
-def _about(rsvp: Rsvp) -> str:
-    return f"rsvp:{rsvp.id}"
-
-
 def _write_to(rsvp: Rsvp, kind: str, now: dt.datetime, *, token: str | None = None) -> None:
     """Promise the attendee a letter, if there is an address. Without a token at hand, it gets a link of its own."""
     address = address_of(rsvp)
@@ -326,4 +341,4 @@ def _write_to(rsvp: Rsvp, kind: str, now: dt.datetime, *, token: str | None = No
         token = new_token()
         db.session.add(RsvpLink(token_hash=token_hash(token), rsvp_id=rsvp.id))
     facts: Facts = {"rsvp_id": rsvp.id, "token": token}
-    post(kind=f"rsvps.{kind}", about=_about(rsvp), to=address["to"], locale=address["locale"], facts=facts, now=now)
+    post(kind=f"rsvps.{kind}", about=rsvp.about, to=address["to"], locale=address["locale"], facts=facts, now=now)

@@ -120,6 +120,7 @@ def upgrade() -> None:
         sa.Column("key_check", sa.LargeBinary(), nullable=True),
         sa.Column("worker_seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_site_state")),
+        info={"born_with_a_row": True},
     )
     op.create_table(
         "events",
@@ -181,6 +182,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_events_starts_at"), ["starts_at"], unique=False)
 
     op.create_table(
+        "organizer_apps",
+        sa.Column("organizer_id", sa.String(length=16), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organizer_id"],
+            ["organizers.id"],
+            name=op.f("fk_organizer_apps_organizer_id_organizers"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organizer_id", name=op.f("pk_organizer_apps")),
+    )
+    op.create_table(
         "organizer_keys",
         sa.Column("organizer_id", sa.String(length=16), nullable=False),
         sa.Column("public", sa.LargeBinary(), nullable=False),
@@ -195,11 +210,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organizer_id", name=op.f("pk_organizer_keys")),
     )
     op.create_table(
+        "organizer_recovery_codes",
+        sa.Column("organizer_id", sa.String(length=16), nullable=False),
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organizer_id"],
+            ["organizers.id"],
+            name=op.f("fk_organizer_recovery_codes_organizer_id_organizers"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organizer_id", "code_hash", name=op.f("pk_organizer_recovery_codes")),
+    )
+    op.create_table(
         "organizer_sessions",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("organizer_id", sa.String(length=16), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("full_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("wrapped_key", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["organizer_id"],
@@ -208,6 +237,8 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_organizer_sessions")),
+        sa.UniqueConstraint("id", name=op.f("uq_organizer_sessions_id")),
+        info={"never_archived": True},
     )
     with op.batch_alter_table("organizer_sessions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_organizer_sessions_organizer_id"), ["organizer_id"], unique=False)
@@ -255,6 +286,25 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("messages", schema=None) as batch_op:
         batch_op.create_index("ix_messages_event_status", ["event_id", "status", "decided_at"], unique=False)
+
+    op.create_table(
+        "receipts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("early", sa.Boolean(), nullable=False),
+        sa.Column("classes", sa.JSON(), nullable=False),
+        sa.Column("parties", sa.Integer(), nullable=True),
+        sa.Column("seats", sa.Integer(), nullable=True),
+        sa.Column("shred_ids", sa.JSON(), nullable=False),
+        sa.Column("keys_gone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["events.id"], name=op.f("fk_receipts_event_id_events"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_receipts")),
+    )
+    with op.batch_alter_table("receipts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_receipts_event_id"), ["event_id"], unique=False)
 
     op.create_table(
         "stored_vevents",
@@ -333,6 +383,10 @@ def downgrade() -> None:
     op.drop_table("rsvps")
     op.drop_table("key_copies")
     op.drop_table("stored_vevents")
+    with op.batch_alter_table("receipts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_receipts_event_id"))
+
+    op.drop_table("receipts")
     with op.batch_alter_table("messages", schema=None) as batch_op:
         batch_op.drop_index("ix_messages_event_status")
 
@@ -342,7 +396,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_organizer_sessions_organizer_id"))
 
     op.drop_table("organizer_sessions")
+    op.drop_table("organizer_recovery_codes")
     op.drop_table("organizer_keys")
+    op.drop_table("organizer_apps")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_events_starts_at"))
         batch_op.drop_index(batch_op.f("ix_events_ends_at"))

@@ -1,0 +1,88 @@
+"""Every term of retention in one place: what is kept, for how long, and the verb that erases it. The worker runs them.
+
+The numbers live beside the verbs; docs/organizers.md tells them to people. What ends at once needs no rule here: the
+body of a letter on delivery, a message's signature with the message, an RSVP that its attendee deletes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..events.actions import UNUSED_IMAGE_KEPT, erase_unused_images
+from ..events.models import LONGEST_KEPT
+from ..mail.actions import KEEP_DONE, sweep
+from ..organizers.actions import forget_expired
+from ..organizers.audit import KEPT as AUDIT_KEPT
+from ..organizers.audit import prune
+from ..organizers.queries import AT_MOST
+from ..rsvps.actions import ADDRESS_KEPT, erase_addresses
+from ..solidarity.actions import REJECTED_KEPT, erase_rejected
+from .actions import destroy_due
+
+MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """`what` is kept `at_most` this long after it has served; `erase` is safe to repeat and in several copies."""
+
+    job: str
+    what: str
+    at_most: dt.timedelta
+    every: dt.timedelta
+    erase: Callable[[dt.datetime], object]
+
+
+RULES = (
+    Rule(
+        job="destroy lists",
+        what="who comes: names, addresses, notes, links, letters, and the keys to them, after the event ended",
+        at_most=dt.timedelta(days=LONGEST_KEPT),  # organizers may choose less for each event
+        every=10 * MINUTE,
+        erase=destroy_due,
+    ),
+    Rule(
+        job="erase addresses",
+        what="e-mail addresses that the server can read, after the last letter owed, or after the event ended",
+        at_most=ADDRESS_KEPT,
+        every=HOUR,
+        erase=erase_addresses,
+    ),
+    Rule(
+        job="erase rejected messages",
+        what="messages that organizers rejected",
+        at_most=REJECTED_KEPT,
+        every=HOUR,
+        erase=erase_rejected,
+    ),
+    Rule(
+        job="sweep outbox",
+        what="that a letter went out, or could not; its text and address are erased at once",
+        at_most=KEEP_DONE,
+        every=HOUR,
+        erase=sweep,
+    ),
+    Rule(
+        job="forget expired sessions",
+        what="sessions of organizers, and invitations that nobody used",
+        at_most=AT_MOST,
+        every=HOUR,
+        erase=forget_expired,
+    ),
+    Rule(
+        job="erase unused images",
+        what="pictures that were sent and that no event shows",
+        at_most=UNUSED_IMAGE_KEPT,
+        every=HOUR,
+        erase=erase_unused_images,
+    ),
+    Rule(
+        job="prune audit",
+        what="who among the organizers did what; nothing of attendees is in it",
+        at_most=AUDIT_KEPT,
+        every=DAY,
+        erase=prune,
+    ),
+)
