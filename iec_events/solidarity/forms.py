@@ -102,6 +102,10 @@ class DecisionForm(Form):
     message = SelectMultipleField(validate_choice=False)
     event = StringField()
 
+    def validate_message(self, field: SelectMultipleField) -> None:
+        """Leave out what can be no id: PostgreSQL takes no NUL."""
+        field.data = [one for one in field.data or [] if one.isprintable()]
+
     def validate_seen(self, field: StringField) -> None:
         """Refuse what is no status."""
         if field.data not in STATUSES:

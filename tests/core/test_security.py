@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import http.client
-import io
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -265,22 +265,72 @@ def test_no_address_breaks_anything(shown: FlaskClient, organizer: FlaskClient, 
     ids=ascii,
 )  # fmt: skip
 def test_no_field_breaks_anything(shown: FlaskClient, organizer: FlaskClient, text: str) -> None:
-    sent = text.encode("utf-8", "surrogatepass")
-    names = (
-        "name", "email", "party_size", "note", "seed", "csrf_token", "text", "language", "signature_name", "consent_publish", "subject", "password",
-        "q", "message", "seen", "event", "slug", "revision", "title_en", "starts_date", "starts_time", "zone", "coordinates", "capacity", "largest_party",
-    )  # fmt: skip
-    fields = {name: io.BytesIO(sent).read() for name in names}
     for address in ("/events/berkeley/rsvp", "/events/berkeley/messages/new", "/organize/sign-in"):
-        answer = shown.post(address, data=fields)
+        answer = shown.post(address, data=everywhere(text))
         assert answer.status_code in {413, 422}, address
         assert "<script>alert" not in answer.text
-    for address in (
-        "/organize/messages/approve", "/organize/messages/x/reject", "/organize/events/new", "/organize/events/berkeley", "/organize/campaigns/new",
-        "/organize/events/berkeley/rsvps", "/organize/events/berkeley/rsvps/add", "/organize/events/berkeley/publish",
-    ):  # fmt: skip
-        answer = organizer.post(address, data=fields)
-        assert answer.status_code < 500, address
+    for address in walked(shown.application):
+        assert organizer.post(address, data=everywhere(text)).status_code < 500, address
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\0", "\ud800", "9" * 5000, "-1", "99999-99-99"],
+    ids=ascii,
+)
+def test_no_field_breaks_anything_behind_the_forms_token_either(
+    shown: FlaskClient, organizer: FlaskClient, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr("iec_events.core.forms.KindCSRF.validate_csrf_token", lambda *_args: None)
+    token = "A" * 43
+    addresses = (
+        *walked(shown.application),
+        "/events/berkeley/rsvp",
+        "/events/berkeley/messages/new",
+        "/organize/sign-in",
+    )
+    for address in (*addresses, f"/rsvps/{token}", f"/organize/first/{token}"):
+        assert organizer.post(address, data=everywhere(text)).status_code < 500, address
+        if len(text) < 3:
+            for name in (
+                "message",
+                "revision",
+                "seen",
+                "slug",
+                "zone",
+                "starts_date",
+                "capacity",
+                "party_size",
+                "seed",
+            ):
+                answer = organizer.post(address, data=GOOD | {name: text.encode("utf-8", "surrogatepass")})
+                assert answer.status_code < 500, (address, name)
+
+
+FIELDS = (
+    "name", "email", "party_size", "note", "seed", "csrf_token", "text", "language", "signature_name", "consent_publish", "subject", "password",
+    "q", "message", "seen", "event", "slug", "revision", "title_en", "starts_date", "starts_time", "zone", "coordinates", "capacity", "largest_party",
+)  # fmt: skip
+GOOD: dict[str, Any] = {
+    "name": "Sara", "email": "", "party_size": "2", "note": "", "text": "Freedom", "language": "en", "consent_publish": "y", "seen": "pending",
+    "message": "x", "event": "berkeley", "slug": "", "title_en": "Night", "starts_date": "2027-03-01", "starts_time": "18:00", "ends_time": "21:00",
+    "zone": "America/Los_Angeles", "capacity": "50", "largest_party": "6", "q": "Sara", "revision": "2027-01-15T12:00:00+00:00", "campaign": "",
+}  # fmt: skip
+
+
+def everywhere(text: str) -> dict[str, Any]:
+    """The same in every field that any form has."""
+    return dict.fromkeys(FIELDS, text.encode("utf-8", "surrogatepass"))
+
+
+def walked(app: Flask) -> list[str]:
+    """Every address of the organizers' area that takes a POST, but the way out."""
+    rules = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())]
+    return [
+        re.sub(r"<(?:any\(\W*(\w+))?[^>]*>", lambda blank: blank[1] or "berkeley", rule.rule)
+        for rule in rules
+        if rule.rule.startswith("/organize/") and not rule.endpoint.startswith("organizers.")
+    ]
 
 
 def test_names_cannot_write_headers(serve: Serve, tmp_path: Path) -> None:
