@@ -6,10 +6,20 @@ from ..core.i18n import _l
 from .audit import OPERATOR, STRANGER, WORKER
 
 DEEDS = {
+    "sign-in.password": _l("Password accepted; the second factor is asked"),
     "sign-in.accepted": _l("Signed in"),
+    "sign-in.renewed": _l("Password and second factor given again"),
     "sign-in.refused": _l("Sign-in refused: wrong password or unknown account"),
     "sign-in.slowed": _l("Sign-in slowed down: too many tries"),
     "sign-out": _l("Signed out"),
+    "password.changed": _l("Password changed"),
+    "session.ended": _l("One of their sessions ended"),
+    "session.others-ended": _l("All their other sessions ended"),
+    "second-factor.set-up": _l("Authenticator app set up, with new recovery codes"),
+    "second-factor.refused": _l("Code refused: wrong, or used before"),
+    "second-factor.slowed": _l("Codes slowed down: too many tries"),
+    "recovery-code.used": _l("Recovery code used"),
+    "recovery-codes.made": _l("New recovery codes made"),
     "organizer.invited": _l("Invitation made"),
     "organizer.joined": _l("Invitation used: a new account"),
     "campaign.created": _l("Campaign created"),
@@ -30,6 +40,7 @@ DEEDS = {
     "access.given": _l("Access to the lists given"),
     "access.taken": _l("Access to the lists taken away"),
     "list.key-changed": _l("A list sealed with a new key"),
+    "list.destroyed": _l("A guest list and its keys destroyed"),
     "recovery.made": _l("Recovery key made"),
     "recovery.checked": _l("Recovery key checked"),
     "recovery.used": _l("Recovery key used"),

@@ -6,7 +6,9 @@ anything; buttons do.
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, session, url_for
+import json
+
+from flask import Blueprint, Response, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 
 from ..calendars.views import event_buttons
@@ -17,11 +19,12 @@ from ..core.i18n import current_locale
 from ..core.limits import limiter
 from ..core.tokens import derived_token
 from ..core.urls import public_url
-from ..events.queries import public_event
+from ..events.queries import EventGone, any_event, public_event
 from ..events.views import EventView
-from .actions import change_rsvp, place_rsvp, withdraw_rsvp
+from .actions import change_rsvp, erase_own_rsvp, place_rsvp, withdraw_rsvp
 from .forms import ButtonForm, PartyForm, RsvpForm
 from .models import CANCELLED
+from .own_data import own_data
 from .queries import LinkUnknown, RsvpView, own_rsvp, place_in_line, slug_of
 
 blueprint = Blueprint("rsvps", __name__)
@@ -63,7 +66,11 @@ def open_link(token: str) -> ResponseReturnValue:
 def mine(slug: str) -> ResponseReturnValue:
     """The attendee's own RSVP: what happens next, and what can be done."""
     token = _own_token(slug)
-    rsvp, event = own_rsvp(token=token, slug=slug), _event(slug)
+    rsvp = own_rsvp(token=token, slug=slug)
+    try:
+        event = _event(slug)
+    except EventGone:  # what is left to do
+        return redirect(url_for(".delete", slug=slug), 303)
     return render_template(
         "rsvps/mine.html",
         event=event,
@@ -124,6 +131,38 @@ def calendar(slug: str) -> ResponseReturnValue:
     return redirect(url_for("calendars.event", slug=slug), 303)
 
 
+@blueprint.route("/events/<slug>/my-rsvp/delete", methods=["GET", "POST"])
+@limiter.limit("60/minute", methods=["POST"])
+def delete(slug: str) -> ResponseReturnValue:
+    """Ask once, then erase everything about the attendee, and forget their link."""
+    token = _own_token(slug)
+    own_rsvp(token=token, slug=slug)
+    form = ButtonForm()
+    if form.validate_on_submit():
+        erase_own_rsvp(token=token, now=clock.now())
+        _forget_link(slug)
+        return redirect(url_for(".deleted", slug=slug), 303)
+    event = EventView(any_event(slug), current_locale(), clock.now())  # also when it was taken down
+    return render_template("rsvps/delete.html", event=event, form=form), 422 if form.is_submitted() else 200
+
+
+@blueprint.get("/events/<slug>/my-rsvp/deleted")
+def deleted(slug: str) -> ResponseReturnValue:
+    """What was erased; the page itself knows nobody, nor whether there is such an event."""
+    return render_template("rsvps/deleted.html", slug=slug)
+
+
+@blueprint.get("/events/<slug>/my-rsvp/data.json")
+def data(slug: str) -> ResponseReturnValue:
+    """Everything that is kept about the attendee, as a file whose name tells nothing."""
+    found = own_data(token=_own_token(slug), slug=slug, locale=current_locale(), now=clock.now())
+    return Response(
+        json.dumps(found, ensure_ascii=False, indent=2) + "\n",
+        content_type="application/json; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="my-data.json"'},
+    )
+
+
 def _event(slug: str) -> EventView:
     return EventView(public_event(slug), current_locale(), clock.now())
 
@@ -143,6 +182,11 @@ def _keep_link(slug: str, token: str, *, just_placed: bool) -> None:
     session["rsvps"] = dict([*list(links.items())[-KEPT_LINKS + 1 :], (slug, token)])
     if just_placed:
         session["just_placed"] = slug
+
+
+def _forget_link(slug: str) -> None:
+    session["rsvps"] = {kept: token for kept, token in session.get("rsvps", {}).items() if kept != slug}
+    session.pop("just_placed", None)
 
 
 def _own_token(slug: str) -> str:

@@ -1,0 +1,81 @@
+"""Everything that is kept about one party, as data, for the party itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..core.db import db
+from ..core.i18n import _
+from ..events.models import Event, text_of
+from ..mail.models import OutboxMail
+from ..mail.queries import letters_about
+from .boxes import address_of, own_words
+from .models import Rsvp, RsvpLink
+from .queries import LinkUnknown, link_by_token, rsvp_by_token
+
+FORMAT = "iec-events my-rsvp 1"
+
+
+def own_data(*, token: str, slug: str, locale: str, now: dt.datetime) -> dict[str, Any]:
+    """What JSON holds of an RSVP, its sealed words included as far as this link opens them; LinkUnknown."""
+    rsvp = rsvp_by_token(token)
+    event = db.session.get_one(Event, rsvp.event_id)
+    if event.slug != slug:
+        raise LinkUnknown
+    words, address = own_words(rsvp, link_by_token(token), token), address_of(rsvp)
+    return {
+        "format": FORMAT,
+        "made_at": _moment(now),
+        "event": {
+            "title": text_of(event.texts, "title", locale)[0] or event.slug,
+            "address": event.slug,
+            "starts_at": _moment(event.starts_at),
+        },
+        "rsvp": {
+            "status": rsvp.status,
+            "party_size": rsvp.party_size,
+            "line": rsvp.line,
+            "signed_up_on": rsvp.placed_on.isoformat(),
+            "own_links": _links(rsvp),
+        },
+        "what_you_wrote": {"name": words.name, "email": words.email, "note": words.note} if words else None,
+        "language": (words.locale if words else None) or (address or {}).get("locale"),
+        "about_what_you_wrote": _opened() if words else _not_opened(),
+        "address_for_mails": address["to"] if address else None,
+        "mails": [_mail(letter) for letter in letters_about(rsvp.about)],
+        "destroyed_by": _moment(event.list_ends_at),
+    }
+
+
+def _opened() -> str:
+    return _("Kept twice: sealed for the organizers of this event, and sealed for you, which your own link opened.")
+
+
+def _not_opened() -> str:
+    return _(
+        "Your name, note and address are kept sealed. This link came by a later mail and does not open them; "
+        "your first link, from when you signed up, does."
+    )
+
+
+def _links(rsvp: Rsvp) -> int:
+    mine = sa.select(sa.func.count()).select_from(RsvpLink).where(RsvpLink.rsvp_id == rsvp.id)
+    return db.session.scalar(mine) or 0
+
+
+def _mail(letter: OutboxMail) -> dict[str, str | None]:
+    ended_at = letter.done_at or letter.given_up_at
+    state = "sent" if letter.done_at else "given up" if letter.given_up_at else "waiting"
+    return {
+        "kind": letter.kind.partition(".")[2],
+        "state": state,
+        "promised_at": _moment(letter.posted_at),
+        "ended_at": _moment(ended_at) if ended_at else None,
+    }
+
+
+def _moment(moment: dt.datetime) -> str:
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
