@@ -29,6 +29,7 @@ from .organizers.audit import OPERATOR, acting
 from .organizers.commands import COMMANDS as ORGANIZER_COMMANDS
 from .organizers.commands import invitation_link
 from .organizers.queries import any_organizer
+from .reports.commands import COMMANDS as REPORT_COMMANDS
 
 THREADS = 8
 LARGEST_BODY = 64 * 1024 * 1024  # what the server takes in at all; far less is answered with a page of ours
@@ -248,7 +249,7 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-for command in (*EVENT_COMMANDS, *ORGANIZER_COMMANDS, *ACCESS_COMMANDS):
+for command in (*EVENT_COMMANDS, *ORGANIZER_COMMANDS, *ACCESS_COMMANDS, *REPORT_COMMANDS):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -22,6 +22,10 @@ if context.is_offline_mode():
     context.configure(url=str(extension.db.engine.url), literal_binds=True, **options)
     with context.begin_transaction():
         context.run_migrations()
+elif given := context.config.attributes.get("connection"):  # a transaction that somebody else began, and will end
+    context.configure(connection=given, **options)
+    with context.begin_transaction():
+        context.run_migrations()
 else:
     with extension.db.engine.connect() as connection:
         context.configure(connection=connection, **options)

@@ -80,6 +80,7 @@ class SiteState(Model):
     """One row: how often what strangers see has changed, and a check value of the server's keys."""
 
     __tablename__ = "site_state"
+    __table_args__ = {"info": {"born_with_a_row": True}}  # noqa: RUF012 - SQLAlchemy reads it, nobody writes
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     generation: Mapped[int] = mapped_column(sa.BigInteger)
@@ -164,7 +165,7 @@ def atomic() -> Iterator[None]:
             yield
         return
     session.rollback()
-    with _turn(session):
+    with _turn(session.get_bind().engine):
         session.info.update(atomic=True, public_change=False, failed=False)
         try:
             session.connection(execution_options={"writes": True})
@@ -180,6 +181,39 @@ def atomic() -> Iterator[None]:
     if changed:
         for action in current_app.extensions.get("on_public_change", ()):
             action()
+
+
+@contextmanager
+def snapshot() -> Iterator[sa.Connection]:
+    """A connection that reads one and the same moment of the whole database, however long it takes and who writes."""
+    engine = db.engine
+    if engine.dialect.name != "sqlite":
+        engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def overhaul(lock_wait_s: int) -> Iterator[sa.Connection]:
+    """One transaction, outside any session, that may drop and make tables; foreign keys are judged at its end.
+
+    SQLite counts the removal of a table as a removal of its rows, so its keys must be let go before. PostgreSQL waits
+    for others who use a table for `lock_wait_s` at most, then raises OperationalError.
+    """
+    db.session.remove()
+    engine = db.engine
+    with _turn(engine), engine.connect() as connection:
+        connection.detach()  # what is set on it goes with it
+        sqlite = engine.dialect.name == "sqlite"
+        if sqlite:
+            connection.connection.dbapi_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
+        connection.execution_options(writes=True)
+        with connection.begin():
+            if not sqlite:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{lock_wait_s:d}s'")
+            yield connection
+            if sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise sa.exc.IntegrityError("foreign_key_check", None, ValueError("a row points at none"))
 
 
 @contextmanager
@@ -213,11 +247,10 @@ def _loud(row: Base) -> bool:
     return bool(changed - row.quiet)
 
 
-def _turn(session: Session) -> Any:
+def _turn(engine: sa.Engine) -> Any:
     """The right to write: a lock file beside an SQLite database; other databases see to it themselves."""
-    bind = session.get_bind()
-    path = bind.engine.url.database
-    if bind.dialect.name != "sqlite" or not path or path == ":memory:":
+    path = engine.url.database
+    if engine.dialect.name != "sqlite" or not path or path == ":memory:":
         return nullcontext()
     return _locked(path + ".turn")
 

@@ -35,6 +35,7 @@ class OrganizerSession(Model):
     """A signed-in browser: 12 hours at most, 30 minutes idle. The token is in the cookie, its hash here."""
 
     __tablename__ = "organizer_sessions"
+    __table_args__ = {"info": {"never_archived": True}}  # noqa: RUF012 - who was signed out must not be in again
 
     token_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     organizer_id: Mapped[str] = mapped_column(sa.ForeignKey("organizers.id", ondelete="CASCADE"), index=True)

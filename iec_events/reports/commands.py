@@ -1,0 +1,42 @@
+"""`iec-events backup` and `restore`. The caller opens an application context."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..core import clock
+from ..core.archive import ArchiveRefused, make_archive, restore_archive
+from ..organizers.audit import note
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command("backup")
+@click.argument("file", type=FILE)
+def backup(file: Path) -> None:
+    """Write the whole database into FILE, while the service goes on. Keys are never in it."""
+    now = clock.now()
+    try:
+        made = make_archive(file, now=now)
+    except ArchiveRefused as refusal:
+        raise click.ClickException(str(refusal)) from None
+    note("backup.made", "", now=now)
+    click.echo(f"{file} holds {made.rows} rows of {made.made_at}. The keys are not in it: keep them elsewhere.")
+
+
+@click.command("restore")
+@click.argument("file", type=FILE)
+@click.option("--replace", is_flag=True, help="Lose everything that is in the database now.")
+def restore(file: Path, *, replace: bool) -> None:
+    """Put what is in FILE into the database: all of it, or nothing when anything is wrong."""
+    try:
+        restored = restore_archive(file, replace=replace)
+    except ArchiveRefused as refusal:
+        raise click.ClickException(str(refusal)) from None
+    note("backup.restored", f"backup:{restored.made_at}", now=clock.now())
+    click.echo(f"{restored.rows} rows of {restored.made_at} are back. Everybody signs in anew.")
+
+
+COMMANDS: list[click.Command] = [backup, restore]
