@@ -1,0 +1,126 @@
+"""The promise itself: whoever takes the server, its backups and its secrets finds no guest list.
+
+Canaries are planted through the pages, then looked for in everything the service leaves behind: tables, database file,
+write-ahead log, mail folder after delivery, logs. Then once more with the server's own keys in hand.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from iec_events import worker
+from iec_events.core import clock
+from iec_events.core.crypto import BoxRefused, Vault, vault
+from iec_events.core.db import db
+from iec_events.core.shreds import is_covered, uncover
+from iec_events.organizers.actions import accept_invitation, invite
+from iec_events.rsvps.boxes import NOBODY, address_of
+from iec_events.rsvps.models import Rsvp
+from tests.conftest import Installation
+from tests.factories import an_event
+from tests.filling import send
+
+NAMES = ("Canaria Amarilla", "قناری زرد", "Kanarienvogel")
+NOTES = ("the canary sings at midnight", "قناری نیمه‌شب می‌خواند")
+ADDRESSES = ("canary.delivered@example.org", "canary.pending@example.org")
+PURPOSES = ("rsvps.roster", "rsvps.own", "rsvps.mail", "rsvps.door", "outbox", "messages", "organizers")
+
+
+@pytest.fixture
+def planted(client: FlaskClient, installation: Installation, caplog: pytest.LogCaptureFixture) -> str:
+    """An event with an account that can hold its key, and canaries on its list; what was logged meanwhile."""
+    caplog.set_level(logging.INFO)
+    accept_invitation(
+        token=invite(now=clock.now()),
+        name="Nasrin",
+        email="nasrin@example.org",
+        password="nine poems by the river",
+        now=clock.now(),
+    )
+    an_event(slug="berkeley", capacity=2)
+    come(client, NAMES[0], NOTES[0], ADDRESSES[0])
+    send(client, "/events/berkeley/my-rsvp/change", name=NAMES[1], party_size="2", note=NOTES[1])
+    come(client, NAMES[2], "", ADDRESSES[1])
+    come(client, NAMES[0] + "\0", NOTES[0], "no address", expected=422)
+    worker.run_all_once(installation.app)
+    return caplog.text
+
+
+def come(client: FlaskClient, name: str, note: str, email: str, *, expected: int = 303) -> None:
+    answer = send(client, "/events/berkeley/rsvp", name=name, party_size="1", note=note, email=email)
+    assert answer.status_code == expected
+
+
+def left_behind(installation: Installation) -> Iterator[tuple[str, bytes]]:
+    """Everything that stands in tables, and in the files of the data folder but for the mails that were sent."""
+    for table in db.metadata.sorted_tables:
+        for row in db.session.execute(sa.select(table)):
+            yield table.name, repr([value for value in row if not isinstance(value, bytes)]).encode()
+            yield from ((table.name, value) for value in row if isinstance(value, bytes))
+    for file in installation.folder.rglob("*"):
+        if file.is_file() and file.suffix != ".eml":
+            yield str(file), file.read_bytes()
+
+
+def spellings(text: str) -> list[bytes]:
+    return [text.encode(), text.encode("utf-16-le"), text.encode("unicode_escape"), repr(text).strip("'").encode()]
+
+
+def test_nothing_is_found_without_the_keys(planted: str, installation: Installation) -> None:
+    for canary in (*NAMES, *NOTES, *ADDRESSES):
+        assert canary not in planted
+        for where, octets in left_behind(installation):
+            assert not any(spelling in octets for spelling in spellings(canary)), where
+
+
+def test_with_all_the_servers_keys_only_addresses_that_are_owed_mail_are_found(planted: str) -> None:
+    del planted
+    rsvps = db.session.scalars(sa.select(Rsvp).order_by(Rsvp.line)).all()
+    assert [(address_of(rsvp) or {}).get("to") for rsvp in rsvps] == list(ADDRESSES)
+    told = " ".join(opened_with(vault()))
+    assert not any(canary in told for canary in (*NAMES, *NOTES))
+    for rsvp in rsvps:
+        assert NOBODY.words(rsvp) is None
+
+
+def opened_with(keys: Vault) -> set[str]:
+    """All that opens with these keys and the shred keys, whatever the boxes are bound to."""
+    found = set()
+    for bound, box in boxes():
+        for purpose in PURPOSES:
+            try:
+                inner = uncover(bound, box) if is_covered(box) else box
+                found.add(str(keys.open(purpose, bound, inner)))
+            except BoxRefused:
+                continue
+    return found
+
+
+def boxes() -> Iterator[tuple[str, bytes]]:
+    """Every box in the database, with all that it could be bound to: any id of its row, and those of RSVPs."""
+    rsvps = [(rsvp.id, rsvp.event_id) for rsvp in db.session.scalars(sa.select(Rsvp))]
+    places = [f"{scope} {event} {one}" for one, event in rsvps for scope in PURPOSES] + [one for one, _event in rsvps]
+    for table in db.metadata.sorted_tables:
+        for row in db.session.execute(sa.select(table)):
+            bound = [value for value in row if isinstance(value, str)] + places
+            yield from ((one, value) for value in row if isinstance(value, bytes) for one in bound)
+
+
+def test_another_key_opens_nothing_at_all(planted: str) -> None:
+    del planted
+    assert opened_with(Vault([b"\x07" * 32])) == set()
+
+
+def test_letters_name_nobody(planted: str, installation: Installation) -> None:
+    del planted
+    letters = [Path(file).read_bytes() for file in (installation.folder / "mail").glob("*.eml")]
+    assert len(letters) >= 2
+    for letter in letters:
+        for canary in (*NAMES, *NOTES):
+            assert not any(spelling in letter for spelling in spellings(canary))
