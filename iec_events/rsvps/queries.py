@@ -16,7 +16,7 @@ from ..core.text import folded
 from ..core.tokens import token_hash
 from ..events.models import Event
 from .boxes import NOBODY, Reader, Words, own_words
-from .models import CONFIRMED, WAITLISTED, Rsvp, RsvpLink
+from .models import CONFIRMED, WAITLISTED, Receipt, Rsvp, RsvpLink
 
 PAGE = 100
 SHORTEST_TOKEN, LONGEST_TOKEN = 40, 60
@@ -160,6 +160,12 @@ def roster_page(
         shown = db.session.scalars(query.offset(start).limit(PAGE))
         parties = [view_of(rsvp, reader.words(rsvp)) for rsvp in shown]
     return RosterPage(parties=parties, total=total, page=page, pages=pages)
+
+
+def receipts_of(event_id: int) -> Sequence[Receipt]:
+    """What is known of lists of this event that were destroyed, latest first."""
+    query = sa.select(Receipt).where(Receipt.event_id == event_id).order_by(Receipt.at.desc(), Receipt.id.desc())
+    return db.session.scalars(query).all()
 
 
 def _of_event(event_id: int, status: str) -> sa.Select[Rsvp]:

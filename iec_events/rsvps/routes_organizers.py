@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..core import clock
@@ -13,13 +13,15 @@ from ..core.text import ascii_digits
 from ..core.tokens import derived_token
 from ..events.models import Event
 from ..events.queries import any_event
+from ..events.times import local_text
 from ..events.views import EventView
 from ..organizers.guard import key_holder, require_organizer
+from ..organizers.models import OWNER
 from .actions import cancel_rsvp, place_rsvp
 from .boxes import reader_of
 from .forms import ButtonForm, RsvpForm, SearchForm
 from .models import CANCELLED, STATUSES, WAITLISTED
-from .queries import counts, roster_page, rsvp_of_event
+from .queries import counts, receipts_of, roster_page, rsvp_of_event
 
 blueprint = Blueprint("rsvps_organizers", __name__, url_prefix="/organize/events/<slug>/rsvps")
 blueprint.before_request(require_organizer)
@@ -51,6 +53,8 @@ def roster(slug: str) -> ResponseReturnValue:
         wanted=wanted,
         counts=counts([event.id])[event.id],
         capacity=event.capacity,
+        receipts=[(one, local_text(one.at, event.time_zone, current_locale())) for one in receipts_of(event.id)],
+        may_destroy=g.organizer.role == OWNER,
         button=ButtonForm(formdata=None),
     ), 422 if search.is_submitted() and search.errors else 200
 
