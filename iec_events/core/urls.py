@@ -65,8 +65,8 @@ def _paths() -> MapAdapter:
 
 
 def _path() -> str:
-    """The path being shown, as it stands in an address. No second slash of any kind begins it: that names a host."""
-    return "/" + quote(request.path.lstrip("/"), safe="/:@!$&'()*+,;=~")
+    """The path being shown, as it stands in an address. A bare backslash at its start would name a host to browsers."""
+    return quote(request.path, safe="/:@!$&'()*+,;=~")
 
 
 def _root() -> str:
