@@ -120,8 +120,6 @@ def _image_name(written: WrittenEvent, now: dt.datetime) -> str | None:
     same = db.session.scalar(sa.select(Image.name).where(Image.content == picture.content).limit(1))
     if same is not None:
         return same
-    actions.keep_image(
-        name=picture.name, content=picture.content, width=picture.width, height=picture.height, now=now
-    )
+    actions.keep_image(name=picture.name, content=picture.content, width=picture.width, height=picture.height, now=now)
     db.session.flush()
     return picture.name

@@ -41,7 +41,7 @@ class CampaignUnknown(Refusal):
 
 def public_event(slug: str) -> Event:
     """The published (or cancelled, or postponed) event; EventUnknown, or EventGone when it was withdrawn."""
-    event = db.session.scalar(_events().where(Event.slug == slug))
+    event = db.session.scalar(EVENT_BY_SLUG, {"slug": slug})
     if event is None or (event.status == "draft" and event.published_at is None):
         raise EventUnknown
     if event.status == "draft":
@@ -51,7 +51,7 @@ def public_event(slug: str) -> Event:
 
 def any_event(slug: str) -> Event:
     """The event in whatever status, for organizers; EventUnknown."""
-    event = db.session.scalar(_events().where(Event.slug == slug))
+    event = db.session.scalar(EVENT_BY_SLUG, {"slug": slug})
     if event is None:
         raise EventUnknown
     return event
@@ -135,3 +135,6 @@ def _events() -> sa.Select[Event]:
 
 def _public_events() -> sa.Select[Event]:
     return _events().where(Event.status != "draft")
+
+
+EVENT_BY_SLUG = _events().where(Event.slug == sa.bindparam("slug"))  # asked on every page: put together once

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from iec_events.access import actions
 from iec_events.access.actions import (
     Holder,
     KeyMissing,
@@ -25,7 +24,7 @@ from iec_events.core.db import atomic, db
 from iec_events.core.tokens import new_token
 from iec_events.events.models import Event, EventKey, KeyCopy
 from iec_events.organizers.actions import accept_invitation, invite
-from iec_events.organizers.keys import new_phrase, private_of_session
+from iec_events.organizers.keys import new_phrase, pair_of_phrase, private_of_session
 from iec_events.organizers.queries import organizer_by_email
 from iec_events.rsvps.actions import Party, place_rsvp
 from iec_events.rsvps.boxes import reader_of
@@ -138,7 +137,7 @@ def test_the_words_stand_nowhere() -> None:
     for table in db.metadata.sorted_tables:
         for row in db.session.execute(sa.select(table)):
             assert phrase not in str(row)
-            assert actions.pair_of_phrase(phrase).private not in [value for value in row if isinstance(value, bytes)]
+            assert pair_of_phrase(phrase).private not in [value for value in row if isinstance(value, bytes)]
 
 
 def test_a_new_key_keeps_out_who_lost_access_and_loses_nobody() -> None:

@@ -1,9 +1,11 @@
 """Links into other people's calendars: right times, short, nothing private."""
 
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from iec_events.calendars.ical import CalendarEvent
 from iec_events.calendars.links import (
     google_subscribe_url,
     google_url,
@@ -52,7 +54,7 @@ def test_outlook_gets_utc_and_no_plus_signs(kind: str, host: str) -> None:
 
 
 @pytest.mark.parametrize("make", [google_url, outlook_url])
-def test_long_texts_are_cut_but_the_page_is_named(make: type) -> None:
+def test_long_texts_are_cut_but_the_page_is_named(make: Callable[[CalendarEvent], str]) -> None:
     url = make(the_night(**LONG, time_zone="America/Argentina/Buenos_Aires"))
     assert len(url) < 2000
     assert url.isascii()
@@ -63,9 +65,9 @@ def test_long_texts_are_cut_but_the_page_is_named(make: type) -> None:
 
 
 @pytest.mark.parametrize("make", [google_url, outlook_url])
-def test_a_text_is_cut_as_late_as_possible(make: type) -> None:
+def test_a_text_is_cut_as_late_as_possible(make: Callable[[CalendarEvent], str]) -> None:
     assert len(make(the_night(description="word " * 1000))) > 1950
-    assert query(make(the_night(description="word " * 20)))["text" if make is google_url else "subject"]
+    assert query(make(the_night(description="word " * 20)))["text" if make == google_url else "subject"]
 
 
 def test_subscribing() -> None:

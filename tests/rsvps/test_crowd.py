@@ -29,7 +29,7 @@ HIDDEN = re.compile(r'<input[^>]*name="(csrf_token|seed)"[^>]*value="([^"]+)"')
 
 
 @pytest.mark.parametrize("several", ["threads", "processes"])
-def test_fifty_seats_for_two_hundred(installation: Installation, tmp_path: Path, several: str) -> None:
+def test_fifty_seats_for_two_hundred(installation: Installation, several: str) -> None:
     with installation.app.app_context():
         an_event(slug="berkeley", capacity=SEATS)
         db.session.remove()

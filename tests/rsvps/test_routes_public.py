@@ -47,7 +47,7 @@ def own_link(client: FlaskClient) -> str:
     return urlsplit(unescape(found.group(1))).path
 
 
-def names(event: Event) -> list[str]:
+def names(event: Event) -> list[str | None]:
     db.session.expire_all()
     return [one.name for one in roster(event.id)]
 
