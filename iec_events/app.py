@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from wsgiref.headers import Headers
 
 from flask import Blueprint, Flask
-from whitenoise import WhiteNoise
 
 from .access.routes_organizers import blueprint as access
 from .calendars.routes_public import blueprint as calendars
@@ -17,10 +15,11 @@ from .core.errors import init_errors
 from .core.i18n import LOCALES, LanguageByAddress, current_locale, direction, init_i18n
 from .core.limits import init_limits
 from .core.pages import init_pages
-from .core.paths import PACKAGE, bundled
+from .core.paths import bundled
 from .core.security import hardening, init_hosts, init_security
+from .core.statics import init_statics
 from .core.text import direction_of, markdown_html
-from .core.urls import init_urls, static_digest
+from .core.urls import init_urls
 from .events.routes_organizers import blueprint as events_organizers
 from .events.routes_public import blueprint as events
 from .front.routes_organizers import blueprint as front_organizers
@@ -69,7 +68,7 @@ def create_app(given: Mapping[str, object] | None = None) -> Flask:
     init_pages(app)
     app.wsgi_app = LanguageByAddress(app.wsgi_app)  # type: ignore[method-assign]
     init_security(app, chosen)
-    _init_static(app, hardening(chosen))
+    init_statics(app, chosen.data_dir, hardening(chosen))
     init_hosts(app, chosen)
     return app
 
@@ -80,22 +79,3 @@ def _init_templates(app: Flask) -> None:
     app.jinja_env.globals.update(LOCALES=LOCALES, direction=direction)
     app.jinja_env.filters.update(markdown=markdown_html, bidi=direction_of)
     app.context_processor(lambda: {"locale": current_locale()})
-
-
-def _init_static(app: Flask, hardened: Mapping[str, str]) -> None:
-    """Static files, under an address that holds their digest, kept by browsers for ever."""
-    folder = PACKAGE / "static"
-
-    def harden(headers: Headers, _path: str, _url: str) -> None:
-        for name, text in hardened.items():
-            headers[name] = text
-
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
-        app.wsgi_app,
-        root=str(folder),
-        prefix=f"static/{static_digest()}/",
-        max_age=365 * 24 * 3600,
-        immutable_file_test=lambda _path, _url: True,
-        allow_all_origins=False,
-        add_headers_function=harden,
-    )
