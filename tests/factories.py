@@ -7,11 +7,15 @@ import itertools
 from functools import cache
 from typing import Any
 
+import pyotp
+import sqlalchemy as sa
+
 from iec_events.core import clock
 from iec_events.core.crypto import vault
 from iec_events.core.db import atomic, db
 from iec_events.core.tokens import new_id, new_token, token_hash
 from iec_events.events.models import Campaign, Event
+from iec_events.organizers.factors import keep_app
 from iec_events.organizers.models import OWNER, Organizer, OrganizerSession
 from iec_events.organizers.passwords import hash_password
 from iec_events.organizers.queries import email_fingerprint
@@ -103,11 +107,41 @@ def an_organizer(name: str = "Nasrin", email: str = "nasrin@example.org", **othe
 
 
 def an_organizer_session(organizer: Organizer | None = None) -> str:
-    """The token of a signed-in browser, of a new organizer if none is given."""
+    """The token of a signed-in browser, second factor and all, of a new organizer if none is given."""
     owner = organizer or an_organizer(email=f"organizer-{next(_numbers)}@example.org")
     token, now = new_token(), clock.now()
     with atomic():
         db.session.add(
-            OrganizerSession(token_hash=token_hash(token), organizer_id=owner.id, started_at=now, seen_at=now)
+            OrganizerSession(
+                token_hash=token_hash(token),
+                id=new_id(),
+                organizer_id=owner.id,
+                started_at=now,
+                seen_at=now,
+                full_at=now,
+            )
         )
+    return token
+
+
+APP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def an_app(organizer: Organizer) -> Organizer:
+    """The organizer, now with an authenticator app that holds APP_SECRET and was never used."""
+    with atomic():
+        keep_app(organizer.id, APP_SECRET, step=0, now=clock.now())
+    return organizer
+
+
+def app_code(secret: str = APP_SECRET, steps: int = 0) -> str:
+    """What the app shows now, or so many steps of 30 seconds later."""
+    return pyotp.TOTP(secret).generate_otp(int(clock.now().timestamp()) // 30 + steps)
+
+
+def fully_signed_in(token: str) -> str:
+    """The same session's token, as if its owner had given the second factor."""
+    mine = OrganizerSession.token_hash == token_hash(token)
+    with atomic():
+        db.session.execute(sa.update(OrganizerSession).where(mine).values(full_at=clock.now()))
     return token

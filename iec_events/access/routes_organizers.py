@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import segno
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
@@ -10,13 +9,15 @@ from markupsafe import Markup
 from ..core import clock
 from ..core.errors import Refusal
 from ..core.i18n import _, format_number
-from ..organizers.guard import key_holder, require_organizer
+from ..core.qr import qr_picture
+from ..organizers.guard import key_holder, require_fresh, require_organizer
 from .actions import Holder, check_recovery_key, give_access, make_recovery_key, new_list_key, take_access
 from .forms import ButtonForm, PhraseForm
 from .queries import access, holder_name
 
 blueprint = Blueprint("access", __name__, url_prefix="/organize/access")
 blueprint.before_request(require_organizer)
+blueprint.before_request(require_fresh)
 
 
 @blueprint.get("")
@@ -103,5 +104,4 @@ def _holder() -> Holder:
 def _picture(phrase: str) -> Markup:
     """The words as a QR code, drawn here; the title is for those who can't see it."""
     title = _("The %(count)s words as a QR code", count=format_number(24))
-    drawn = segno.make(phrase, error="m").svg_inline(scale=4, border=2, title=title, svgclass="qr", lineclass=None)
-    return Markup(drawn)  # noqa: S704 - drawn by a library from words of a fixed list
+    return qr_picture(phrase, title)

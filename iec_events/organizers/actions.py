@@ -17,10 +17,19 @@ from ..core.errors import Refusal
 from ..core.i18n import _l
 from ..core.tokens import new_id, new_token, token_hash
 from .audit import note
-from .keys import made_key, unlocked, wrapped_for_session
+from .factors import (
+    fitting_step,
+    is_app_code,
+    keep_app,
+    make_recovery_codes,
+    offered_secret,
+    use_app_code,
+    use_recovery_code,
+)
+from .keys import made_key, rewrapped, unlocked, wrapped_for_session
 from .models import ORGANIZER, OWNER, Invitation, Organizer, OrganizerKey, OrganizerSession
 from .passwords import fits, hash_password, is_outdated
-from .queries import AT_MOST, IDLE, any_organizer, email_fingerprint, organizer_by_email
+from .queries import AT_MOST, IDLE, any_organizer, email_fingerprint, organizer_by_email, session_owner
 
 INVITED_FOR = dt.timedelta(hours=72)
 
@@ -30,6 +39,27 @@ class SignInRefused(Refusal):
 
     status: ClassVar[int] = 422
     message = _l("This e-mail address and password do not belong together. Please check both.")
+
+
+class CodeRefused(Refusal):
+    """Wrong and used codes are not told apart."""
+
+    status: ClassVar[int] = 422
+    message = _l("This code is not right, or it was used already. Wait for the next one in your app.")
+
+
+class PasswordRefused(Refusal):
+    """Not the password of the account that is signed in."""
+
+    status: ClassVar[int] = 422
+    message = _l("This is not your password. Please check it.")
+
+
+class SessionOver(Refusal):
+    """The session ended while its page was open."""
+
+    status: ClassVar[int] = 403
+    message = _l("Your session is over. Please sign in again.")
 
 
 class InvitationUnknown(Refusal):
@@ -72,7 +102,10 @@ def accept_invitation(*, token: str, name: str, email: str, password: str, now: 
 
 
 def sign_in(*, email: str, password: str, now: dt.datetime, old_token: str | None = None) -> str:
-    """A new session's token; the browser's old session ends. SignInRefused takes as long for an unknown account."""
+    """A new session's token; the browser's old session ends. SignInRefused takes as long for an unknown account.
+
+    The session opens nothing until the second factor is given: see `give_code` and `set_up_app`.
+    """
     account = organizer_by_email(email)
     account_id, kept = (account.id, account.password_hash) if account else ("", None)
     if not fits(password, kept) or kept is None:
@@ -86,8 +119,104 @@ def sign_in(*, email: str, password: str, now: dt.datetime, old_token: str | Non
         if db.session.scalar(kept_now) is None:  # the password was changed, or the account went, a moment ago
             raise SignInRefused
         _close_session(old_token)
-        note("sign-in.accepted", f"organizer:{account_id}", now=now, who=account_id)
+        note("sign-in.password", f"organizer:{account_id}", now=now, who=account_id)
         return _open_session(account_id, private, now=now)
+
+
+@atomic()
+def set_up_app(*, token: str, code: str, now: dt.datetime) -> list[str]:
+    """Take the authenticator app that was offered to this session, once it shows the right code; new recovery codes.
+
+    The session is full then. CodeRefused, SessionOver.
+    """
+    session = _held_session(token)
+    secret = offered_secret(token, session.organizer_id)
+    step = fitting_step(secret, code, now=now)
+    if step is None:
+        raise CodeRefused
+    keep_app(session.organizer_id, secret, step=step, now=now)
+    session.full_at = now
+    note("second-factor.set-up", f"organizer:{session.organizer_id}", now=now, who=session.organizer_id)
+    return make_recovery_codes(session.organizer_id)
+
+
+@atomic()
+def give_code(*, token: str, code: str, now: dt.datetime) -> None:
+    """The second factor: a code of the app, or a recovery code, which is used up. CodeRefused, SessionOver."""
+    session = _held_session(token)
+    organizer_id = session.organizer_id
+    if is_app_code(code):
+        right = use_app_code(organizer_id, code, now=now)
+    else:
+        right = use_recovery_code(organizer_id, code)
+        if right:
+            note("recovery-code.used", f"organizer:{organizer_id}", now=now, who=organizer_id)
+    if not right:
+        raise CodeRefused
+    what = "sign-in.accepted" if session.full_at is None else "sign-in.renewed"
+    note(what, f"organizer:{organizer_id}", now=now, who=organizer_id)
+    session.full_at = now
+
+
+def confirm(*, token: str, password: str, code: str, now: dt.datetime) -> None:
+    """Password and second factor once more, before dangerous acts. PasswordRefused, CodeRefused, SessionOver."""
+    kept = db.session.scalar(
+        sa.select(Organizer.password_hash)
+        .join(OrganizerSession, OrganizerSession.organizer_id == Organizer.id)
+        .where(OrganizerSession.token_hash == token_hash(token))
+    )
+    if not fits(password, kept):
+        raise PasswordRefused
+    give_code(token=token, code=code, now=now)
+
+
+@atomic()
+def new_recovery_codes(*, organizer_id: str, now: dt.datetime) -> list[str]:
+    """Ten new recovery codes; the old ones are worthless."""
+    note("recovery-codes.made", f"organizer:{organizer_id}", now=now)
+    return make_recovery_codes(organizer_id)
+
+
+def change_password(*, token: str, password: str, new_password: str, now: dt.datetime) -> None:
+    """Another password: the same key is wrapped in it, and the account's other sessions end. PasswordRefused.
+
+    SessionOver when the session, or the old password, ended a moment ago.
+    """
+    account = session_owner(token)
+    if account is None or not fits(password, account.password_hash):
+        raise PasswordRefused
+    account_id, kept, better = account.id, account.password_hash, hash_password(new_password)
+    key = db.session.get(OrganizerKey, account_id)
+    wrapped = rewrapped(key, password, new_password) if key else None
+    with atomic():
+        mine = sa.and_(Organizer.id == account_id, Organizer.password_hash == kept)
+        if (
+            db.session.scalar(sa.update(Organizer).where(mine).values(password_hash=better).returning(Organizer.id))
+            is None
+        ):
+            raise SessionOver
+        if wrapped is not None:
+            held = OrganizerKey.organizer_id == account_id
+            db.session.execute(sa.update(OrganizerKey).where(held).values(salt=wrapped[0], wrapped=wrapped[1]))
+        _end_sessions(account_id, but=token)
+        note("password.changed", f"organizer:{account_id}", now=now)
+
+
+@atomic()
+def end_session(*, organizer_id: str, session_id: str, now: dt.datetime) -> bool:
+    """End one of the account's sessions; whether there was one."""
+    mine = sa.and_(OrganizerSession.organizer_id == organizer_id, OrganizerSession.id == session_id)
+    ended = db.session.scalar(sa.delete(OrganizerSession).where(mine).returning(OrganizerSession.id))
+    if ended is not None:
+        note("session.ended", f"organizer:{organizer_id}", now=now)
+    return ended is not None
+
+
+@atomic()
+def end_other_sessions(*, organizer_id: str, token: str, now: dt.datetime) -> None:
+    """End all of the account's sessions but this one."""
+    _end_sessions(organizer_id, but=token)
+    note("session.others-ended", f"organizer:{organizer_id}", now=now)
 
 
 @atomic()
@@ -144,10 +273,25 @@ def _add_organizer(row_id: str, *, name: str, email: str, password_hash: str, ro
 
 def _open_session(organizer_id: str, private: bytes | None, *, now: dt.datetime) -> str:
     token = new_token()
-    session = OrganizerSession(token_hash=token_hash(token), organizer_id=organizer_id, started_at=now, seen_at=now)
+    session = OrganizerSession(
+        token_hash=token_hash(token), id=new_id(), organizer_id=organizer_id, started_at=now, seen_at=now
+    )
     session.wrapped_key = wrapped_for_session(token, private) if private else None
     db.session.add(session)
     return token
+
+
+def _held_session(token: str) -> OrganizerSession:
+    query = sa.select(OrganizerSession).where(OrganizerSession.token_hash == token_hash(token)).with_for_update()
+    session = db.session.scalar(query)
+    if session is None:
+        raise SessionOver
+    return session
+
+
+def _end_sessions(organizer_id: str, *, but: str = "") -> None:
+    mine = sa.and_(OrganizerSession.organizer_id == organizer_id, OrganizerSession.token_hash != token_hash(but))
+    db.session.execute(sa.delete(OrganizerSession).where(mine))
 
 
 def _close_session(token: str | None) -> None:

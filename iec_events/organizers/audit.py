@@ -138,6 +138,11 @@ def trail(*, who: str = "", page: int = 1) -> Trail:
     return Trail(lines=lines, names=names, people=people, page=page, pages=pages)
 
 
+def latest_at() -> dt.datetime | None:
+    """When the latest deed was done."""
+    return db.session.scalar(sa.select(sa.func.max(AuditEntry.at)))
+
+
 def hash_of(number: int, noted: Noted, previous: str) -> str:
     """The hash of an entry, in hexadecimal; `previous` is the hash of the entry before."""
     fields = [FORM, number, int(noted.at.timestamp()), noted.who, noted.what, noted.about, previous]

@@ -32,26 +32,39 @@ class SignInForm(Form):
     password = Password(_l("Password"), [Needed(_l("Please write your password."))])
 
 
+class CodeForm(Form):
+    """The second factor."""
+
+    code = TextLine(_l("Code"), [Needed(_l("Please write the code that your app shows now."))], longest=40)
+
+
+class ConfirmForm(CodeForm):
+    """Password and second factor, asked again."""
+
+    password = Password(_l("Password"), [Needed(_l("Please write your password."))])
+
+
 class SignOutForm(Form):
     """A button."""
 
 
-class FirstForm(Form):
-    """What makes an account out of an invitation."""
+class ButtonForm(Form):
+    """A button that acts."""
 
-    name = TextLine(
-        _l("Name"), [Needed(_l("Please write the name that the other organizers know you by."))], longest=80
-    )
-    email = EmailLine(_l("E-mail"), [Needed(_l("Please write an e-mail address: you sign in with it."))])
+
+class NewPasswordForm(Form):
+    """A password, twice."""
+
     password = Password(_l("Password"), [Needed(_l("Please choose a password."))])
     password_again = Password(
         _l("The same password again"),
         [Needed(_l("Please write the password a second time, so that no slip locks you out."))],
     )
+    address = ""  # what a password must not hold
 
     def validate_password(self, field: Field) -> None:
         """Refuse what anybody would guess."""
-        words = objection(field.data, self.email.data or "")
+        words = objection(field.data, self.address)
         if words:
             raise StopValidation(words)
 
@@ -59,3 +72,23 @@ class FirstForm(Form):
         """Find slips of the fingers."""
         if field.data != self.password.data:
             raise StopValidation(_("The two passwords are not the same. Please write both again."))
+
+
+class PasswordForm(NewPasswordForm):
+    """Another password; the present one shows that it is the owner who asks."""
+
+    present = Password(_l("Your present password"), [Needed(_l("Please write your password."))])
+
+
+class FirstForm(NewPasswordForm):
+    """What makes an account out of an invitation."""
+
+    name = TextLine(
+        _l("Name"), [Needed(_l("Please write the name that the other organizers know you by."))], longest=80
+    )
+    email = EmailLine(_l("E-mail"), [Needed(_l("Please write an e-mail address: you sign in with it."))])
+
+    def validate_password(self, field: Field) -> None:
+        """Refuse what anybody would guess, from the address above all."""
+        self.address = self.email.data or ""
+        super().validate_password(field)

@@ -18,16 +18,37 @@ from .queries import SignedIn, signed_in
 AREA = "/organize"
 TOKEN = "organizer"  # noqa: S105 - the name of a place in the session
 SEEN_EVERY = dt.timedelta(minutes=1)
+FRESH = dt.timedelta(minutes=10)
+GRACE = dt.timedelta(minutes=10)  # to send what was begun on a page that was opened freshly
+WAY_IN = {f"organizers.{page}" for page in ("sign_in", "second", "confirm", "first", "sign_out")}
 
 
 def require_organizer() -> Response | None:
-    """Let organizers pass, as `g.organizer`; send anybody else to sign in and from there back to the page."""
+    """Let organizers pass, as `g.organizer`; send anybody else to sign in and from there back to the page.
+
+    Who has given the password only is led to the second factor first, or to setting one up.
+    """
     organizer = present_organizer()
     if organizer is None:
         return redirect(url_for("organizers.sign_in", next=_wanted()), 303)
+    if organizer.full_at is None:
+        step = "organizers.second" if organizer.has_factor else "organizers.set_up"
+        return redirect(url_for(step, next=_wanted()), 303)
     g.organizer = organizer
     acting(organizer.id)
     return None
+
+
+def require_fresh() -> Response | None:
+    """Before dangerous acts: ask for password and code again if that was more than ten minutes ago.
+
+    Pages are asked for a while before forms are, so that what is typed on a page that was opened in time is not lost.
+    """
+    organizer: SignedIn = g.organizer
+    allowed = FRESH if request.method in {"GET", "HEAD"} else FRESH + GRACE
+    if organizer.full_at is not None and clock.now() - organizer.full_at <= allowed:
+        return None
+    return redirect(url_for("organizers.confirm", next=_wanted()), 303)
 
 
 def present_organizer() -> SignedIn | None:
@@ -75,4 +96,4 @@ def _own_page(address: str) -> tuple[str, str]:
         endpoint, _values = current_app.create_url_adapter(request).match(parts.path, method="GET")  # type: ignore[union-attr]
     except HTTPException:
         return "", ""
-    return ("", "") if endpoint.startswith("organizers.") else (parts.path, parts.query)
+    return ("", "") if endpoint in WAY_IN else (parts.path, parts.query)

@@ -43,6 +43,12 @@ def unlocked(key: OrganizerKey, password: str) -> bytes:
     return unwrap(password_key(password, key.salt), _of_organizer(key.organizer_id), key.wrapped)
 
 
+def rewrapped(key: OrganizerKey, password: str, new_password: str) -> tuple[bytes, bytes]:
+    """A new salt, and the same private key wrapped in a new password; BoxRefused when the old one is wrong."""
+    private, salt = unlocked(key, password), os.urandom(SALT_BYTES)
+    return salt, wrap(password_key(new_password, salt), _of_organizer(key.organizer_id), private)
+
+
 def wrapped_for_session(token: str, private: bytes) -> bytes:
     """The private key, for as long as this session lasts."""
     return wrap(token_key(token, SESSION), SESSION, private)

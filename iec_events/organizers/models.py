@@ -32,16 +32,41 @@ class Organizer(Model):
 
 
 class OrganizerSession(Model):
-    """A signed-in browser: 12 hours at most, 30 minutes idle. The token is in the cookie, its hash here."""
+    """A signed-in browser: 12 hours at most, 30 minutes idle. The token is in the cookie, its hash here.
+
+    `full_at` is when password and second factor were last given; without it the session opens nothing yet.
+    """
 
     __tablename__ = "organizer_sessions"
     __table_args__ = {"info": {"never_archived": True}}  # noqa: RUF012 - who was signed out must not be in again
 
     token_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(sa.String(16), unique=True)
     organizer_id: Mapped[str] = mapped_column(sa.ForeignKey("organizers.id", ondelete="CASCADE"), index=True)
     started_at: Mapped[dt.datetime] = mapped_column(Moment)
     seen_at: Mapped[dt.datetime] = mapped_column(Moment)
+    full_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     wrapped_key: Mapped[bytes | None]
+
+
+class AuthenticatorApp(Model):
+    """An app that shows codes (TOTP, RFC 6238). `last_step` is the time step last used: no code is taken twice."""
+
+    __tablename__ = "organizer_apps"
+
+    organizer_id: Mapped[str] = mapped_column(sa.ForeignKey("organizers.id", ondelete="CASCADE"), primary_key=True)
+    sealed: Mapped[bytes]
+    last_step: Mapped[int] = mapped_column(sa.BigInteger)
+    made_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+
+class RecoveryCode(Model):
+    """A code on paper that stands in for the second factor, once; a keyed hash of it."""
+
+    __tablename__ = "organizer_recovery_codes"
+
+    organizer_id: Mapped[str] = mapped_column(sa.ForeignKey("organizers.id", ondelete="CASCADE"), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
 
 
 class Invitation(Model):

@@ -16,11 +16,12 @@ from ..core.config import settings
 from ..core.limits import visitor, within
 from ..core.tokens import new_id
 from .audit import note
-from .queries import email_fingerprint, organizer_by_email
+from .queries import ACCOUNT, email_fingerprint, organizer_by_email
 
 PER_ACCOUNT = ("6/minute", "20/10minute")
 PER_NETWORK = ("30/minute",)
 EVERYWHERE = ("240/minute",)  # what the machine can hash without others waiting
+CODES_ELSEWHERE = ("10/10minute", "100/day")  # of all unknown browsers together: somebody has the password already
 KNOWN_DAYS = 90
 NOTED = ("10/minute", "100/hour")  # a flood of tries must not drown the audit trail
 NOTED_SLOW = ("1/minute", "10/hour")
@@ -28,8 +29,12 @@ NOTED_SLOW = ("1/minute", "10/hour")
 
 def may_try(email: str, request: Request) -> bool:
     """Count one try to sign in with this address; False when there were too many."""
-    account = email_fingerprint(email)[:24]
-    browser = _known_browser(account, request)
+    return may_try_password(email_fingerprint(email)[:ACCOUNT], request)
+
+
+def may_try_password(account: str, request: Request) -> bool:
+    """Count one try of a password for this account."""
+    browser = known_browser(account, request)
     if browser:
         return within("sign-in of a known browser", PER_ACCOUNT, account, browser)
     return (
@@ -37,6 +42,26 @@ def may_try(email: str, request: Request) -> bool:
         and within("sign-in from a network", PER_NETWORK, visitor())
         and within("sign-in everywhere", EVERYWHERE)
     )
+
+
+def may_try_code(account: str, request: Request) -> bool:
+    """Count one try of a second factor; who gets here knows the password, so strangers share few tries."""
+    browser = known_browser(account, request)
+    if browser:
+        return within("codes of a known browser", PER_ACCOUNT, account, browser)
+    return within("codes", PER_ACCOUNT, account, visitor()) and within("codes elsewhere", CODES_ELSEWHERE, account)
+
+
+def note_code_refused(organizer_id: str, *, now: dt.datetime) -> None:
+    """Keep a wrong or used code in the audit trail."""
+    if within("notes of refused codes", NOTED, organizer_id):
+        note("second-factor.refused", f"organizer:{organizer_id}", now=now, who=organizer_id)
+
+
+def note_code_slowed(organizer_id: str, *, now: dt.datetime) -> None:
+    """Keep in the audit trail that there were too many codes."""
+    if within("notes of slowed codes", NOTED_SLOW, organizer_id):
+        note("second-factor.slowed", f"organizer:{organizer_id}", now=now, who=organizer_id)
 
 
 def note_refused(email: str, *, now: dt.datetime) -> None:
@@ -51,9 +76,9 @@ def note_slowed(email: str, *, now: dt.datetime) -> None:
         note("sign-in.slowed", _account(email), now=now)
 
 
-def know(email: str, response: Response) -> Response:
+def know(account: str, response: Response) -> Response:
     """Have the browser remember that this account's owner uses it; the cookie names nobody."""
-    value = _signer().dumps([email_fingerprint(email)[:24], new_id()])
+    value = _signer().dumps([account, new_id()])
     response.set_cookie(
         _cookie(),
         value,
@@ -71,7 +96,8 @@ def _account(email: str) -> str:
     return f"organizer:{account.id}" if account else ""
 
 
-def _known_browser(account: str, request: Request) -> str:
+def known_browser(account: str, request: Request) -> str:
+    """A name for this browser if the account's owner signed in with it before; else empty."""
     try:
         known, browser = _signer().loads(request.cookies.get(_cookie(), ""), max_age=KNOWN_DAYS * 24 * 3600)
     except (BadSignature, ValueError, TypeError):

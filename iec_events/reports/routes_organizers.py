@@ -9,13 +9,14 @@ from ..core import clock
 from ..core.i18n import _
 from ..events.queries import any_event
 from ..organizers.audit import note
-from ..organizers.guard import key_holder, require_organizer
+from ..organizers.guard import key_holder, require_fresh, require_organizer
 from ..rsvps.boxes import reader_of
 from ..rsvps.queries import roster
 from .sheets import csv_bytes
 
 blueprint = Blueprint("reports", __name__, url_prefix="/organize")
 blueprint.before_request(require_organizer)
+blueprint.before_request(require_fresh)
 
 
 @blueprint.get("/events/<slug>/rsvps.csv")

@@ -13,7 +13,7 @@ from iec_events.core import clock
 from iec_events.organizers.actions import accept_invitation, invite
 from iec_events.organizers.guard import TOKEN
 from iec_events.organizers.queries import organizer_by_email
-from tests.factories import an_event
+from tests.factories import an_event, fully_signed_in
 from tests.filling import send
 
 
@@ -22,7 +22,7 @@ def nasrin(client: FlaskClient) -> FlaskClient:
     """An owner's browser, signed in with her own key."""
     token = an_account("nasrin")
     with client.session_transaction() as session:
-        session[TOKEN] = token
+        session[TOKEN] = fully_signed_in(token)
     return client
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pyotp
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
@@ -107,6 +108,14 @@ class Person:
     def sees(self, english: str, **values: object) -> None:
         """Wait until the main heading says this."""
         expect(self.page.locator("h1")).to_have_text(self.say(english, **values))
+
+    def takes_an_app(self) -> list[str]:
+        """Set up the second factor with the secret that the page shows; the recovery codes."""
+        secret = "".join(self.page.locator(".secret code").inner_text().split())
+        self.page.locator("#code").fill(pyotp.TOTP(secret).now())
+        self.press("Take this app")
+        self.sees("Your recovery codes")
+        return self.page.locator(".phrase li").all_inner_texts()
 
     def leave(self) -> None:
         """Close the browser."""

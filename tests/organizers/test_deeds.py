@@ -87,7 +87,7 @@ def test_decisions_on_messages_are_noted(app: Flask) -> None:
     del app
     an_event(slug="berkeley")
     words = {"text": "Freedom", "signature": "Sima", "language": "en", "seed": "one"}
-    leave_message(event_slug="berkeley", read_aloud=True, now=clock.now(), **words)  # type: ignore[arg-type]
+    leave_message(event_slug="berkeley", read_aloud=True, now=clock.now(), **words)
     one = db.session.scalars(sa.select(Message.id)).one()
     decide([one], seen="pending", to="approved", now=clock.now())
     decide([one], seen="approved", to="rejected", now=clock.now())
@@ -108,7 +108,7 @@ def test_coming_in_and_going_out_are_noted_with_who_did_it(app: Flask, client: F
     assert [tuple(row) for row in db.session.execute(query)] == [
         ("stranger", "sign-in.refused", f"organizer:{nasrin.id}"),
         ("stranger", "sign-in.refused", ""),
-        (nasrin.id, "sign-in.accepted", f"organizer:{nasrin.id}"),
+        (nasrin.id, "sign-in.password", f"organizer:{nasrin.id}"),
         (nasrin.id, "sign-out", ""),
     ]
 

@@ -21,7 +21,7 @@ from iec_events.rsvps.actions import Party, change_rsvp, place_rsvp, withdraw_rs
 from iec_events.rsvps.boxes import NOBODY, Reader, reader_of
 from iec_events.rsvps.models import Rsvp, RsvpLink
 from iec_events.rsvps.queries import own_rsvp, roster
-from tests.factories import an_event
+from tests.factories import an_event, fully_signed_in
 from tests.filling import send
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -139,11 +139,11 @@ def test_the_list_and_the_sheet_on_the_page(client: FlaskClient, app: Flask) -> 
     send(app.test_client(), "/events/berkeley/rsvp", name="سارا", party_size="1")
     omid = an_account("omid@example.org")
     with client.session_transaction() as session:
-        session[TOKEN] = nasrin[1]
+        session[TOKEN] = fully_signed_in(nasrin[1])
     assert "<bdi>سارا</bdi>" in client.get("/organize/events/berkeley/rsvps").text
     assert "سارا" in client.get("/organize/events/berkeley/rsvps.csv").text
     with client.session_transaction() as session:
-        session[TOKEN] = omid[1]
+        session[TOKEN] = fully_signed_in(omid[1])
     page = client.get("/organize/events/berkeley/rsvps").text
     assert "سارا" not in page
     assert "You hold no key" in page
