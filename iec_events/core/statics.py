@@ -20,8 +20,6 @@ from whitenoise.compress import Compressor
 from .paths import PACKAGE
 from .urls import static_digest
 
-FOREVER_S = 365 * 24 * 3600
-
 
 def init_statics(app: Flask, data_dir: Path, hardened: Mapping[str, str]) -> None:
     """Answer for static files before anything else is asked, with the same headers as pages."""
@@ -34,7 +32,6 @@ def init_statics(app: Flask, data_dir: Path, hardened: Mapping[str, str]) -> Non
         app.wsgi_app,
         root=str(_compressed(data_dir / "static" / static_digest()) or PACKAGE / "static"),
         prefix=f"static/{static_digest()}/",
-        max_age=FOREVER_S,
         immutable_file_test=lambda _path, _url: True,
         allow_all_origins=False,
         add_headers_function=harden,

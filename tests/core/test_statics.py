@@ -29,7 +29,7 @@ def test_sheets_are_compressed_once_and_kept_for_ever(tmp_path: Path) -> None:
         assert plain.data == gzip.decompress(packed.data) == PLAIN
         assert len(smallest.data) < len(packed.data) < len(PLAIN) / 3
         assert (packed.headers["Content-Encoding"], smallest.headers["Content-Encoding"]) == ("gzip", "br")
-        assert plain.headers["Cache-Control"] == "max-age=31536000, public, immutable"
+        assert plain.headers["Cache-Control"] == "max-age=315360000, public, immutable"
         assert plain.headers["Vary"] == "Accept-Encoding"
 
 
