@@ -9,6 +9,10 @@ from markupsafe import Markup
 def qr_picture(text: str, title: str) -> Markup:
     """The text as inline SVG; `title` is for those who can't see it."""
     drawn = segno.make(text, error="m", micro=False).svg_inline(
-        scale=4, border=2, title=title, svgclass="qr", lineclass=None
+        border=2,
+        omitsize=True,
+        title=title,
+        svgclass="qr",
+        lineclass=None,  # without a size it fills its frame
     )
     return Markup(drawn)  # noqa: S704 - drawn by a library, which escapes the title
