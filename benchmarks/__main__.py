@@ -10,11 +10,12 @@ import argparse
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from benchmarks.bare import postgresql_commits, sqlite_commits
 from benchmarks.load import Measured, again, live, once
-from benchmarks.site import EVENT, SERVERS, Site, free_port, hello
+from benchmarks.site import EVENT, SERVERS, Site, free_port, hello, worked
 from tests.servers import postgres
 
 FEED = "/calendar.ics"
@@ -51,36 +52,31 @@ def database_at(kind: str, folder: Path) -> Iterator[str]:
 def measure(site: Site, server: str, url: str, seconds: float) -> None:
     """Measure one server on one database."""
     port = free_port()
-    with hello(server, port):
-        flask = live(port, again(site.page("/")), seconds=seconds)
+    with hello(server, port) as process:
+        flask = live(port, again(site.page("/")), seconds=seconds, worked=partial(worked, process))
     show("Flask hello", flask)
-    with site.serve(server):
+    with site.serve(server) as process:
+        run = partial(live, site.port, seconds=seconds, worked=partial(worked, process))
         answer, _ = once(site.port, site.page(EVENT, Accept_Encoding="gzip"))
-        page = live(site.port, again(site.page(EVENT, Accept_Encoding="gzip")), seconds=seconds)
-        show("event page", page, share=page.rate / flask.rate, goal=0.9)
-        etag = answer.header("etag")
-        same = live(site.port, again(site.page(EVENT, Accept_Encoding="gzip", If_None_Match=etag)), seconds=seconds)
-        show("event page, 304", same, share=same.rate / flask.rate, goal=1.0)
-        made = live(site.port, again(site.page(EVENT + UNMADE)), seconds=seconds)
-        show("event page, made each time", made, share=made.rate / flask.rate, goal=0.15)
-        _feed(site, flask, seconds)
+        show("event page", run(again(site.page(EVENT, Accept_Encoding="gzip"))), beside=flask, goal=0.9)
+        known = site.page(EVENT, Accept_Encoding="gzip", If_None_Match=answer.header("etag"))
+        show("event page, 304", run(again(known)), beside=flask, goal=1.0)
+        show("event page, made each time", run(again(site.page(EVENT + UNMADE))), beside=flask, goal=0.15)
+        _, first = once(site.port, site.page(FEED + UNMADE))
+        feed(run(again(site.page(FEED + UNMADE)), visitors=1), first)
+        once(site.port, site.page(FEED, Accept_Encoding="gzip"))
+        show("feed of 1,000, kept", run(again(site.page(FEED, Accept_Encoding="gzip"))), beside=flask, goal=0.9)
         once(site.port, site.page(f"{EVENT}/rsvp"))
-        bare = commits(url, seconds)
-        signup = live(site.port, site.signup, seconds=seconds)
-        goal = 0.2 if url.startswith("sqlite") else 0.25
-        print(f"  {'bare commits':32}{bare:9.0f}/s")
-        show("complete signup", signup, share=signup.rate / bare, goal=goal)
+        bare = Measured(seconds=seconds, stories=int(commits(url, seconds) * seconds))
+        show("bare commits", bare)
+        show("complete signup", run(site.signup), beside=bare, goal=0.2 if url.startswith("sqlite") else 0.25)
 
 
-def _feed(site: Site, flask: Measured, seconds: float) -> None:
-    _, first = once(site.port, site.page(FEED + UNMADE))
-    made = live(site.port, again(site.page(FEED + UNMADE)), visitors=1, seconds=seconds)
+def feed(made: Measured, first: float) -> None:
+    """Print how long the calendar of a thousand takes for one visitor."""
     middle = made.percentile(0.5)
-    told = f"  {'feed of 1,000, joined each time':32}{made.rate:9.1f}/s  p50 {middle:6.1f} ms  goal 30 ms: "
-    print(told + ("reached" if middle <= COLD_MS else "missed") + f" (the very first time {first:.0f} ms)", flush=True)
-    once(site.port, site.page(FEED, Accept_Encoding="gzip"))
-    warm = live(site.port, again(site.page(FEED, Accept_Encoding="gzip")), seconds=seconds)
-    show("feed of 1,000, kept", warm, share=warm.rate / flask.rate, goal=0.9)
+    verdict = "reached" if middle <= COLD_MS else "missed"
+    show("feed of 1,000, joined each time", made, end=f"  goal {COLD_MS} ms: {verdict}; the first time {first:.0f} ms")
 
 
 def commits(url: str, seconds: float) -> float:
@@ -91,14 +87,19 @@ def commits(url: str, seconds: float) -> float:
         return sqlite_commits(Path(folder), seconds)
 
 
-def show(what: str, measured: Measured, *, share: float | None = None, goal: float | None = None) -> None:
-    """Print one line."""
+def show(
+    what: str, measured: Measured, *, beside: Measured | None = None, goal: float | None = None, end: str = ""
+) -> None:
+    """Print one line; `work` is the server's processor time for one story, which other programs change little."""
     bad = {status: count for status, count in measured.statuses.items() if status >= 400}
-    middle, late = measured.percentile(0.5), measured.percentile(0.99)
-    line = f"  {what:32}{measured.rate:9.0f}/s  p50 {middle:6.1f} ms  p99 {late:6.1f} ms"
-    if share is not None and goal is not None:
+    line = f"  {what:32}{measured.rate:8.0f}/s"
+    if measured.latencies:
+        middle, late = measured.percentile(0.5), measured.percentile(0.99)
+        line += f"  p50 {middle:6.1f}  p99 {late:6.1f}  work {measured.work:6.2f} ms"
+    if beside and goal is not None:
+        share = measured.rate / beside.rate
         line += f"  share {share:5.2f}, goal {goal:.2f}: {'reached' if share >= goal else 'missed'}"
-    print(line + (f"  ERRORS {bad}" if bad else ""), flush=True)
+    print(line + end + (f"  ERRORS {bad}" if bad else ""), flush=True)
 
 
 if __name__ == "__main__":

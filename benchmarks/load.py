@@ -43,6 +43,7 @@ class Measured:
     """What came of it."""
 
     seconds: float = 0
+    worked: float = 0
     stories: int = 0
     latencies: list[float] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)
@@ -51,6 +52,11 @@ class Measured:
     def rate(self) -> float:
         """Stories a second; for stories of one request, requests a second."""
         return self.stories / self.seconds
+
+    @property
+    def work(self) -> float:
+        """The ms of processor that the server used for a story, whatever else the machine was doing."""
+        return 1000 * self.worked / max(self.stories, 1)
 
     def percentile(self, share: float) -> float:
         """The latency (in ms) that this share of the requests kept within."""
@@ -128,8 +134,18 @@ def whole(got: bytes, *, ended: bool) -> Answer | None:
     return Answer(status, head, body) if complete else None
 
 
-def live(port: int, tell: Callable[[], Story], *, visitors: int = 16, seconds: float = 4) -> Measured:
-    """Have so many visitors live stories for a while, after a tenth of it to warm up."""
+def live(
+    port: int,
+    tell: Callable[[], Story],
+    *,
+    visitors: int = 16,
+    seconds: float = 4,
+    worked: Callable[[], float] = lambda: 0.0,
+) -> Measured:
+    """Have so many visitors live stories for a while, after a tenth of it to warm up.
+
+    `worked` tells how much the server has worked so far, in seconds of processor.
+    """
     measured = Measured()
     everybody = [Visitor(port, tell, measured) for _ in range(visitors)]
     with selectors.DefaultSelector() as selector:
@@ -139,9 +155,9 @@ def live(port: int, tell: Callable[[], Story], *, visitors: int = 16, seconds: f
         begun = time.perf_counter()
         _go_on(selector, until=begun + seconds / 10)
         measured.stories, measured.latencies, measured.statuses = 0, [], {}
-        begun = time.perf_counter()
+        begun, before = time.perf_counter(), worked()
         _go_on(selector, until=begun + seconds)
-        measured.seconds = time.perf_counter() - begun
+        measured.seconds, measured.worked = time.perf_counter() - begun, worked() - before
     for visitor in everybody:
         if visitor.socket:
             visitor.socket.close()
