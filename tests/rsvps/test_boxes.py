@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from iec_events.core import clock
 from iec_events.core.crypto import vault
 from iec_events.core.db import atomic, db
-from iec_events.core.tokens import new_token
+from iec_events.core.tokens import new_token, token_hash
 from iec_events.events.models import Event, EventKey, KeyCopy
 from iec_events.organizers.actions import accept_invitation, invite, sign_in
 from iec_events.organizers.guard import TOKEN
@@ -127,7 +127,7 @@ def test_a_link_from_a_later_mail_changes_the_size_and_reads_no_name() -> None:
     ali = db.session.scalars(sa.select(Rsvp).where(Rsvp.status == "confirmed")).one()
     later = new_token()
     with atomic():
-        db.session.add(RsvpLink(token_hash=actions.token_hash(later), rsvp_id=ali.id))
+        db.session.add(RsvpLink(token_hash=token_hash(later), rsvp_id=ali.id))
     assert own_rsvp(token=later, slug=event.slug).name is None
     change_rsvp(token=later, name=None, party_size=1, note="x", now=clock.now())
     assert [one.name for one in roster(event.id, reader=reads(nasrin, event))] == ["Sara", "Ali"]
