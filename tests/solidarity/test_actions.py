@@ -177,7 +177,7 @@ def test_rejected_words_are_erased_after_a_week(app: Flask, clock: time_machine.
     assert {row.id for row in rows()} == {waiting, approved}
 
 
-def test_strangers_pages_change_with_the_wall_and_only_then(app: Flask) -> None:
+def test_strangers_pages_change_with_the_wall_and_only_then(app: Flask, clock: time_machine.Traveller) -> None:
     del app
     event = an_event()
     at_first = generation()
@@ -187,7 +187,11 @@ def test_strangers_pages_change_with_the_wall_and_only_then(app: Flask) -> None:
     approved = generation()
     assert approved > at_first
     decide(message_id, seen=APPROVED, to=REJECTED)
-    assert generation() > approved
+    taken_down = generation()
+    assert taken_down > approved
+    clock.shift(8 * DAY)
+    actions.erase_rejected(real_clock.now())
+    assert generation() == taken_down
 
 
 def test_the_newest_stand_first_on_the_wall(app: Flask, clock: time_machine.Traveller) -> None:
