@@ -13,7 +13,6 @@ import sqlalchemy as sa
 
 from ..core.db import atomic, db, leave_no_trace
 from ..core.shreds import destroy_shreds
-from ..events.keys import shreds_of
 from ..events.models import Event, EventKey
 from ..events.queries import EventUnknown
 from ..events.seats import availability
@@ -54,14 +53,14 @@ def _erase_list(event_id: int, *, early: bool, now: dt.datetime) -> None:
     event = db.session.scalars(query).one()
     if not early and now < event.list_ends_at:  # the event was moved meanwhile
         return
-    shreds, parties, seats = shreds_of(event_id), *_totals(event_id)
-    mine = sa.select(Rsvp.id).where(Rsvp.event_id == event_id)
-    if not shreds and db.session.scalar(mine.limit(1)) is None:  # another copy of the worker was faster
+    if not _has_list(event_id):  # another copy of the worker was faster
         return
+    parties, seats = _totals(event_id)
     about = sa.select(sa.literal(ABOUT) + Rsvp.id).where(Rsvp.event_id == event_id)
     db.session.execute(sa.delete(OutboxMail).where(OutboxMail.about.in_(about)))
     db.session.execute(sa.delete(Rsvp).where(Rsvp.event_id == event_id))  # their links go along
-    db.session.execute(sa.delete(EventKey).where(EventKey.event_id == event_id))  # their copies go along
+    keys = sa.delete(EventKey).where(EventKey.event_id == event_id).returning(EventKey.shred_id)
+    shreds = set(db.session.scalars(keys))  # the holders' copies go along
     event.seats_taken = event.lines_given = 0
     event.availability = availability(event.capacity, 0)
     receipt = Receipt(event_id=event_id, at=now.replace(microsecond=0), early=early, classes=list(CLASSES))
@@ -75,6 +74,11 @@ def _over(now: dt.datetime) -> list[int]:
     with_list = sa.or_(sa.exists().where(Rsvp.event_id == Event.id), sa.exists().where(EventKey.event_id == Event.id))
     past = db.session.scalars(sa.select(Event).where(Event.ends_at <= now, with_list).order_by(Event.id))
     return [event.id for event in past if event.list_ends_at <= now]
+
+
+def _has_list(event_id: int) -> bool:
+    of_event = (sa.exists().where(table.event_id == event_id) for table in (Rsvp, EventKey))
+    return bool(db.session.scalar(sa.select(sa.or_(*of_event))))
 
 
 def _totals(event_id: int) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from ..core import clock
@@ -11,19 +11,12 @@ from ..events.queries import any_event
 from ..events.times import local_text
 from ..events.views import EventView
 from ..organizers.guard import require_fresh, require_organizer
-from ..organizers.models import OWNER
 from ..rsvps.queries import counts, receipts_of
 from .actions import destroy_list
 from .forms import DestroyForm
 
 blueprint = Blueprint("privacy_organizers", __name__, url_prefix="/organize/events/<slug>/rsvps")
 blueprint.before_request(require_organizer)
-
-
-@blueprint.before_request
-def _owners_only() -> None:
-    if g.organizer.role != OWNER:
-        abort(403)
 
 
 blueprint.before_request(require_fresh)

@@ -79,6 +79,8 @@ def test_an_end_in_the_second_half_of_a_repeated_hour_comes_after_the_first() ->
         ({"donation_url": "javascript:alert(1)"}, "donation_url"),
         ({"capacity": 0}, "capacity"),
         ({"largest_party": 0}, "largest_party"),
+        ({"keep_days": -1}, "keep_days"),
+        ({"keep_days": 15}, "keep_days"),
         ({"programme": [{"at": "25:00", "title": {}, "note": {}}]}, "programme"),
         ({"programme": [{"at": "", "title": {}, "note": {}}] * 21}, "programme"),
         ({"texts": {"de": {"title": "Nacht"}}}, "texts"),

@@ -368,6 +368,19 @@ def test_a_capacity_below_the_seats_taken_is_told_and_nothing_changes(tmp_path: 
     assert db.session.scalars(sa.select(Campaign.texts)).one()["en"]["title"] == "Nights"
 
 
+def test_the_days_a_list_is_kept(tmp_path: Path) -> None:
+    loaded(tmp_path, NIGHT)
+    assert event("bogota").keep_days == 14
+    loaded(tmp_path, NIGHT.replace("capacity = 60", "capacity = 60\nkeep_days = 3"))
+    assert event("bogota").keep_days == 3
+    (problem,) = refused(tmp_path, NIGHT.replace("capacity = 60", "keep_days = 15"))
+    assert "write a whole number from 0 to 14" in problem
+    with atomic():
+        event("bogota").lines_given = 1
+    (problem,) = refused(tmp_path, NIGHT)
+    assert problem.startswith("line 7, event[1].keep_days: People have signed up")
+
+
 # --- The command
 
 

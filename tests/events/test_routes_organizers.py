@@ -319,6 +319,17 @@ def test_a_taken_address_is_answered_beside_its_field(organizer: FlaskClient) ->
     assert typed_values(answer.text)["title_en"] == NIGHT["title_en"]
 
 
+def test_once_people_have_signed_up_a_list_is_kept_shorter_only(organizer: FlaskClient) -> None:
+    an_event(slug="berkeley", keep_days=5, lines_given=1)
+    assert "The list of this event is destroyed on" in organizer.get("/organize/events/berkeley").text
+    longer = send(organizer, "/organize/events/berkeley", **{**NIGHT, "keep_days": "6"})
+    assert longer.status_code == 409
+    assert "It can be kept shorter, but not longer." in said(longer)
+    assert 'id="keep_days-error"' in longer.text
+    assert send(organizer, "/organize/events/berkeley", **{**NIGHT, "keep_days": "۰"}).status_code == 303
+    assert db.session.scalars(sa.select(Event.keep_days)).one() == 0
+
+
 def test_too_small_a_capacity_is_answered_with_the_seats_taken(organizer: FlaskClient) -> None:
     an_event(slug="berkeley", capacity=50, seats_taken=41)
     answer = send(organizer, "/organize/events/berkeley", **NIGHT, capacity="40")

@@ -1,0 +1,173 @@
+"""Each term of retention, travelled past; and that every one of them is run and written down."""
+
+from __future__ import annotations
+
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from time_machine import Traveller
+
+from iec_events.core import clock as our_clock
+from iec_events.core.db import atomic, db
+from iec_events.events.actions import cancel_event, keep_image
+from iec_events.events.models import Image
+from iec_events.mail.actions import claim, note_delivered, note_failed
+from iec_events.mail.models import OutboxMail
+from iec_events.organizers.models import AuditEntry, OrganizerSession
+from iec_events.privacy.actions import destroy_due
+from iec_events.privacy.retention import RULES
+from iec_events.rsvps.actions import withdraw_rsvp
+from iec_events.rsvps.models import Receipt, Rsvp
+from iec_events.solidarity.actions import decide, leave_message
+from iec_events.solidarity.models import PENDING, REJECTED, Message
+from iec_events.worker import jobs, run_all_once
+from tests.conftest import Installation
+from tests.factories import an_event, an_organizer_session
+from tests.privacy.people import an_account, comes
+
+pytestmark = pytest.mark.usefixtures("app")
+DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
+
+
+def later(app: Flask, clock: Traveller, by: dt.timedelta) -> None:
+    db.session.rollback()
+    clock.shift(by)
+    run_all_once(app)
+    db.session.rollback()
+
+
+def count(model: type) -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
+
+
+def addresses() -> list[bool]:
+    db.session.rollback()
+    return [box is not None for box in db.session.scalars(sa.select(Rsvp.mailable).order_by(Rsvp.line))]
+
+
+def test_the_worker_runs_every_rule() -> None:
+    names = {job.name for job in jobs()}
+    assert {rule.job for rule in RULES} <= names
+    assert all(rule.every <= DAY for rule in RULES)
+
+
+def test_organizers_can_read_every_term() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "organizers.md").read_text()
+    section = guide.split("## What is erased when", 1)[1].split("\n## ", 1)[0]
+    for words in ("14 days", "3 days", "7 days", "12 hours", "a day", "a year"):
+        assert words in section, words
+
+
+def test_an_address_goes_when_no_letter_is_owed(app: Flask, clock: Traveller) -> None:
+    event = an_event()
+    comes(event)
+    gone = comes(event)
+    run_all_once(app)
+    assert addresses() == [True, True]
+    withdraw_rsvp(token=gone, now=our_clock.now())
+    run_all_once(app)
+    assert addresses() == [True, False]
+    db.session.refresh(event)
+    clock.move_to(event.ends_at + HOUR)
+    run_all_once(app)
+    assert addresses() == [False, False]
+
+
+def test_a_letter_that_cannot_go_out_keeps_the_address_three_days_at_most(clock: Traveller) -> None:
+    from iec_events.rsvps.actions import erase_addresses  # noqa: PLC0415
+
+    event = an_event()
+    comes(event)
+    end = event.ends_at
+    for after, kept in ((DAY, True), (2.9 * DAY, True), (3 * DAY, False)):
+        clock.move_to(end + after)
+        erase_addresses(our_clock.now())
+        assert addresses() == [kept]
+        assert count(OutboxMail) == kept
+
+
+def test_a_called_off_event_still_writes_before_addresses_go(app: Flask) -> None:
+    event = an_event()
+    comes(event)
+    run_all_once(app)
+    cancel_event(slug=event.slug, now=our_clock.now())
+    run_all_once(app)
+    assert addresses() == [True]  # it may take place after all
+    assert count(OutboxMail) == 2
+
+
+def test_letters_leave_no_body_and_no_row(clock: Traveller, app: Flask) -> None:
+    event = an_event()
+    for _ in range(2):
+        comes(event)
+    sent, refused = claim(now=our_clock.now(), how_many=2)
+    note_delivered(mail_id=sent.id, now=our_clock.now())
+    note_failed(letter=refused, error="refused 550", for_ever=True, now=our_clock.now())
+    assert set(db.session.scalars(sa.select(OutboxMail.sealed))) == {None}
+    later(app, clock, 6.9 * DAY)
+    assert count(OutboxMail) == 2
+    later(app, clock, 0.2 * DAY)
+    assert count(OutboxMail) == 0
+
+
+def test_a_rejected_message_goes_after_seven_days(clock: Traveller, app: Flask) -> None:
+    event = an_event()
+    leave_message(
+        event_slug=event.slug, text="Free", signature="", language="en", read_aloud=True, seed="s", now=our_clock.now()
+    )
+    ids = db.session.scalars(sa.select(Message.id)).all()
+    decide(ids, seen=PENDING, to=REJECTED, now=our_clock.now())
+    later(app, clock, 6.9 * DAY)
+    assert count(Message) == 1
+    later(app, clock, 0.2 * DAY)
+    assert count(Message) == 0
+
+
+def test_sessions_and_the_trail(clock: Traveller, app: Flask) -> None:
+    an_account()
+    an_organizer_session()
+    entries = count(AuditEntry)
+    assert entries
+    later(app, clock, 0.6 * HOUR)
+    assert count(OrganizerSession) == 0
+    later(app, clock, 366 * DAY)
+    assert count(AuditEntry) == 0
+
+
+def test_pictures_that_no_event_shows(clock: Traveller, app: Flask) -> None:
+    for name in ("shown", "forgotten"):
+        keep_image(name=name, content=b"RIFF", width=1, height=1, now=our_clock.now())
+    an_event(image_name="shown")
+    later(app, clock, DAY)
+    assert count(Image) == 2
+    later(app, clock, DAY)
+    assert db.session.scalars(sa.select(Image.name)).all() == ["shown"]
+
+
+def test_several_copies_of_the_worker_write_one_receipt(installation: Installation, clock: Traveller) -> None:
+    an_account()
+    event = an_event()
+    comes(event)
+    moment = event.ends_at + 15 * DAY
+    db.session.rollback()
+    clock.move_to(moment)
+
+    def one(_number: int) -> None:
+        with installation.app.app_context():
+            destroy_due(moment)
+            db.session.remove()
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(one, range(4)))
+    assert (count(Receipt), count(Rsvp)) == (1, 0)
+
+
+def test_sqlite_gives_pages_back(installation: Installation) -> None:
+    if installation.engine.dialect.name != "sqlite":
+        return
+    with atomic():
+        assert db.session.scalar(sa.text("PRAGMA auto_vacuum")) == 1
