@@ -88,6 +88,12 @@ def campaign_events(campaign_id: int) -> Sequence[Event]:
     return db.session.scalars(query).all()
 
 
+def nights_of_campaigns() -> dict[int, int]:
+    """How many public events each campaign has, by its id; campaigns without any are left out."""
+    query = sa.select(Event.campaign_id, sa.func.count()).where(Event.status != "draft", Event.campaign_id.is_not(None))
+    return {number: count for number, count in db.session.execute(query.group_by(Event.campaign_id)) if number}
+
+
 def sister_events(event: Event) -> Sequence[Event]:
     """The other public events of the campaign around the same days."""
     if event.campaign_id is None:

@@ -15,6 +15,7 @@ from ..core.pages import public_page
 from ..events.models import Event
 from ..events.queries import (
     campaign_events,
+    nights_of_campaigns,
     past_events,
     public_campaign,
     public_campaigns,
@@ -41,13 +42,14 @@ def home() -> ResponseReturnValue:
     """What is coming, what was, and the campaigns."""
     now, locale = clock.now(), current_locale()
     upcoming, past = upcoming_events(now), past_events(now)
-    campaigns = [CampaignCard(one, locale, len(campaign_events(one.id))) for one in public_campaigns()]
+    nights = nights_of_campaigns()
+    campaigns = [CampaignCard(one, locale, nights[one.id]) for one in public_campaigns() if one.id in nights]
     return public_page(
         render_template(
             "front/home.html",
             upcoming=_views(upcoming),
             past=_views(past),
-            campaigns=[one for one in campaigns if one.count],
+            campaigns=campaigns,
         )
     )
 
