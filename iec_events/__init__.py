@@ -4,6 +4,7 @@ The house, from the roof down; a room imports only what stands below it:
 
 - `cli`, `app`, `worker`: the doors: a command, a WSGI application, the timed jobs
 - `front`: pages that show more than one room; `reports`: exports, read from every room
+- `privacy`: what is erased when, across rooms; `access`: who reads which guest list
 - `rsvps`: who comes; `solidarity`: messages and their wall
 - `calendars`: iCalendar documents and feeds
 - `events`: campaigns, events, their places and times
