@@ -10,8 +10,10 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from iec_events.core import clock as our_clock
+from iec_events.core.archive import make_archive, restore_archive
 from iec_events.core.crypto import BoxRefused
 from iec_events.core.db import atomic, db
 from iec_events.core.shreds import FOLDER, has_shred, uncover
@@ -225,6 +227,45 @@ def test_nothing_is_left_in_the_files_and_last_months_backup_does_not_open(
             session = sign_in(email="nasrin@example.org", password=SECRET, now=our_clock.now())
             assert names((nasrin[0], session), any_event("berkeley")) == [None]
             db.session.rollback()
+
+
+def test_a_backup_opens_until_the_list_is_destroyed_and_never_after(
+    tmp_path: Path, clock: time_machine.Traveller
+) -> None:
+    nasrin, event = an_account(), an_event(slug="berkeley")
+    comes(event)
+    term = event.list_ends_at
+    make_archive(tmp_path / "night", now=our_clock.now())
+
+    def back() -> tuple[str, str]:
+        db.session.rollback()
+        restore_archive(tmp_path / "night", replace=True)
+        return nasrin[0], sign_in(email="nasrin@example.org", password=SECRET, now=our_clock.now())
+
+    assert names(back(), any_event("berkeley")) == [CANARY_NAME]
+    db.session.rollback()
+    clock.move_to(term)
+    destroy_due(our_clock.now())
+    assert names(back(), any_event("berkeley")) == [None]
+    db.session.rollback()
+    destroy_due(our_clock.now())
+    assert set(rows().values()) == {0}
+
+
+def test_the_key_is_on_the_disk_before_what_it_covers_is_kept() -> None:
+    an_account()
+    seen: list[bool] = []
+
+    def look(session: Session) -> None:
+        seen.extend(has_shred(one) for one in session.scalars(sa.select(EventKey.shred_id)))
+
+    sa.event.listen(Session, "before_commit", look)
+    try:
+        comes(an_event())
+    finally:
+        sa.event.remove(Session, "before_commit", look)
+    assert seen
+    assert all(seen)
 
 
 def _boxes() -> list[bytes]:
