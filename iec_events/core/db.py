@@ -267,8 +267,9 @@ def _locked(path: str) -> Iterator[None]:
 
 def _prepare_sqlite(raw: Any, _record: object) -> None:
     raw.isolation_level = None  # SQLAlchemy says BEGIN, not the driver
+    if not raw.execute("PRAGMA page_count").fetchone()[0]:
+        raw.execute("PRAGMA auto_vacuum=FULL")  # before WAL and tables; later it does nothing, but waits for writers
     for pragma in (
-        "auto_vacuum=FULL",  # before there are tables, and before WAL: an older database stays as it is
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
