@@ -1,4 +1,4 @@
-"""`iec-events backup` and `restore`. The caller opens an application context."""
+"""`iec-events doctor`, `backup` and `restore`. The caller opens an application context."""
 
 from __future__ import annotations
 
@@ -9,8 +9,21 @@ import click
 from ..core import clock
 from ..core.archive import ArchiveRefused, make_archive, restore_archive
 from ..organizers.audit import note
+from .doctor import GRAVE, findings
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command("doctor")
+@click.pass_context
+def doctor(context: click.Context) -> None:
+    """Say what is weak, gravest first, and what to do; ends with status 1 when something is grave."""
+    found = findings(clock.now())
+    for finding in found:
+        click.echo(f"{finding.gravity}: {finding.text}")
+    if not found:
+        click.echo("All is well.")
+    context.exit(int(any(finding.gravity == GRAVE for finding in found)))
 
 
 @click.command("backup")
@@ -39,4 +52,4 @@ def restore(file: Path, *, replace: bool) -> None:
     click.echo(f"{restored.rows} rows of {restored.made_at} are back. Everybody signs in anew.")
 
 
-COMMANDS: list[click.Command] = [backup, restore]
+COMMANDS: list[click.Command] = [doctor, backup, restore]

@@ -143,6 +143,10 @@ def test_the_page_tells_who_did_what_to_what(organizer: FlaskClient, prefix: str
     assert ("berkeley" in one, "paris" in one) == (True, False)
 
 
+def about_people(asked: list[str]) -> int:
+    return sum("audit_entries" in statement or "FROM organizers" in statement for statement in asked)
+
+
 def test_the_page_has_pages_and_costs_the_same_for_all(
     organizer: FlaskClient, queries: Callable[[], AbstractContextManager[list[str]]]
 ) -> None:
@@ -153,7 +157,7 @@ def test_the_page_has_pages_and_costs_the_same_for_all(
         note("event.revised", "event:berkeley", now=clock.now(), who="operator")
     with queries() as many:
         assert organizer.get("/organize/audit").text.count("event:") == 0
-    assert len(many) == len(few)
+    assert about_people(many) == about_people(few)
     assert "Page 2 of 2" in organizer.get("/organize/audit?page=9").text
     assert organizer.get("/organize/audit?page=x&who=nobody").status_code == 200
 

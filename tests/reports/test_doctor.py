@@ -1,0 +1,302 @@
+"""The doctor: silent about what is well, and one sentence with a remedy for everything that is not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from flask import Flask
+
+from iec_events.app import create_app
+from iec_events.core import clock
+from iec_events.core.archive import make_archive
+from iec_events.core.db import SiteState, atomic, db, key_check_fits, note_worker
+from iec_events.core.tokens import new_id
+from iec_events.events.keys import ROSTER, add_key
+from iec_events.mail.actions import post
+from iec_events.mail.models import OutboxMail
+from iec_events.organizers.audit import note
+from iec_events.organizers.keys import RECOVERY, made_key, new_phrase, pair_of_phrase
+from iec_events.organizers.models import AuditEntry, RecoveryKey
+from iec_events.reports import doctor
+from iec_events.reports.commands import doctor as command
+from iec_events.reports.doctor import GRAVE, HINT, WEAK, findings
+from tests.conftest import Installation, settings_for
+from tests.factories import PASSWORD, an_event, an_organizer
+
+HOUR = dt.timedelta(hours=1)
+WELL = {
+    "PUBLIC_URL": "https://events.iec.community",
+    "MAIL_URL": "smtps://events:secret@mail.iec.community",
+    "MAIL_FROM": "events@iec.community",
+}
+
+
+@pytest.fixture(autouse=True)
+def _this_years_zones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "version", lambda _package: "2026.3")
+
+
+@pytest.fixture
+def well(installation: Installation, app: Flask, tmp_path: Path) -> Flask:
+    """An installation with nothing to complain about."""
+    del app
+    keys = tmp_path / "keys"
+    keys.mkdir(mode=0o700)
+    for number in range(2):
+        organizer = an_organizer(email=f"organizer-{number}@example.org")
+        with atomic():
+            db.session.add(made_key(organizer.id, PASSWORD)[0])
+    with atomic():
+        public = pair_of_phrase(new_phrase()).public
+        db.session.add(RecoveryKey(id=1, public=public, made_at=clock.now(), checked_at=clock.now()))
+    note("sign-in.refused", "", now=clock.now())
+    note_worker(clock.now())
+    return installation.make_app(KEY_DIR=keys, **WELL)
+
+
+def told(app: Flask, now: dt.datetime | None = None) -> list[tuple[str, str]]:
+    with app.app_context():
+        found = [(finding.gravity, finding.text) for finding in findings(now or clock.now())]
+        db.session.remove()
+        return found
+
+
+def only(app: Flask, now: dt.datetime | None = None) -> tuple[str, str]:
+    (finding,) = told(app, now)
+    return finding
+
+
+def test_nothing_is_said_of_what_is_well(well: Flask) -> None:
+    assert told(well) == []
+    with well.app_context():
+        answer = well.test_cli_runner().invoke(command)
+    assert (answer.exit_code, answer.output) == (0, "All is well.\n")
+
+
+def test_the_gravest_comes_first_and_ends_with_status_1(app: Flask) -> None:
+    with atomic():
+        db.session.execute(sa.update(SiteState).values(worker_seen_at=None))
+    answer = app.test_cli_runner().invoke(command)
+    lines = answer.output.splitlines()
+    order = [line.partition(":")[0] for line in lines]
+    assert answer.exit_code == 1
+    assert order == sorted(order, key=doctor.ORDER.index)
+    assert lines[0] == "grave: The worker has never run, so no mail goes out: start `iec-events worker`."
+    assert {"grave", "hint"} <= set(order)
+    assert all(line.endswith(".") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("settings", "gravity", "words"),
+    [
+        ({"PUBLIC_URL": "http://events.iec.community"}, GRAVE, "without TLS"),
+        ({"PUBLIC_URL": "http://127.0.0.1:8000"}, HINT, "Only this machine"),
+        ({"MAIL_URL": "smtp://me:secret@mail.iec.community?tls=none"}, GRAVE, "password travels in the open"),
+        ({"MAIL_URL": "smtp://mail.iec.community"}, WEAK, "leaves without TLS"),
+        ({"MAIL_URL": "file:/nowhere"}, GRAVE, "reaches nobody"),
+        ({"MAIL_FROM": "events@example.org"}, GRAVE, "set IEC_MAIL_FROM"),
+        ({"TRUSTED_PROXIES": 1}, HINT, "IEC_REDIS_URL"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_settings_that_are_weak(
+    installation: Installation, well: Flask, settings: dict[str, Any], gravity: str, words: str
+) -> None:
+    keys = well.extensions["settings"].key_dir
+    found = only(installation.make_app(**{"KEY_DIR": keys, **WELL, **settings}))
+    assert found[0] == gravity
+    assert words in found[1]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"PUBLIC_URL": "http://abcdefghijklmnop.onion"},
+        {"MAIL_URL": "smtp://me:secret@mail.iec.community"},
+        {"MAIL_URL": "smtp://127.0.0.1"},
+        {"MAIL_FROM": "events@notexample.org"},
+    ],
+    ids=str,
+)
+def test_settings_that_are_well(installation: Installation, well: Flask, settings: dict[str, Any]) -> None:
+    keys = well.extensions["settings"].key_dir
+    assert told(installation.make_app(**{"KEY_DIR": keys, **WELL, **settings})) == []
+
+
+def test_debug_mode_and_one_key_for_both(installation: Installation, well: Flask) -> None:
+    keys, own = well.extensions["settings"].key_dir, settings_for(Path(), "")["VAULT_KEYS"]
+    app = installation.make_app(KEY_DIR=keys, SECRET_KEY=own, **WELL)
+    app.debug = True
+    found = told(app)
+    assert [gravity for gravity, _text in found] == [GRAVE, WEAK]
+    assert "FLASK_DEBUG" in found[0][1]
+    assert "another secret key" in found[1][1]
+
+
+def test_zones_and_clock(well: Flask, monkeypatch: pytest.MonkeyPatch, clock: time_machine.Traveller) -> None:
+    now = dt.datetime.now(dt.UTC)
+    monkeypatch.setattr(doctor, "version", lambda _package: "2025.3")
+    assert "tzdata" in only(well)[1]
+    monkeypatch.setattr(doctor, "version", lambda _package: "2028.1")
+    assert (only(well)[0], "before the time zones" in only(well)[1]) == (GRAVE, True)
+    monkeypatch.setattr(doctor, "version", lambda _package: "2026.3")
+    clock.move_to(now - 3 * HOUR)
+    assert (only(well)[0], "The clock went back" in only(well)[1]) == (GRAVE, True)
+
+
+def test_folders_and_keys_that_others_can_read(well: Flask) -> None:
+    chosen = well.extensions["settings"]
+    key = chosen.key_dir / "vault.keys"
+    key.write_text("a key")
+    key.chmod(0o644)
+    chosen.key_dir.chmod(0o755)
+    chosen.data_dir.chmod(0o750)
+    try:
+        texts = [text for gravity, text in told(well) if gravity == GRAVE]
+        assert f"Others on this machine can look into {chosen.data_dir}: run `chmod 700 {chosen.data_dir}`." in texts
+        assert f"Others on this machine can look into {chosen.key_dir}: run `chmod 700 {chosen.key_dir}`." in texts
+    finally:
+        chosen.data_dir.chmod(0o700)
+
+
+def test_who_can_read_a_file_depends_on_its_folders(tmp_path: Path) -> None:
+    file = tmp_path / "vault.keys"
+    file.write_text("a key")
+    file.chmod(0o644)
+    closed = next((one for one in file.parents if not one.stat().st_mode & 0o011), None)
+    assert doctor._others_can_read(file) is (closed is None)
+    file.chmod(0o600)
+    assert not doctor._others_can_read(file)
+    assert not doctor._others_can_read(tmp_path / "nothing")
+
+
+def test_backups_that_are_open_or_old(well: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        doctor, "_others_can_read", lambda file: file.name == "night" and bool(file.stat().st_mode & 0o044)
+    )
+    file = well.extensions["settings"].data_dir / "night"
+    try:
+        with well.app_context():
+            make_archive(file, now=clock.now())
+        os.utime(file, (clock.now().timestamp(),) * 2)
+        assert told(well) == []
+        file.chmod(0o644)
+        assert only(well) == (GRAVE, f"Others on this machine can read {file}: run `chmod 600 {file}`.")
+        file.chmod(0o600)
+        month_ago = (clock.now() - dt.timedelta(days=31)).timestamp()
+        os.utime(file, (month_ago, month_ago))
+        assert (only(well)[0], str(file) in only(well)[1]) == (WEAK, True)
+    finally:
+        file.unlink()
+
+
+def test_keys_beside_the_data(installation: Installation, well: Flask) -> None:
+    del well
+    (installation.folder / "keys").mkdir(mode=0o700, exist_ok=True)
+    assert "IEC_KEY_DIR" in only(installation.make_app(**WELL))[1]
+
+
+def test_a_worker_that_sleeps(well: Flask, clock: time_machine.Traveller) -> None:
+    clock.shift(3 * HOUR)
+    expected = "The worker has not run since 2027-01-15 12:00 UTC, so no mail goes out: start `iec-events worker`."
+    assert only(well) == (GRAVE, expected)
+
+
+def test_mails_that_do_not_get_through(well: Flask) -> None:
+    now = clock.now()
+    for _ in range(3):
+        with atomic():
+            post(kind="rsvps.confirmed", about="rsvp:x", to="sara@example.org", locale="en", facts={}, now=now)
+    ids = db.session.scalars(sa.select(OutboxMail.id)).all()
+    with atomic():
+        stuck, given_up = sa.update(OutboxMail).where(OutboxMail.id == ids[0]), sa.update(OutboxMail)
+        db.session.execute(stuck.values(tries=4, last_error="recipient refused 450"))
+        db.session.execute(given_up.where(OutboxMail.id == ids[1]).values(given_up_at=now))
+    assert told(well) == [
+        (WEAK, "1 mails were refused again and again (recipient refused 450): look at the mail server."),
+        (WEAK, "1 mails were given up (recipient refused 450): write to these people in another way."),
+    ]
+
+
+def test_a_database_that_is_empty_behind_ahead_or_away(
+    well: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = well.extensions["settings"].key_dir
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+
+    def app_on(url: str) -> Flask:
+        return create_app(settings_for(folder, url, KEY_DIR=keys, **WELL))
+
+    empty = app_on(f"sqlite:///{folder / 'empty.db'}")
+    assert only(empty) == (GRAVE, "The database has no tables: run `iec-events init`.")
+    with empty.app_context():
+        db.engine.dispose()
+    (folder / "empty.db").unlink()
+    away = app_on("postgresql+psycopg://nobody@/none?host=/nowhere")
+    assert "does not answer" in only(away)[1]
+    monkeypatch.setattr(doctor, "newest_revision", lambda: "0099")
+    assert "run `iec-events migrate`" in only(well)[1]
+    monkeypatch.setattr(doctor, "known_revisions", lambda: ("0000",))
+    assert "newer than this version" in only(well)[1]
+
+
+def test_other_vault_keys(installation: Installation, well: Flask) -> None:
+    with well.app_context():
+        assert key_check_fits()
+    other = settings_for(Path(), "")["SECRET_KEY"]
+    app = installation.make_app(
+        KEY_DIR=well.extensions["settings"].key_dir, VAULT_KEYS=other, SECRET_KEY="A" * 20 + str(other)[20:], **WELL
+    )
+    assert (GRAVE, "The vault key is not the one this database was begun with: put the old key file back.") in told(app)
+    with atomic():
+        db.session.execute(sa.update(SiteState).values(key_check=None))
+
+
+def remove(*kinds: type[Any]) -> None:
+    with atomic():
+        for kind in kinds:
+            db.session.execute(sa.delete(kind))
+
+
+def test_recovery_keys_and_holders(well: Flask) -> None:
+    with atomic():
+        db.session.execute(sa.update(RecoveryKey).values(checked_at=None))
+    assert only(well) == (
+        WEAK,
+        "Nobody has checked the recovery key: write its words once into the page “Keys”.",
+    )
+    remove(RecoveryKey)
+    assert only(well)[0] == WEAK
+    with atomic():
+        one = sa.text("DELETE FROM organizer_keys WHERE organizer_id = (SELECT max(organizer_id) FROM organizer_keys)")
+        db.session.execute(one)
+    assert [gravity for gravity, _text in told(well)] == [GRAVE, WEAK]
+    assert "One lost password loses every guest list" in told(well)[0][1]
+    assert "invite a second organizer" in told(well)[1][1]
+
+
+def test_a_list_that_the_recovery_key_does_not_open_or_nobody(well: Flask) -> None:
+    event = an_event()
+    with well.app_context(), atomic():
+        add_key(event.id, ROSTER, {new_id(): pair_of_phrase(new_phrase()).public}, clock.now())
+    assert "does not open 1 guest lists" in only(well)[1]
+    for file in (well.extensions["settings"].key_dir / "shred").iterdir():
+        file.unlink()
+    assert (told(well)[0][0], "The keys of 1 guest lists are gone" in told(well)[0][1]) == (GRAVE, True)
+    assert RECOVERY == "recovery"
+
+
+def test_a_trail_that_was_tampered_with(well: Flask) -> None:
+    with atomic():
+        db.session.execute(sa.update(AuditEntry).values(who="worker"))
+    assert only(well) == (
+        GRAVE,
+        "The audit trail was tampered with (Entry 1 was changed.) Find out who could write to the database.",
+    )
