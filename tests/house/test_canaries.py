@@ -25,6 +25,7 @@ from iec_events.rsvps.models import Rsvp
 from tests.conftest import Installation
 from tests.factories import an_event
 from tests.filling import send
+from tests.octets import octets_of
 
 NAMES = ("Canaria Amarilla", "قناری زرد", "Kanarienvogel")
 NOTES = ("the canary sings at midnight", "قناری نیمه‌شب می‌خواند")
@@ -65,7 +66,7 @@ def left_behind(installation: Installation) -> Iterator[tuple[str, bytes]]:
             yield from ((table.name, value) for value in row if isinstance(value, bytes))
     for file in installation.folder.rglob("*"):
         if file.is_file() and file.suffix != ".eml":
-            yield str(file), file.read_bytes()
+            yield str(file), octets_of(file)
 
 
 def spellings(text: str) -> list[bytes]:

@@ -30,6 +30,7 @@ from iec_events.rsvps.queries import LinkUnknown, link_by_token, own_rsvp
 from iec_events.worker import run_all_once
 from tests.conftest import Installation
 from tests.factories import an_event
+from tests.octets import octets_of
 from tests.privacy.people import CANARY_MAIL, CANARY_NAME, CANARY_NOTE, SECRET, an_account, comes, names
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -213,7 +214,7 @@ def test_nothing_is_left_in_the_files_and_last_months_backup_does_not_open(
     run_all_once(installation.app)
     db.session.rollback()
     if path:
-        octets = Path(path).read_bytes() + Path(path + "-wal").read_bytes()
+        octets = octets_of(path, path + "-wal")
         for needle in (*boxes, CANARY_NAME.encode(), CANARY_NOTE.encode(), CANARY_MAIL.encode()):
             assert needle not in octets
     nasrin = (nasrin[0], sign_in(email="nasrin@example.org", password=SECRET, now=our_clock.now()))

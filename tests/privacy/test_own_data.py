@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from iec_events.rsvps.models import Rsvp, RsvpLink
 from tests.conftest import Installation
 from tests.factories import an_event
 from tests.filling import send
+from tests.octets import octets_of
 from tests.privacy.people import CANARY_MAIL, CANARY_NAME, CANARY_NOTE, an_account, comes, names
 
 MINE = "/events/berkeley/my-rsvp"
@@ -63,7 +63,7 @@ def test_deleting_oneself(client: FlaskClient, event: Event, installation: Insta
     db.session.rollback()
     if installation.engine.dialect.name == "sqlite":
         path = str(installation.engine.url.database)
-        octets = Path(path).read_bytes() + Path(path + "-wal").read_bytes()
+        octets = octets_of(path, path + "-wal")
         assert not [box for box in sealed if box in octets]
 
 
