@@ -20,6 +20,7 @@ from .core.security import hardening, init_hosts, init_security
 from .core.statics import init_statics
 from .core.text import direction_of, markdown_html
 from .core.urls import init_urls
+from .events.queries import campaign_of
 from .events.routes_organizers import blueprint as events_organizers
 from .events.routes_public import blueprint as events
 from .front.routes_organizers import blueprint as front_organizers
@@ -31,6 +32,7 @@ from .rsvps.routes_organizers import blueprint as rsvps_organizers
 from .rsvps.routes_public import blueprint as rsvps
 from .solidarity.routes_organizers import blueprint as solidarity_organizers
 from .solidarity.routes_public import blueprint as solidarity
+from .team.routes_organizers import blueprint as team
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     front,
@@ -44,6 +46,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     rsvps_organizers,
     privacy_organizers,
     access,
+    team,
     reports,
     organizers,
 )
@@ -57,6 +60,7 @@ def create_app(given: Mapping[str, object] | None = None) -> Flask:
     app.config.update(WTF_CSRF_TIME_LIMIT=None)
     app.extensions["settings"] = chosen
     app.extensions["vault"] = Vault(chosen.vault_keys)
+    app.extensions["campaign_of_event"] = campaign_of
     init_db(app, chosen.database_url)
     init_i18n(app)
     init_urls(app)

@@ -30,6 +30,7 @@ from .organizers.commands import COMMANDS as ORGANIZER_COMMANDS
 from .organizers.commands import invitation_link
 from .organizers.queries import any_organizer
 from .reports.commands import COMMANDS as REPORT_COMMANDS
+from .team.commands import COMMANDS as TEAM_COMMANDS
 
 THREADS = 8
 LARGEST_BODY = 64 * 1024 * 1024  # what the server takes in at all; far less is answered with a page of ours
@@ -249,7 +250,7 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-for command in (*EVENT_COMMANDS, *ORGANIZER_COMMANDS, *ACCESS_COMMANDS, *REPORT_COMMANDS):
+for command in (*EVENT_COMMANDS, *ORGANIZER_COMMANDS, *ACCESS_COMMANDS, *TEAM_COMMANDS, *REPORT_COMMANDS):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -20,12 +20,13 @@ from .core import clock
 from .core.db import note_worker
 from .mail.delivery import deliver_due
 from .organizers.audit import WORKER, acting
+from .organizers.emails import LETTERS as ORGANIZER_LETTERS
 from .privacy.retention import RULES
 from .rsvps.actions import refill_waitlists, seal_vault_boxes, tell_changes
 from .rsvps.emails import LETTERS as RSVP_LETTERS
 
 log = logging.getLogger(__name__)
-LETTERS = {**RSVP_LETTERS}
+LETTERS = {**RSVP_LETTERS, **ORGANIZER_LETTERS}
 Say = Callable[[str], None]
 TICK_S = 0.5
 

@@ -16,9 +16,10 @@ from iec_events.core.db import atomic, db
 from iec_events.core.tokens import new_id, new_token, token_hash
 from iec_events.events.models import Campaign, Event
 from iec_events.organizers.factors import keep_app
-from iec_events.organizers.models import OWNER, Organizer, OrganizerSession
+from iec_events.organizers.models import Organizer, OrganizerSession, RoleGrant
 from iec_events.organizers.passwords import hash_password
 from iec_events.organizers.queries import email_fingerprint
+from iec_events.organizers.roles import OWNER
 
 _numbers = itertools.count(1)
 
@@ -87,8 +88,16 @@ def _hashed(password: str) -> str:
     return hash_password(password)
 
 
-def an_organizer(name: str = "Nasrin", email: str = "nasrin@example.org", **others: Any) -> Organizer:
-    """An account with the password PASSWORD."""
+def an_organizer(
+    name: str = "Nasrin",
+    email: str = "nasrin@example.org",
+    *,
+    role: str = OWNER,
+    place: str = "",
+    until: dt.datetime | None = None,
+    **others: Any,
+) -> Organizer:
+    """An account with the password PASSWORD, which holds this role in this place; an owner's if nothing is said."""
     row_id = new_id()
     organizer = Organizer(
         **{
@@ -96,13 +105,16 @@ def an_organizer(name: str = "Nasrin", email: str = "nasrin@example.org", **othe
             "email_hash": email_fingerprint(email),
             "sealed": vault().seal("organizers", row_id, {"name": name, "email": email}),
             "password_hash": _hashed(PASSWORD),
-            "role": OWNER,
             "created_on": clock.now().date(),
             **others,
         }
     )
     with atomic():
         db.session.add(organizer)
+        db.session.flush()
+        if role:
+            grant = {"role": role, "place": place, "expires_at": until}
+            db.session.add(RoleGrant(id=new_id(), organizer_id=row_id, **grant))
     return organizer
 
 

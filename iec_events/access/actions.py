@@ -15,13 +15,15 @@ import sqlalchemy as sa
 from ..core.db import atomic, db
 from ..core.errors import Refusal
 from ..core.i18n import _l
-from ..events.keys import SCOPES, add_key, give, key_in_use, openers, private_keys, take_away
+from ..events.keys import SCOPES, add_key, give, key_in_use, keys_in, openers, places_of, private_keys, take_away
 from ..events.models import Event, EventKey, KeyCopy
 from ..events.queries import EventUnknown
 from ..organizers.audit import note
 from ..organizers.keys import RECOVERY, PhraseRefused, holders, new_phrase, pair_of_phrase
-from ..organizers.models import RecoveryKey
-from ..organizers.queries import organizer_by_email
+from ..organizers.models import OrganizerKey, RecoveryKey
+from ..organizers.queries import grants_of, organizer_by_email
+from ..organizers.roles import ORGANIZER
+from ..organizers.roles import reach as reach_of
 from ..rsvps.boxes import Reader, seal
 from ..rsvps.models import Rsvp
 from .queries import HolderUnknown
@@ -90,11 +92,17 @@ def check_recovery_key(*, phrase: str, now: dt.datetime) -> None:
 
 @atomic()
 def give_access(*, organizer_id: str, by: Holder, now: dt.datetime) -> int:
-    """Seal to an organizer every list the giver can open; how many keys. HolderUnknown, KeyMissing."""
-    keys, public = by.keys(), holders().get(organizer_id)
-    if public is None or organizer_id == RECOVERY:
+    """Seal to an organizer every list that the giver can open and the organizer is to read; how many keys.
+
+    HolderUnknown, also for those who are no organizer anywhere; KeyMissing.
+    """
+    account, held = db.session.get(OrganizerKey, organizer_id), by.keys()
+    reach = reach_of(grants_of(organizer_id, now=now), ORGANIZER)
+    if account is None or not reach:
         raise HolderUnknown
-    _give_all(keys, organizer_id, public)
+    mine = keys_in(reach)
+    keys = {key_id: private for key_id, private in held.items() if key_id in mine}
+    _give_all(keys, organizer_id, account.public)
     note("access.given", f"organizer:{organizer_id}", now=now)
     return len(keys)
 
@@ -155,7 +163,7 @@ def _give_all(keys: dict[str, bytes], holder: str, public: bytes) -> None:
 
 def _present_holders(event_id: int, scope: str) -> dict[str, bytes]:
     """Those who hold the key in use, with their public keys of today."""
-    key, known = key_in_use(event_id, scope), holders()
+    key, known = key_in_use(event_id, scope), holders(places_of(event_id))
     if key is None:
         return known
     held_by = db.session.scalars(sa.select(KeyCopy.holder).where(KeyCopy.event_key_id == key.id))

@@ -18,7 +18,9 @@ from ..core.sealing import Opener, new_key_pair, seal_box
 from ..core.shreds import cover, has_shred, make_shred, uncover
 from ..core.tokens import new_id
 from ..organizers.keys import holders
-from .models import EventKey, KeyCopy
+from ..organizers.roles import EVERYWHERE, Reach, of_campaign, of_event
+from .models import Campaign, Event, EventKey, KeyCopy
+from .queries import reached
 
 ROSTER, DOOR = "roster", "door"
 SCOPES = (ROSTER, DOOR)
@@ -60,9 +62,16 @@ def give(event_key_id: str, private: bytes, to: dict[str, bytes]) -> None:
 def sealing_key(event_id: int, scope: str, now: dt.datetime) -> EventKey | None:
     """The key in use, made on the spot if there are holders now and was none before, or its copies open no more."""
     found = key_in_use(event_id, scope)
-    if (found is None or not has_shred(found.shred_id)) and (to := holders()):
+    if (found is None or not has_shred(found.shred_id)) and (to := holders(places_of(event_id))):
         found = add_key(event_id, scope, to, now)
     return found
+
+
+def places_of(event_id: int) -> tuple[str, ...]:
+    """The places in which a role must be held to concern this event: everywhere, its campaign, itself."""
+    query = sa.select(Event.slug, Campaign.slug).outerjoin(Campaign, Event.campaign_id == Campaign.id)
+    event, campaign = db.session.execute(query.where(Event.id == event_id)).one()
+    return (EVERYWHERE, of_event(event), *((of_campaign(campaign),) if campaign else ()))
 
 
 def private_keys(holder: str, private: bytes, *, event_id: int | None = None, scope: str = "") -> dict[str, bytes]:
@@ -93,6 +102,11 @@ def holders_of(event_id: int, scope: str) -> set[str]:
     if key is None:
         return set()
     return set(db.session.scalars(sa.select(KeyCopy.holder).where(KeyCopy.event_key_id == key.id)))
+
+
+def keys_in(reach: Reach) -> set[str]:
+    """The ids of the keys of all events in reach."""
+    return set(db.session.scalars(sa.select(EventKey.id).join(Event).where(reached(reach))))
 
 
 def take_away(holder: str, event_key_ids: Iterable[str] | None = None) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 from ..core.db import db
 from ..core.errors import Refusal
 from ..core.i18n import _l
+from ..organizers.roles import ALL, Reach
 from .models import Campaign, Event, Image
 
 SISTERS_WITHIN = dt.timedelta(days=8)
@@ -106,14 +107,28 @@ def sister_events(event: Event) -> Sequence[Event]:
     return db.session.scalars(query.order_by(Event.starts_at, Event.id)).all()
 
 
-def all_events() -> Sequence[Event]:
-    """Every event in every status, latest first, for organizers."""
-    return db.session.scalars(_events().order_by(Event.starts_at.desc(), Event.id)).all()
+def all_events(reach: Reach = ALL) -> Sequence[Event]:
+    """Every event in reach in every status, latest first, for organizers."""
+    return db.session.scalars(_events().where(reached(reach)).order_by(Event.starts_at.desc(), Event.id)).all()
 
 
-def all_campaigns() -> Sequence[Campaign]:
-    """Every campaign, for organizers."""
-    return db.session.scalars(sa.select(Campaign).order_by(Campaign.slug)).all()
+def all_campaigns(reach: Reach = ALL) -> Sequence[Campaign]:
+    """Every campaign in reach, for organizers."""
+    mine = sa.true() if reach.everywhere else Campaign.slug.in_(reach.campaigns)
+    return db.session.scalars(sa.select(Campaign).where(mine).order_by(Campaign.slug)).all()
+
+
+def reached(reach: Reach) -> sa.ColumnElement[bool]:
+    """The condition that an event is in reach."""
+    if reach.everywhere:
+        return sa.true()
+    campaigns = sa.select(Campaign.id).where(Campaign.slug.in_(reach.campaigns))
+    return sa.or_(Event.slug.in_(reach.events), Event.campaign_id.in_(campaigns))
+
+
+def campaign_of(slug: str) -> str | None:
+    """The slug of the campaign that an event is in, if any."""
+    return db.session.scalar(sa.select(Campaign.slug).join(Event).where(Event.slug == slug))
 
 
 def any_campaign(slug: str) -> Campaign:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..core import clock
 from ..core.errors import Refusal
 from ..core.i18n import LOCALES, _, _l, current_locale
-from ..organizers.guard import require_organizer
+from ..organizers.guard import OutOfReach, may, reach_as, require_organizer
+from ..organizers.roles import ORGANIZER
 from . import actions
 from .drafts import EventDraft
 from .forms import CampaignForm, EventForm, StepForm
@@ -44,6 +45,7 @@ BESIDE: dict[type[Refusal], str] = {
     actions.CapacityBelowSeats: "capacity",
     actions.KeptLonger: "keep_days",
     actions.NoSuchImage: "image",
+    OutOfReach: "campaign",
 }
 
 
@@ -58,7 +60,7 @@ def _take_photos() -> None:
 def list_events() -> ResponseReturnValue:
     """Every event: drafts, upcoming, past."""
     now, locale = clock.now(), current_locale()
-    events = [EventView(event, locale, now) for event in all_events()]
+    events = [EventView(event, locale, now) for event in all_events(reach_as(ORGANIZER))]
     public = [event for event in events if event.status != "draft"]
     return render_template(
         "events/list.html",
@@ -66,7 +68,7 @@ def list_events() -> ResponseReturnValue:
         drafts=[event for event in events if event.status == "draft"],
         upcoming=[event for event in reversed(public) if not event.is_past],
         past=[event for event in public if event.is_past],
-        campaigns=[CampaignView(campaign, locale) for campaign in all_campaigns()],
+        campaigns=[CampaignView(campaign, locale) for campaign in all_campaigns(reach_as(ORGANIZER))],
     )
 
 
@@ -78,6 +80,8 @@ def new_event() -> ResponseReturnValue:
     form = EventForm(campaigns=_campaign_choices())
 
     def save(draft: EventDraft) -> str:
+        if not reach_as(ORGANIZER).has_campaign(form.campaign.data):
+            raise OutOfReach
         return actions.create_event(
             draft=draft, slug=form.slug.data or None, campaign_slug=form.campaign.data or None, now=clock.now()
         )
@@ -90,10 +94,12 @@ def edit_event(slug: str) -> ResponseReturnValue:
     """Change an event."""
     event = any_event(slug)
     if request.method != "POST":
-        return _event_page(EventForm.of(event, campaigns=_campaign_choices()), event)
-    form = EventForm(campaigns=_campaign_choices())
+        return _event_page(EventForm.of(event, campaigns=_campaign_choices(event)), event)
+    form = EventForm(campaigns=_campaign_choices(event))
 
     def save(draft: EventDraft) -> str:
+        if not reach_as(ORGANIZER).has_event(slug, form.campaign.data):
+            raise OutOfReach
         actions.revise_event(
             slug=slug,
             draft=draft,
@@ -218,14 +224,20 @@ def _fresh_form() -> EventForm:
     campaigns = _campaign_choices()
     like, campaign = request.args.get("like"), request.args.get("campaign", "")
     if like:
+        if not may("events_organizers.edit_event", slug=like):
+            abort(403)
         form = EventForm.of(any_event(like), campaigns=campaigns)
         form.revision.data = ""
         return form
     return EventForm(campaigns=campaigns, data={"campaign": campaign, "zone": campaign_zone(campaign)})
 
 
-def _campaign_choices() -> list[tuple[str, str]]:
-    return [(campaign.slug, CampaignView(campaign, current_locale()).title) for campaign in all_campaigns()]
+def _campaign_choices(event: Event | None = None) -> list[tuple[str, str]]:
+    """The campaigns that one may put an event into; the one that it is in stays among them."""
+    mine = list(all_campaigns(reach_as(ORGANIZER)))
+    if event is not None and event.campaign is not None and event.campaign not in mine:
+        mine.append(event.campaign)
+    return [(campaign.slug, CampaignView(campaign, current_locale()).title) for campaign in mine]
 
 
 def _event_page(form: EventForm, event: Event | None, status: int = 200) -> ResponseReturnValue:

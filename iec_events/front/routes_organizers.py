@@ -18,7 +18,8 @@ from ..events.views import CampaignView, EventView
 from ..mail.queries import mail_health
 from ..organizers.audit import trail
 from ..organizers.deeds import DEEDS, OTHERS
-from ..organizers.guard import require_organizer
+from ..organizers.guard import reach_as, require_organizer
+from ..organizers.roles import ORGANIZER
 from ..rsvps.queries import Counts, counts
 from ..solidarity.queries import approved_count, approved_messages, pending_counts, takes_messages
 
@@ -46,7 +47,8 @@ class Desk(EventView):
 def dashboard() -> ResponseReturnValue:
     """Coming nights, drafts and the last ones over, with their numbers; messages and mails that wait."""
     now = clock.now()
-    events, pending = all_events(), pending_counts()
+    reach = reach_as(ORGANIZER)
+    events, pending = all_events(reach), pending_counts(reach)
     drafts = [one for one in events if one.status == "draft"]
     coming = sorted((one for one in events if _is_coming(one, now)), key=lambda one: one.starts_at)
     over = [one for one in events if one.status != "draft" and one.ends_at <= now][:PAST_SHOWN]
@@ -61,7 +63,7 @@ def dashboard() -> ResponseReturnValue:
         coming=desks(coming),
         drafts=desks(drafts),
         over=desks(over),
-        campaigns=[CampaignView(one, current_locale()) for one in all_campaigns()],
+        campaigns=[CampaignView(one, current_locale()) for one in all_campaigns(reach)],
         pending=sum(pending.values()),
         mail=mail_health(now),
     )

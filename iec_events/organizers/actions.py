@@ -14,8 +14,9 @@ from sqlalchemy.exc import IntegrityError
 from ..core.crypto import vault
 from ..core.db import atomic, db
 from ..core.errors import Refusal
-from ..core.i18n import _l
+from ..core.i18n import _l, current_locale
 from ..core.tokens import new_id, new_token, token_hash
+from ..mail.actions import post
 from .audit import note
 from .factors import (
     fitting_step,
@@ -27,9 +28,10 @@ from .factors import (
     use_recovery_code,
 )
 from .keys import made_key, rewrapped, unlocked, wrapped_for_session
-from .models import ORGANIZER, OWNER, Invitation, Organizer, OrganizerKey, OrganizerSession
+from .models import Invitation, Organizer, OrganizerKey, OrganizerSession, ResetLink, RoleGrant
 from .passwords import fits, hash_password, is_outdated
 from .queries import AT_MOST, IDLE, any_organizer, email_fingerprint, organizer_by_email, session_owner
+from .roles import EVERYWHERE, ORGANIZER, OWNER, Grant
 
 INVITED_FOR = dt.timedelta(hours=72)
 
@@ -77,12 +79,29 @@ class EmailTaken(Refusal):
 
 
 @atomic()
-def invite(*, now: dt.datetime, role: str | None = None) -> str:
-    """A token that makes one account, once, within 72 hours; the first account owns the place unless said otherwise."""
+def invite(
+    *,
+    now: dt.datetime,
+    role: str | None = None,
+    place: str = EVERYWHERE,
+    until: dt.datetime | None = None,
+    email: str | None = None,
+) -> str:
+    """A token that makes one account, once, within 72 hours; the first account owns the place unless said otherwise.
+
+    The account will hold `role` in `place`, `until` then if that is given. With `email`, the link goes there by mail.
+    """
     token = new_token()
     chosen = role or (ORGANIZER if any_organizer() else OWNER)
-    db.session.add(Invitation(token_hash=token_hash(token), role=chosen, expires_at=now + INVITED_FOR))
+    db.session.add(
+        Invitation(
+            token_hash=token_hash(token), role=chosen, place=place, role_ends_at=until, expires_at=now + INVITED_FOR
+        )
+    )
     note("organizer.invited", f"role:{chosen}", now=now)
+    if email:
+        facts = {"token": token}
+        post(kind="organizers.invited", about="invitation", to=email, locale=current_locale(), facts=facts, now=now)
     return token
 
 
@@ -92,11 +111,12 @@ def accept_invitation(*, token: str, name: str, email: str, password: str, now: 
     key, private = made_key(row_id, password)
     try:
         with atomic():
-            role = _use_up(token, now=now)
-            _add_organizer(row_id, name=name, email=email, password_hash=password_hash, role=role, now=now)
+            invited = _use_up(token, now=now)
+            _add_organizer(row_id, name=name, email=email, password_hash=password_hash, now=now)
+            grant(row_id, invited)
             db.session.add(key)
             note("organizer.joined", f"organizer:{row_id}", now=now, who=row_id)
-            return _open_session(row_id, private, now=now)
+            return open_session(row_id, private, now=now)
     except IntegrityError as error:
         raise EmailTaken from error
 
@@ -120,11 +140,11 @@ def sign_in(*, email: str, password: str, now: dt.datetime, old_token: str | Non
             raise SignInRefused
         _close_session(old_token)
         note("sign-in.password", f"organizer:{account_id}", now=now, who=account_id)
-        return _open_session(account_id, private, now=now)
+        return open_session(account_id, private, now=now)
 
 
 @atomic()
-def set_up_app(*, token: str, code: str, now: dt.datetime) -> list[str]:
+def set_up_app(*, token: str, code: str, now: dt.datetime, known: bool = False) -> list[str]:
     """Take the authenticator app that was offered to this session, once it shows the right code; new recovery codes.
 
     The session is full then. CodeRefused, SessionOver.
@@ -135,14 +155,19 @@ def set_up_app(*, token: str, code: str, now: dt.datetime) -> list[str]:
     if step is None:
         raise CodeRefused
     keep_app(session.organizer_id, secret, step=step, now=now)
+    if session.full_at is None and not known:
+        tell(session.organizer_id, "organizers.signed_in", now=now)
     session.full_at = now
     note("second-factor.set-up", f"organizer:{session.organizer_id}", now=now, who=session.organizer_id)
     return make_recovery_codes(session.organizer_id)
 
 
 @atomic()
-def give_code(*, token: str, code: str, now: dt.datetime) -> None:
-    """The second factor: a code of the app, or a recovery code, which is used up. CodeRefused, SessionOver."""
+def give_code(*, token: str, code: str, now: dt.datetime, known: bool = False) -> None:
+    """The second factor: a code of the app, or a recovery code, which is used up. CodeRefused, SessionOver.
+
+    A sign-in from a browser that is not `known` writes its owner a mail.
+    """
     session = _held_session(token)
     organizer_id = session.organizer_id
     if is_app_code(code):
@@ -155,6 +180,8 @@ def give_code(*, token: str, code: str, now: dt.datetime) -> None:
         raise CodeRefused
     what = "sign-in.accepted" if session.full_at is None else "sign-in.renewed"
     note(what, f"organizer:{organizer_id}", now=now, who=organizer_id)
+    if session.full_at is None and not known:
+        tell(organizer_id, "organizers.signed_in", now=now)
     session.full_at = now
 
 
@@ -200,6 +227,7 @@ def change_password(*, token: str, password: str, new_password: str, now: dt.dat
             db.session.execute(sa.update(OrganizerKey).where(held).values(salt=wrapped[0], wrapped=wrapped[1]))
         _end_sessions(account_id, but=token)
         note("password.changed", f"organizer:{account_id}", now=now)
+        tell(account_id, "organizers.password_changed", now=now)
 
 
 @atomic()
@@ -227,13 +255,6 @@ def sign_out(token: str, *, now: dt.datetime) -> None:
 
 
 @atomic()
-def remove(*, email: str) -> bool:
-    """Delete the account with this address and end its sessions; whether there was one."""
-    mine = sa.delete(Organizer).where(Organizer.email_hash == email_fingerprint(email))
-    return db.session.scalar(mine.returning(Organizer.id)) is not None
-
-
-@atomic()
 def note_seen(token: str, *, now: dt.datetime) -> None:
     """The session was used; its idle time begins anew."""
     db.session.execute(
@@ -243,35 +264,48 @@ def note_seen(token: str, *, now: dt.datetime) -> None:
 
 @atomic()
 def forget_expired(now: dt.datetime) -> None:
-    """Delete sessions and invitations whose time is over; the worker runs this."""
+    """Delete sessions, links and roles whose time is over; the worker runs this."""
     old = sa.or_(OrganizerSession.started_at <= now - AT_MOST, OrganizerSession.seen_at <= now - IDLE)
     db.session.execute(sa.delete(OrganizerSession).where(old))
-    db.session.execute(sa.delete(Invitation).where(Invitation.expires_at <= now))
+    for table in (Invitation, ResetLink):
+        db.session.execute(sa.delete(table).where(table.expires_at <= now))
+    db.session.execute(sa.delete(RoleGrant).where(RoleGrant.expires_at <= now))
 
 
-def _use_up(token: str, *, now: dt.datetime) -> str:
-    """The role that an invitation gives; deleting it decides between two who use it at once."""
+def _use_up(token: str, *, now: dt.datetime) -> Grant:
+    """What an invitation gives; deleting it decides between two who use it at once."""
     mine = sa.and_(Invitation.token_hash == token_hash(token), Invitation.expires_at > now)
-    role: str | None = db.session.scalar(sa.delete(Invitation).where(mine).returning(Invitation.role))
-    if role is None:
+    gives = (Invitation.role, Invitation.place, Invitation.role_ends_at)
+    found = db.session.execute(sa.delete(Invitation).where(mine).returning(*gives)).one_or_none()
+    if found is None:
         raise InvitationUnknown
-    return role
+    return Grant(role=found.role, place=found.place, expires_at=found.role_ends_at)
 
 
-def _add_organizer(row_id: str, *, name: str, email: str, password_hash: str, role: str, now: dt.datetime) -> None:
+def grant(organizer_id: str, given: Grant) -> None:
+    """Give a role, in the caller's transaction; one that is held in this place already takes the new end."""
+    mine = (RoleGrant.organizer_id == organizer_id, RoleGrant.role == given.role, RoleGrant.place == given.place)
+    row = db.session.scalar(sa.select(RoleGrant).where(*mine))
+    if row is None:
+        row = RoleGrant(id=new_id(), organizer_id=organizer_id, role=given.role, place=given.place)
+        db.session.add(row)
+    row.expires_at = given.expires_at
+
+
+def _add_organizer(row_id: str, *, name: str, email: str, password_hash: str, now: dt.datetime) -> None:
     organizer = Organizer(
         id=row_id,
         email_hash=email_fingerprint(email),
         sealed=vault().seal("organizers", row_id, {"name": name, "email": email}),
         password_hash=password_hash,
-        role=role,
         created_on=now.date(),
     )
     db.session.add(organizer)
     db.session.flush()
 
 
-def _open_session(organizer_id: str, private: bytes | None, *, now: dt.datetime) -> str:
+def open_session(organizer_id: str, private: bytes | None, *, now: dt.datetime) -> str:
+    """The token of a new session that still lacks the second factor; the caller's transaction keeps it."""
     token = new_token()
     session = OrganizerSession(
         token_hash=token_hash(token), id=new_id(), organizer_id=organizer_id, started_at=now, seen_at=now
@@ -279,6 +313,14 @@ def _open_session(organizer_id: str, private: bytes | None, *, now: dt.datetime)
     session.wrapped_key = wrapped_for_session(token, private) if private else None
     db.session.add(session)
     return token
+
+
+def tell(organizer_id: str, kind: str, *, now: dt.datetime) -> None:
+    """Promise a letter of this kind to an organizer, in the caller's transaction and the language being spoken."""
+    organizer = db.session.get_one(Organizer, organizer_id)
+    email = vault().open("organizers", organizer_id, organizer.sealed)["email"]
+    facts = {"at": now.isoformat()}
+    post(kind=kind, about=organizer_id, to=email, locale=current_locale(), facts=facts, now=now)
 
 
 def _held_session(token: str) -> OrganizerSession:

@@ -8,7 +8,7 @@ from ..core import clock
 from ..core.urls import public_url
 from . import actions
 from .audit import verify
-from .models import ORGANIZER, OWNER
+from .roles import MODERATOR, ORGANIZER, OWNER
 
 
 @click.group("organizer")
@@ -17,20 +17,15 @@ def organizer() -> None:
 
 
 @organizer.command("invite")
-@click.option("--role", type=click.Choice([OWNER, ORGANIZER]), help="By default the first account is the owner.")
+@click.option(
+    "--role", type=click.Choice([OWNER, ORGANIZER, MODERATOR]), help="By default the first account is the owner."
+)
 def invite(role: str | None) -> None:
     """Print a link that makes one account, once, within 72 hours."""
     click.echo(invitation_link(role=role))
 
 
-@organizer.command("remove")
-@click.option("--email", prompt="E-mail", help="Asked for when not given: then it is not in the shell's history.")
-@click.confirmation_option(prompt="Guest lists that only this account can open are lost with it. Remove it?")
-def remove(email: str) -> None:
-    """Delete an account and end its sessions, at once."""
-    if not actions.remove(email=email):
-        raise click.ClickException("No account has this e-mail address.")
-    click.echo("The account is deleted and signed out everywhere.")
+organizer.add_command(invite, "add")
 
 
 @click.group("audit")

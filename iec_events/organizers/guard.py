@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
-from flask import current_app, g, redirect, request, session, url_for
+from flask import abort, current_app, g, redirect, request, session, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from ..core import clock
+from ..core.errors import Refusal
+from ..core.i18n import _l
 from .actions import note_seen
 from .audit import acting
+from .doors import DOORS, HOMES, LOCKED, WAY_IN
 from .keys import private_of_session
 from .queries import SignedIn, signed_in
+from .roles import Reach
 
 AREA = "/organize"
 TOKEN = "organizer"  # noqa: S105 - the name of a place in the session
 SEEN_EVERY = dt.timedelta(minutes=1)
 FRESH = dt.timedelta(minutes=10)
 GRACE = dt.timedelta(minutes=10)  # to send what was begun on a page that was opened freshly
-WAY_IN = {f"organizers.{page}" for page in ("sign_in", "second", "confirm", "first", "sign_out")}
+DASHBOARD = "front_organizers.dashboard"
+
+
+class OutOfReach(Refusal):
+    """What was sent would put something where the sender has no role."""
+
+    status: ClassVar[int] = 422
+    message = _l("Here you have no role: choose a campaign that you organize.")
 
 
 def require_organizer() -> Response | None:
@@ -36,7 +48,42 @@ def require_organizer() -> Response | None:
         return redirect(url_for(step, next=_wanted()), 303)
     g.organizer = organizer
     acting(organizer.id)
+    if not may(request.endpoint or "", **(request.view_args or {})):
+        return redirect(url_for(home(organizer)), 303) if request.endpoint == DASHBOARD else abort(403)
     return None
+
+
+def may(endpoint: str, **values: Any) -> bool:
+    """Whether who is signed in may open this door; `values` are those of its address."""
+    organizer: SignedIn = g.organizer
+    door = DOORS.get(endpoint, LOCKED)
+    if door.where == "own":
+        return True
+    reach = organizer.reach(door.role)
+    if door.where == "event":
+        return reach.has_event(values["slug"], _campaign_of(values["slug"]) if reach.campaigns else None)
+    if door.where == "campaign":
+        return reach.has_campaign(values["slug"])
+    if door.where == "programme":
+        return reach.everywhere or bool(reach.campaigns)
+    return reach.everywhere if door.where == "all" else bool(reach)
+
+
+def reach_as(role: str) -> Reach:
+    """Where who is signed in may act in a role: for pages that show several events."""
+    organizer: SignedIn = g.organizer
+    return organizer.reach(role)
+
+
+def home(organizer: SignedIn) -> str:
+    """The page on which this person begins."""
+    return HOMES.get(organizer.role, DASHBOARD)
+
+
+def _campaign_of(slug: str) -> str | None:
+    """The campaign of an event; the room of events lies above, so the application tells how to ask."""
+    found: str | None = current_app.extensions["campaign_of_event"](slug)
+    return found
 
 
 def require_fresh() -> Response | None:
@@ -73,7 +120,7 @@ def way_back(wanted: str | None) -> str:
     """The address to go to after signing in: a page of the organizers' area, in this language; else the dashboard."""
     path, query = _own_page(wanted or "")
     if not path:
-        return url_for("front_organizers.dashboard")
+        return url_for(DASHBOARD)
     return request.script_root + quote(path) + (f"?{quote(query, safe='=&%')}" if query else "")
 
 
@@ -96,4 +143,4 @@ def _own_page(address: str) -> tuple[str, str]:
         endpoint, _values = current_app.create_url_adapter(request).match(parts.path, method="GET")  # type: ignore[union-attr]
     except HTTPException:
         return "", ""
-    return ("", "") if endpoint in WAY_IN else (parts.path, parts.query)
+    return ("", "") if endpoint in WAY_IN or endpoint == "organizers.confirm" else (parts.path, parts.query)

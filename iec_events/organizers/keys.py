@@ -8,6 +8,7 @@ cookie opens anything alone.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -18,7 +19,8 @@ from ..core.crypto import BoxRefused
 from ..core.db import db
 from ..core.sealing import PRIVATE_BYTES, KeyPair, key_pair, new_key_pair, password_key, token_key, unwrap, wrap
 from ..core.tokens import token_hash
-from .models import OrganizerKey, OrganizerSession, RecoveryKey
+from .models import OrganizerKey, OrganizerSession, RecoveryKey, RoleGrant
+from .roles import EVERYWHERE, READERS
 
 RECOVERY = "recovery"
 SALT_BYTES = 16
@@ -64,9 +66,18 @@ def private_of_session(token: str) -> bytes | None:
         return None
 
 
-def holders() -> dict[str, bytes]:
-    """Who may hold keys: organizer id, or `recovery`, to public key."""
-    found = {key.organizer_id: key.public for key in db.session.scalars(sa.select(OrganizerKey))}
+def holders(places: Iterable[str] = (EVERYWHERE,)) -> dict[str, bytes]:
+    """Who may hold the keys of a list that lies in these places: organizer id, or `recovery`, to public key.
+
+    Owners and organizers only. Their grants do not end by themselves, so the clock is not asked.
+    """
+    may_read = sa.exists().where(
+        RoleGrant.organizer_id == OrganizerKey.organizer_id,
+        RoleGrant.role.in_(READERS),
+        RoleGrant.place.in_(list(places)),
+    )
+    query = sa.select(OrganizerKey).where(may_read)
+    found = {key.organizer_id: key.public for key in db.session.scalars(query)}
     recovery = db.session.get(RecoveryKey, 1)
     return found | ({RECOVERY: recovery.public} if recovery else {})
 

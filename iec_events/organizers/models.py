@@ -13,22 +13,39 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ..core.db import Model, Moment
 
-OWNER = "owner"
-ORGANIZER = "organizer"
-
 
 class Organizer(Model):
-    """An account. `role` is its place for the rights that come with later work; today every role may do all."""
+    """An account. `unlocked` counts how often somebody ended its waits for too many tries; see `tries`."""
 
     __tablename__ = "organizers"
-    __table_args__ = (sa.CheckConstraint("role IN ('owner', 'organizer')", name="role_known"),)
 
     id: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
     email_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     sealed: Mapped[bytes]
     password_hash: Mapped[str] = mapped_column(sa.String(200))
-    role: Mapped[str] = mapped_column(sa.String(12))
+    unlocked: Mapped[int] = mapped_column(default=0)
     created_on: Mapped[dt.date]
+
+
+class RoleGrant(Model):
+    """A role that an account holds in a place, which is empty for everywhere, or names a campaign or event by its slug.
+
+    A text and no foreign key: this room lies below that of events. A grant without its place opens nothing.
+    """
+
+    __tablename__ = "role_grants"
+    __table_args__ = (
+        sa.UniqueConstraint("organizer_id", "role", "place"),
+        sa.CheckConstraint("role IN ('owner', 'organizer', 'moderator', 'door')", name="role_known"),
+        sa.CheckConstraint("role <> 'owner' OR place = ''", name="owner_everywhere"),
+        sa.CheckConstraint("role <> 'door' OR expires_at IS NOT NULL", name="door_ends"),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    organizer_id: Mapped[str] = mapped_column(sa.ForeignKey("organizers.id", ondelete="CASCADE"), index=True)
+    role: Mapped[str] = mapped_column(sa.String(12))
+    place: Mapped[str] = mapped_column(sa.String(100), default="")
+    expires_at: Mapped[dt.datetime | None] = mapped_column(Moment)
 
 
 class OrganizerSession(Model):
@@ -76,6 +93,18 @@ class Invitation(Model):
 
     token_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     role: Mapped[str] = mapped_column(sa.String(12))
+    place: Mapped[str] = mapped_column(sa.String(100), default="")
+    role_ends_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    expires_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+
+class ResetLink(Model):
+    """A one-time link by which an account that exists begins anew: password, key, second factor; only its hash."""
+
+    __tablename__ = "reset_links"
+
+    organizer_id: Mapped[str] = mapped_column(sa.ForeignKey("organizers.id", ondelete="CASCADE"), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     expires_at: Mapped[dt.datetime] = mapped_column(Moment)
 
 

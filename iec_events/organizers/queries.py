@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from ..core.crypto import vault
 from ..core.db import db
 from ..core.tokens import token_hash
-from .models import AuthenticatorApp, Invitation, Organizer, OrganizerSession, RecoveryKey
+from .models import AuthenticatorApp, Invitation, Organizer, OrganizerSession, RecoveryKey, ResetLink, RoleGrant
+from .roles import Grant, Reach, reach, strongest
 
 AT_MOST = dt.timedelta(hours=12)
 IDLE = dt.timedelta(minutes=30)
-ACCOUNT = 24  # so many characters of an address' hash name an account where tries are counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +28,21 @@ class SignedIn:
     id: str
     name: str
     email: str
-    role: str
+    grants: tuple[Grant, ...]
     account: str
     session_id: str
     seen_at: dt.datetime
     full_at: dt.datetime | None
     has_factor: bool
+
+    @property
+    def role(self) -> str:
+        """The strongest role held anywhere; empty when every grant has ended."""
+        return strongest(self.grants)
+
+    def reach(self, role: str) -> Reach:
+        """Where this person may act in a role."""
+        return reach(self.grants, role)
 
 
 def signed_in(token: str, *, now: dt.datetime) -> SignedIn | None:
@@ -55,13 +64,32 @@ def signed_in(token: str, *, now: dt.datetime) -> SignedIn | None:
         id=organizer.id,
         name=personal["name"],
         email=personal["email"],
-        role=organizer.role,
-        account=organizer.email_hash[:ACCOUNT],
+        grants=grants_of(organizer.id, now=now),
+        account=organizer.email_hash,
         session_id=session.id,
         seen_at=session.seen_at,
         full_at=session.full_at,
         has_factor=has_factor,
     )
+
+
+def grants_of(organizer_id: str, *, now: dt.datetime) -> tuple[Grant, ...]:
+    """The roles that somebody holds now."""
+    query = sa.select(RoleGrant).where(RoleGrant.organizer_id == organizer_id, _lasts(now)).order_by(RoleGrant.id)
+    return tuple(_grant(row) for row in db.session.scalars(query))
+
+
+def times_unlocked(account: str) -> int:
+    """How often the waits of the account with this hash of an address were ended; 0 when there is none."""
+    return db.session.scalar(sa.select(Organizer.unlocked).where(Organizer.email_hash == account)) or 0
+
+
+def all_grants(*, now: dt.datetime) -> dict[str, list[Grant]]:
+    """Organizer id -> the roles that they hold now."""
+    found: dict[str, list[Grant]] = {}
+    for row in db.session.scalars(sa.select(RoleGrant).where(_lasts(now)).order_by(RoleGrant.id)):
+        found.setdefault(row.organizer_id, []).append(_grant(row))
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +137,14 @@ def invitation_stands(token: str, *, now: dt.datetime) -> bool:
     return db.session.scalar(stands) is not None
 
 
+def reset_stands(token: str, *, now: dt.datetime) -> bool:
+    """Whether this link to begin anew can still be used."""
+    stands = sa.select(ResetLink.organizer_id).where(
+        ResetLink.token_hash == token_hash(token), ResetLink.expires_at > now
+    )
+    return db.session.scalar(stands) is not None
+
+
 def lacks_recovery_key() -> bool:
     """Whether no recovery key was made yet: then lost passwords mean lost lists."""
     return db.session.get(RecoveryKey, 1) is None
@@ -117,6 +153,14 @@ def lacks_recovery_key() -> bool:
 def any_organizer() -> bool:
     """Whether somebody can sign in at all."""
     return db.session.scalar(sa.select(Organizer.id).limit(1)) is not None
+
+
+def _lasts(now: dt.datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(RoleGrant.expires_at.is_(None), RoleGrant.expires_at > now)
+
+
+def _grant(row: RoleGrant) -> Grant:
+    return Grant(role=row.role, place=row.place, expires_at=row.expires_at, id=row.id)
 
 
 def _has_factor() -> sa.ColumnElement[bool]:

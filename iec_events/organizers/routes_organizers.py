@@ -20,9 +20,9 @@ from . import actions, tries
 from .audit import acting
 from .factors import address_for_app, codes_left, offered_secret
 from .forms import ButtonForm, CodeForm, ConfirmForm, FirstForm, PasswordForm, SignInForm, SignOutForm
-from .guard import TOKEN, present_organizer, require_fresh, require_organizer, way_back
-from .models import OWNER
+from .guard import TOKEN, may, present_organizer, require_fresh, require_organizer, way_back
 from .queries import SignedIn, invitation_stands, lacks_recovery_key, own_sessions
+from .roles import OWNER
 
 WAIT_S = "60"
 blueprint = Blueprint("organizers", __name__, url_prefix="/organize")
@@ -32,7 +32,9 @@ blueprint = Blueprint("organizers", __name__, url_prefix="/organize")
 def _desk() -> dict[str, Any]:
     """What the shell of the area shows to those who are in it."""
     organizer = g.get("organizer")
-    return {"organizer": organizer, "sign_out_form": SignOutForm(formdata=None)} if organizer else {}
+    if organizer is None:
+        return {}
+    return {"organizer": organizer, "sign_out_form": SignOutForm(formdata=None), "may": may}
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -68,7 +70,7 @@ def second() -> ResponseReturnValue:
     form = CodeForm()
     if not form.validate_on_submit():
         return _way_in("second", form, 422 if form.is_submitted() else 200)
-    refused = _try_code(organizer, form, "second", lambda: _give(form))
+    refused = _try_code(organizer, form, "second", lambda: _give(organizer, form))
     return refused or tries.know(organizer.account, make_response(redirect(after, 303)))
 
 
@@ -95,7 +97,8 @@ def set_up() -> ResponseReturnValue:
     codes: list[str] = []
 
     def take() -> None:
-        codes.extend(actions.set_up_app(token=token, code=form.code.data or "", now=clock.now()))
+        known = bool(tries.known_browser(organizer.account, request))
+        codes.extend(actions.set_up_app(token=token, code=form.code.data or "", now=clock.now(), known=known))
 
     refused_code = _try_code(organizer, form, "set_up", take, **shown)
     return refused_code or tries.know(organizer.account, make_response(_codes_page(organizer, codes)))
@@ -271,8 +274,9 @@ def _try_code(
     return None
 
 
-def _give(form: CodeForm) -> None:
-    actions.give_code(token=session[TOKEN], code=form.code.data or "", now=clock.now())
+def _give(organizer: SignedIn, form: CodeForm) -> None:
+    known = bool(tries.known_browser(organizer.account, request))
+    actions.give_code(token=session[TOKEN], code=form.code.data or "", now=clock.now(), known=known)
 
 
 def _confirm(form: ConfirmForm) -> None:

@@ -16,29 +16,30 @@ from ..core.config import settings
 from ..core.limits import visitor, within
 from ..core.tokens import new_id
 from .audit import note
-from .queries import ACCOUNT, email_fingerprint, organizer_by_email
+from .queries import email_fingerprint, organizer_by_email, times_unlocked
 
 PER_ACCOUNT = ("6/minute", "20/10minute")
 PER_NETWORK = ("30/minute",)
 EVERYWHERE = ("240/minute",)  # what the machine can hash without others waiting
 CODES_ELSEWHERE = ("10/10minute", "100/day")  # of all unknown browsers together: somebody has the password already
 KNOWN_DAYS = 90
+SHORT = 24  # so many characters of an address' hash stand in a browser's cookie
 NOTED = ("10/minute", "100/hour")  # a flood of tries must not drown the audit trail
 NOTED_SLOW = ("1/minute", "10/hour")
 
 
 def may_try(email: str, request: Request) -> bool:
     """Count one try to sign in with this address; False when there were too many."""
-    return may_try_password(email_fingerprint(email)[:ACCOUNT], request)
+    return may_try_password(email_fingerprint(email), request)
 
 
 def may_try_password(account: str, request: Request) -> bool:
     """Count one try of a password for this account."""
-    browser = known_browser(account, request)
+    browser, counted = known_browser(account, request), _counted(account)
     if browser:
-        return within("sign-in of a known browser", PER_ACCOUNT, account, browser)
+        return within("sign-in of a known browser", PER_ACCOUNT, counted, browser)
     return (
-        within("sign-in", PER_ACCOUNT, account, visitor())
+        within("sign-in", PER_ACCOUNT, counted, visitor())
         and within("sign-in from a network", PER_NETWORK, visitor())
         and within("sign-in everywhere", EVERYWHERE)
     )
@@ -46,10 +47,10 @@ def may_try_password(account: str, request: Request) -> bool:
 
 def may_try_code(account: str, request: Request) -> bool:
     """Count one try of a second factor; who gets here knows the password, so strangers share few tries."""
-    browser = known_browser(account, request)
+    browser, counted = known_browser(account, request), _counted(account)
     if browser:
-        return within("codes of a known browser", PER_ACCOUNT, account, browser)
-    return within("codes", PER_ACCOUNT, account, visitor()) and within("codes elsewhere", CODES_ELSEWHERE, account)
+        return within("codes of a known browser", PER_ACCOUNT, counted, browser)
+    return within("codes", PER_ACCOUNT, counted, visitor()) and within("codes elsewhere", CODES_ELSEWHERE, counted)
 
 
 def note_code_refused(organizer_id: str, *, now: dt.datetime) -> None:
@@ -78,7 +79,7 @@ def note_slowed(email: str, *, now: dt.datetime) -> None:
 
 def know(account: str, response: Response) -> Response:
     """Have the browser remember that this account's owner uses it; the cookie names nobody."""
-    value = _signer().dumps([account, new_id()])
+    value = _signer().dumps([account[:SHORT], new_id()])
     response.set_cookie(
         _cookie(),
         value,
@@ -89,6 +90,11 @@ def know(account: str, response: Response) -> Response:
         path="/",
     )
     return response
+
+
+def _counted(account: str) -> str:
+    """What tries are counted under: another name each time somebody ended the waits."""
+    return f"{account} {times_unlocked(account)}"
 
 
 def _account(email: str) -> str:
@@ -102,7 +108,7 @@ def known_browser(account: str, request: Request) -> str:
         known, browser = _signer().loads(request.cookies.get(_cookie(), ""), max_age=KNOWN_DAYS * 24 * 3600)
     except (BadSignature, ValueError, TypeError):
         return ""
-    return str(browser) if known == account else ""
+    return str(browser) if known == account[:SHORT] else ""
 
 
 def _signer() -> URLSafeTimedSerializer:

@@ -16,7 +16,7 @@ from ..events.queries import any_event
 from ..events.times import local_text
 from ..events.views import EventView
 from ..organizers.guard import key_holder, require_organizer
-from ..organizers.models import OWNER
+from ..organizers.roles import OWNER
 from .actions import cancel_rsvp, place_rsvp
 from .boxes import reader_of
 from .forms import ButtonForm, RsvpForm, SearchForm

@@ -19,8 +19,9 @@ from ..core.i18n import _l
 from ..core.text import direction_of
 from ..core.tokens import new_id
 from ..events.models import Event
-from ..events.queries import any_event, public_event
+from ..events.queries import any_event, public_event, reached
 from ..organizers.audit import note
+from ..organizers.roles import ALL, Reach
 from .models import APPROVED, PENDING, REJECTED, Message
 from .queries import PURPOSE, takes_messages, words_of
 
@@ -61,14 +62,15 @@ def leave_message(
 
 
 @atomic()
-def decide(ids: Sequence[str], *, seen: str, to: str, now: dt.datetime) -> list[str]:
+def decide(ids: Sequence[str], *, seen: str, to: str, now: dt.datetime, reach: Reach = ALL) -> list[str]:
     """Move messages from the status in which they were seen to another; the ids of those that moved.
 
-    DecidedAlready when none could be: somebody else decided on all of them first.
+    Messages for events out of `reach` stay as they are. DecidedAlready when none could be moved: somebody else decided
+    on all of them first.
     """
-    rows = db.session.scalars(
-        sa.select(Message).where(Message.id.in_(ids), Message.status == seen).order_by(Message.id).with_for_update()
-    )
+    mine = Message.event_id.in_(sa.select(Event.id).where(reached(reach)))
+    chosen = sa.select(Message).where(Message.id.in_(ids), Message.status == seen, mine)
+    rows = db.session.scalars(chosen.order_by(Message.id).with_for_update())
     moved = [row.id for row in rows.all() if _move(row, to, now)]
     if ids and not moved:
         raise DecidedAlready

@@ -13,6 +13,8 @@ from ..core.crypto import BoxRefused, vault
 from ..core.db import db
 from ..core.text import direction_of
 from ..events.models import Event
+from ..events.queries import reached
+from ..organizers.roles import ALL, Reach
 from .models import APPROVED, PENDING, Message
 
 PURPOSE = "messages"
@@ -81,9 +83,9 @@ def wall_page(event_id: int, number: int) -> Page:
     return Page(items=[_shown(row) for row in rows], number=number, of=pages)
 
 
-def review_page(*, status: str, event_slug: str | None = None, number: int = 1) -> Page:
+def review_page(*, status: str, event_slug: str | None = None, number: int = 1, reach: Reach = ALL) -> Page:
     """Messages of one status: those that wait longest first, decided ones by the latest decision."""
-    chosen = [Message.status == status]
+    chosen = [Message.status == status, reached(reach)]
     if event_slug:
         chosen.append(Event.slug == event_slug)
     order = (Message.placed_on,) if status == PENDING else (Message.decided_at.desc(),)
@@ -95,24 +97,28 @@ def review_page(*, status: str, event_slug: str | None = None, number: int = 1) 
     return Page(items=[_to_review(message, event) for message, event in rows], number=number, of=pages)
 
 
-def status_counts(event_slug: str | None = None) -> dict[str, int]:
+def status_counts(event_slug: str | None = None, reach: Reach = ALL) -> dict[str, int]:
     """How many messages are pending, approved and rejected, of one event or of all."""
-    query = sa.select(Message.status, sa.func.count()).group_by(Message.status)
+    query = sa.select(Message.status, sa.func.count()).join(Event, Event.id == Message.event_id)
+    query = query.where(reached(reach)).group_by(Message.status)
     if event_slug:
-        query = query.join(Event, Event.id == Message.event_id).where(Event.slug == event_slug)
+        query = query.where(Event.slug == event_slug)
     return {status: count for status, count in db.session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
 
 
-def pending_counts() -> dict[int, int]:
+def pending_counts(reach: Reach = ALL) -> dict[int, int]:
     """How many messages wait to be read, by the id of the event."""
-    query = sa.select(Message.event_id, sa.func.count()).where(Message.status == PENDING).group_by(Message.event_id)
+    query = sa.select(Message.event_id, sa.func.count()).join(Event, Event.id == Message.event_id)
+    query = query.where(Message.status == PENDING, reached(reach)).group_by(Message.event_id)
     return {event_id: count for event_id, count in db.session.execute(query)}  # noqa: C416 - the same
 
 
-def events_with_messages() -> Sequence[Event]:
+def events_with_messages(reach: Reach = ALL) -> Sequence[Event]:
     """The events that somebody left a message for, latest first."""
     spoken_to = sa.exists().where(Message.event_id == Event.id)
-    return db.session.scalars(sa.select(Event).where(spoken_to).order_by(Event.starts_at.desc(), Event.id)).all()
+    return db.session.scalars(
+        sa.select(Event).where(spoken_to, reached(reach)).order_by(Event.starts_at.desc(), Event.id)
+    ).all()
 
 
 def words_of(message: Message) -> dict[str, Any] | None:

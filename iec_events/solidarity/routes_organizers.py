@@ -11,7 +11,8 @@ from ..core import clock
 from ..core.i18n import _, current_locale, format_number, ngettext
 from ..events.models import Event
 from ..events.views import EventView
-from ..organizers.guard import require_organizer
+from ..organizers.guard import reach_as, require_organizer
+from ..organizers.roles import MODERATOR
 from . import actions
 from .forms import STATUSES, DecisionForm
 from .models import APPROVED, PENDING, REJECTED
@@ -28,8 +29,8 @@ def review() -> ResponseReturnValue:
     status = request.args.get("status", PENDING)
     if status not in STATUSES:
         abort(404)
-    event_slug = request.args.get("event", "")
-    page = review_page(status=status, event_slug=event_slug, number=request.args.get("page", 1, int))
+    event_slug, reach = request.args.get("event", ""), reach_as(MODERATOR)
+    page = review_page(status=status, event_slug=event_slug, number=request.args.get("page", 1, int), reach=reach)
     return render_template(
         "solidarity/moderate.html",
         section="messages",
@@ -37,8 +38,8 @@ def review() -> ResponseReturnValue:
         event_slug=event_slug,
         page=page,
         titles={event.id: _titled(event) for event in {item.event for item in page.items}},
-        events=[_titled(event) for event in events_with_messages()],
-        counts=status_counts(event_slug),
+        events=[_titled(event) for event in events_with_messages(reach)],
+        counts=status_counts(event_slug, reach),
         form=DecisionForm(formdata=None, data={"seen": status, "event": event_slug}),
         last=session.pop(LAST, None),
     )
@@ -93,7 +94,7 @@ def _decide(to: str, ids: list[str] | None, *, undoing: bool = False) -> Respons
         flash(_("Tick the messages you want to decide on first."), "error")
         return _back(form)
     try:
-        moved = actions.decide(chosen, seen=form.seen.data, to=to, now=clock.now())
+        moved = actions.decide(chosen, seen=form.seen.data, to=to, now=clock.now(), reach=reach_as(MODERATOR))
     except actions.DecidedAlready as refusal:
         flash(str(refusal), "error")
         return _back(form)

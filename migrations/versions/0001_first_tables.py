@@ -65,6 +65,8 @@ def upgrade() -> None:
         "invitations",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("role", sa.String(length=12), nullable=False),
+        sa.Column("place", sa.String(length=100), nullable=False),
+        sa.Column("role_ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_invitations")),
     )
@@ -74,9 +76,8 @@ def upgrade() -> None:
         sa.Column("email_hash", sa.String(length=64), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("password_hash", sa.String(length=200), nullable=False),
-        sa.Column("role", sa.String(length=12), nullable=False),
+        sa.Column("unlocked", sa.Integer(), nullable=False),
         sa.Column("created_on", sa.Date(), nullable=False),
-        sa.CheckConstraint("role IN ('owner', 'organizer')", name=op.f("ck_organizers_role_known")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organizers")),
         sa.UniqueConstraint("email_hash", name=op.f("uq_organizers_email_hash")),
     )
@@ -244,6 +245,38 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_organizer_sessions_organizer_id"), ["organizer_id"], unique=False)
 
     op.create_table(
+        "reset_links",
+        sa.Column("organizer_id", sa.String(length=16), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organizer_id"], ["organizers.id"], name=op.f("fk_reset_links_organizer_id_organizers"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("organizer_id", name=op.f("pk_reset_links")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_reset_links_token_hash")),
+    )
+    op.create_table(
+        "role_grants",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("organizer_id", sa.String(length=16), nullable=False),
+        sa.Column("role", sa.String(length=12), nullable=False),
+        sa.Column("place", sa.String(length=100), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("role <> 'door' OR expires_at IS NOT NULL", name=op.f("ck_role_grants_door_ends")),
+        sa.CheckConstraint("role <> 'owner' OR place = ''", name=op.f("ck_role_grants_owner_everywhere")),
+        sa.CheckConstraint(
+            "role IN ('owner', 'organizer', 'moderator', 'door')", name=op.f("ck_role_grants_role_known")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organizer_id"], ["organizers.id"], name=op.f("fk_role_grants_organizer_id_organizers"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_role_grants")),
+        sa.UniqueConstraint("organizer_id", "role", "place", name=op.f("uq_role_grants_organizer_id_role_place")),
+    )
+    with op.batch_alter_table("role_grants", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_role_grants_organizer_id"), ["organizer_id"], unique=False)
+
+    op.create_table(
         "event_keys",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("event_id", sa.Integer(), nullable=False),
@@ -392,6 +425,11 @@ def downgrade() -> None:
 
     op.drop_table("messages")
     op.drop_table("event_keys")
+    with op.batch_alter_table("role_grants", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_role_grants_organizer_id"))
+
+    op.drop_table("role_grants")
+    op.drop_table("reset_links")
     with op.batch_alter_table("organizer_sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_organizer_sessions_organizer_id"))
 

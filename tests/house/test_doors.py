@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 import pytest
@@ -11,10 +12,12 @@ from flask.testing import FlaskClient
 from werkzeug.routing import AnyConverter, Rule
 from werkzeug.routing.converters import NumberConverter
 
+from iec_events.core import clock
 from iec_events.core.db import db
-from tests.factories import a_campaign, an_event
+from iec_events.organizers.doors import DOORS, WAY_IN
+from tests.factories import a_campaign, an_event, an_organizer, an_organizer_session
 
-OPEN = {"organizers.sign_in", "organizers.first"}
+OPEN = {"organizers.sign_in", "organizers.first", "team.begin_anew"}
 PUBLIC = {
     "front.home": "/",
     "front.campaign": "/campaigns/night",
@@ -111,3 +114,60 @@ def test_headers_shut_out_everything_foreign(app: Flask, client: FlaskClient) ->
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert headers["Referrer-Policy"] == "no-referrer"
         assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+# --- Signed in, in one role
+
+HALF = {"organizers.second", "organizers.first", "organizers.sign_in", "organizers.sign_out", "team.begin_anew"}
+OWN = {f"organizers.{page}" for page in ("account", "password", "end_session", "end_others", "set_up", "confirm")}
+OWN |= {"organizers.recovery_codes"}
+WORDS = {f"solidarity_organizers.{verb}" for verb in ("review", "approve", "reject", "reconsider", "undo")}
+WORDS |= {"solidarity_organizers.approve_many", "solidarity_organizers.reject_many"}
+NIGHT = {"rsvps_organizers.roster", "rsvps_organizers.add", "rsvps_organizers.cancel", "reports.rsvps_csv"}
+NIGHT |= {f"events_organizers.{page}" for page in ("edit_event", "confirm", "take", "list_events")}
+NIGHT |= {"front_organizers.preview", "front_organizers.dashboard"}
+CAMPAIGN = {"events_organizers.new_event", "events_organizers.edit_campaign"}
+# Somebody's role and place, and every page and button that is theirs at /events/berkeley and /campaigns/night.
+THEIRS: dict[tuple[str, str], set[str]] = {
+    ("", ""): OWN,
+    ("door", "event:berkeley"): OWN,
+    ("moderator", ""): OWN | WORDS,
+    ("moderator", "event:paris"): OWN | WORDS,
+    ("organizer", ""): OWN | WORDS | NIGHT | CAMPAIGN | {"events_organizers.new_campaign"},
+    ("organizer", "campaign:night"): OWN | WORDS | NIGHT | CAMPAIGN,
+    ("organizer", "event:berkeley"): OWN | WORDS | NIGHT,
+    ("organizer", "event:paris"): OWN | WORDS | {"events_organizers.list_events", "front_organizers.dashboard"},
+}
+
+
+def test_every_page_of_the_area_says_who_may_open_it(app: Flask) -> None:
+    area = {rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.startswith("/organize")}
+    assert area == set(DOORS) | WAY_IN, "every route stands in organizers/doors.py, and nothing else does"
+
+
+@pytest.mark.parametrize(("role", "place"), list(THEIRS))
+def test_a_role_opens_its_own_doors_and_no_other(app: Flask, role: str, place: str) -> None:
+    an_event(slug="paris")
+    until = clock.now() + dt.timedelta(days=90) if role == "door" else None
+    somebody = an_organizer(email="somebody@example.org", role=role, place=place, until=until)
+    visitor = app.test_client()
+    with visitor.session_transaction() as session:
+        session["organizer"] = an_organizer_session(somebody)
+    for method in ("GET", "POST"):
+        for rule, address in addresses(app, method, organizers=True):
+            if rule.endpoint in HALF:
+                continue
+            answer = visitor.open(address, method=method)
+            if rule.endpoint in THEIRS[role, place]:
+                assert answer.status_code != 403, (rule, method)
+            elif rule.endpoint == "front_organizers.dashboard":
+                assert answer.status_code == 303, (rule, method)
+            else:
+                assert answer.status_code == 403, (rule, method)
+
+
+def test_owners_open_every_door(app: Flask, organizer: FlaskClient) -> None:
+    for method in ("GET", "POST"):
+        for rule, address in addresses(app, method, organizers=True):
+            if rule.endpoint not in HALF:
+                assert organizer.open(address, method=method).status_code != 403, rule

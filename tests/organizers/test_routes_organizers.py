@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from iec_events.core import clock as real_clock
 from iec_events.organizers import actions
 from iec_events.organizers.commands import organizer as organizer_command
+from iec_events.team import commands as team_commands
 from tests.factories import PASSWORD, an_app, an_organizer, app_code
 from tests.filling import hidden_fields, send
 
@@ -307,6 +308,7 @@ def test_the_command_prints_a_link_that_works(app: Flask, client: FlaskClient) -
 def test_the_command_removes_an_account_at_once(app: Flask, client: FlaskClient, nasrin: None) -> None:
     del nasrin
     come_in(client)
+    assert team_commands.COMMANDS == []  # they stand under `organizer`
     shell = app.test_cli_runner()
     shell.invoke(organizer_command, ["remove"], input="nasrin@example.org\nno\n")
     assert client.get("/organize").status_code == 200

@@ -1,0 +1,77 @@
+"""Every door of the organizers' area, and who may open it: the one table that the guard and the menu ask.
+
+What does not stand here is for owners only, and a test fails until it does.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from .roles import DOOR, MODERATOR, ORGANIZER, OWNER
+
+# "all": the role is held everywhere. "event", "campaign": it is held for the one that the address names. "some": it is
+# held anywhere, and the page shows no more than what it is held for; "programme": for a whole campaign at least.
+# "own": everybody who is signed in.
+Where = Literal["all", "event", "campaign", "some", "programme", "own"]
+
+
+class Door(NamedTuple):
+    """The role that is needed, and where it must be held."""
+
+    role: str
+    where: Where
+
+
+LOCKED = Door(OWNER, "all")
+OWN = Door("", "own")
+WAY_IN = {f"organizers.{page}" for page in ("sign_in", "second", "first", "sign_out")}  # for those who come in
+WAY_IN |= {"team.begin_anew"}
+NIGHT, PROGRAMME, WORDS = Door(ORGANIZER, "event"), Door(ORGANIZER, "campaign"), Door(MODERATOR, "some")
+
+DOORS: dict[str, Door] = {
+    "organizers.set_up": OWN,
+    "organizers.confirm": OWN,
+    "organizers.recovery_codes": OWN,
+    "organizers.account": OWN,
+    "organizers.password": OWN,
+    "organizers.end_session": OWN,
+    "organizers.end_others": OWN,
+    "team.people": LOCKED,
+    "team.invite": LOCKED,
+    "team.person": LOCKED,
+    "team.take_role": LOCKED,
+    "team.remove": LOCKED,
+    "team.reset": LOCKED,
+    "team.unlock": LOCKED,
+    "access.overview": LOCKED,
+    "access.recovery": LOCKED,
+    "access.check": LOCKED,
+    "access.give": LOCKED,
+    "access.take": LOCKED,
+    "access.new_key": LOCKED,
+    "front_organizers.dashboard": Door(ORGANIZER, "some"),
+    "front_organizers.preview": NIGHT,
+    "front_organizers.audit": LOCKED,
+    "events_organizers.list_events": Door(ORGANIZER, "some"),
+    "events_organizers.new_event": Door(ORGANIZER, "programme"),
+    "events_organizers.edit_event": NIGHT,
+    "events_organizers.confirm": NIGHT,
+    "events_organizers.take": NIGHT,
+    "events_organizers.new_campaign": Door(ORGANIZER, "all"),
+    "events_organizers.edit_campaign": PROGRAMME,
+    "rsvps_organizers.roster": NIGHT,
+    "rsvps_organizers.add": NIGHT,
+    "rsvps_organizers.cancel": NIGHT,
+    "reports.rsvps_csv": NIGHT,
+    "privacy_organizers.destroy": LOCKED,
+    "solidarity_organizers.review": WORDS,
+    "solidarity_organizers.approve": WORDS,
+    "solidarity_organizers.reject": WORDS,
+    "solidarity_organizers.reconsider": WORDS,
+    "solidarity_organizers.approve_many": WORDS,
+    "solidarity_organizers.reject_many": WORDS,
+    "solidarity_organizers.undo": WORDS,
+}
+
+# Where each role begins after signing in, for those to whom the dashboard is shut.
+HOMES = {MODERATOR: "solidarity_organizers.review", DOOR: "organizers.account", "": "organizers.account"}

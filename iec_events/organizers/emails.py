@@ -1,0 +1,40 @@
+"""Letters to organizers about their own accounts. They hold no address of a network and no name of a device."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from ..core import clock
+from ..core.i18n import current_locale, format_number
+from ..core.urls import public_url
+from ..mail.letters import Letter, Writers, write_letter
+from .queries import invitation_stands, organizer_by_email
+
+ABOUT_ACCOUNTS = ("signed_in", "password_changed", "begun_anew")
+
+
+def _about_account(name: str, facts: dict[str, Any]) -> Letter | None:
+    """A warning is true as long as the account is there."""
+    if organizer_by_email(facts["to"]) is None:
+        return None
+    at = dt.datetime.fromisoformat(facts["at"])
+    return write_letter(
+        f"organizers/emails/{name}",
+        when=format_number(f"{at:%Y-%m-%d %H:%M}"),
+        link=public_url("organizers.account", locale=current_locale()),
+    )
+
+
+def _invited(facts: dict[str, Any]) -> Letter | None:
+    if not invitation_stands(facts["token"], now=clock.now()):
+        return None
+    link = public_url("organizers.first", locale=current_locale(), token=facts["token"])
+    return write_letter("organizers/emails/invited", link=link)
+
+
+def _writer(name: str) -> Any:
+    return lambda facts: _about_account(name, facts)
+
+
+LETTERS: Writers = {"organizers.invited": _invited} | {f"organizers.{name}": _writer(name) for name in ABOUT_ACCOUNTS}
