@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import sqlalchemy as sa
 from flask import current_app
@@ -151,18 +152,27 @@ def _inside(folder: Path, *, deep: bool = True) -> list[Path]:
 
 
 def _is_copy(file: Path) -> bool:
-    """Whether a file holds our rows: an archive of ours or an SQLite database."""
+    """Whether a file holds our rows: an archive of ours, or an SQLite database with our tables."""
     try:
         with file.open("rb") as octets:
             begins = octets.read(16)
         if begins == b"SQLite format 3\0":
-            return True
+            return _has_our_tables(file)
         if begins[:2] != b"\x1f\x8b":
             return False
         with gzip.open(file) as lines:
             return FORMAT.encode() in lines.read(100)
     except (OSError, EOFError, zlib.error):
         return False
+
+
+def _has_our_tables(file: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro&immutable=1", uri=True)) as database:
+            ours = database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [SiteState.__tablename__]).fetchone()
+    except sqlite3.Error:
+        return False
+    return ours is not None
 
 
 def _others_can_read(file: Path) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +196,16 @@ def test_backups_that_are_open_or_old(well: Flask, monkeypatch: pytest.MonkeyPat
         assert (only(well)[0], str(file) in only(well)[1]) == (WEAK, True)
     finally:
         file.unlink()
+
+
+def test_a_copy_of_the_database_is_known_from_others_databases(well: Flask, tmp_path: Path) -> None:
+    del well
+    mine, theirs, text = tmp_path / "mine?", tmp_path / "theirs", tmp_path / "text"
+    for file, name in ((mine, "site_state"), (theirs, "songs")):
+        with closing(sqlite3.connect(file)) as database:
+            database.execute(f"CREATE TABLE {name} (id INTEGER)")
+    text.write_text("SQLite")
+    assert [doctor._is_copy(file) for file in (mine, theirs, text, tmp_path / "none")] == [True, False, False, False]
 
 
 def test_keys_beside_the_data(installation: Installation, well: Flask) -> None:
