@@ -1,0 +1,314 @@
+"""The team page: inviting, roles, removing, and beginning anew after a lost password."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+
+from iec_events.access.queries import access
+from iec_events.core import clock as real_clock
+from iec_events.core.db import db
+from iec_events.organizers.actions import accept_invitation
+from iec_events.organizers.actions import invite as make_invitation
+from iec_events.organizers.commands import organizer as organizer_command
+from iec_events.organizers.guard import TOKEN
+from iec_events.organizers.keys import holders, private_of_session
+from iec_events.organizers.models import AuditEntry, Organizer, RoleGrant
+from iec_events.organizers.queries import grants_of, organizer_by_email
+from iec_events.organizers.roles import MODERATOR, ORGANIZER, OWNER, Grant
+from iec_events.rsvps.actions import Party, place_rsvp
+from iec_events.rsvps.boxes import reader_of
+from iec_events.rsvps.queries import roster
+from iec_events.team import actions, commands
+from tests.factories import PASSWORD, a_campaign, an_app, an_event, an_organizer, app_code, fully_signed_in
+from tests.filling import send
+
+NASRIN, OMID = "nasrin@example.org", "omid@example.org"
+
+
+def an_account(email: str, *, role: str | None = None, place: str = "") -> tuple[str, str]:
+    """A real account with its key: id and session token."""
+    invited = make_invitation(now=real_clock.now(), role=role, place=place)
+    token = accept_invitation(token=invited, name=email[:5], email=email, password=PASSWORD, now=real_clock.now())
+    found = organizer_by_email(email)
+    assert found is not None
+    return found.id, fully_signed_in(token)
+
+
+def browser_of(app: Flask, token: str) -> FlaskClient:
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session[TOKEN] = token
+    return client
+
+
+@pytest.fixture
+def owner(app: Flask) -> FlaskClient:
+    """Nasrin, who owns the place, signed in with her key."""
+    return browser_of(app, an_account(NASRIN)[1])
+
+
+def comes(slug: str, name: str) -> None:
+    party = Party(name=name, email=None, party_size=1, note="", locale="en")
+    place_rsvp(slug=slug, party=party, token=f"{slug} {name}", now=real_clock.now())
+
+
+def noted() -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(AuditEntry.what).order_by(AuditEntry.id)))
+
+
+def roles_of(email: str) -> list[tuple[str, str]]:
+    db.session.rollback()
+    found = organizer_by_email(email)
+    assert found is not None
+    return sorted((grant.role, grant.place) for grant in grants_of(found.id, now=real_clock.now()))
+
+
+# --- Inviting
+
+
+def test_an_invitation_by_link_gives_the_role_in_its_place(app: Flask, owner: FlaskClient) -> None:
+    a_campaign(slug="night")
+    shown = send(owner, "/organize/team/invite", role="moderator", place="campaign:night")
+    link = re.search(r'value="http://127.0.0.1:8000(/organize/first/[\w-]+)"', shown.text)
+    assert link
+    assert shown.headers["Cache-Control"] == "no-store"
+    stranger = app.test_client()
+    typed = {"name": "Omid", "email": OMID, "password": PASSWORD, "password_again": PASSWORD}
+    assert send(stranger, link[1], **typed).location == "/organize/set-up"
+    assert roles_of(OMID) == [("moderator", "campaign:night")]
+    page = owner.get("/organize/team").text
+    assert "Moderator: messages only" in page
+    assert "Campaign: A Night of Cultural Revolt" in page
+    assert "Not yet" in page
+
+
+def test_an_invitation_by_mail_goes_out_in_the_language_of_who_invites(app: Flask, owner: FlaskClient) -> None:
+    from iec_events.worker import run_all_once  # noqa: PLC0415 - the whole worker, for this test
+
+    assert send(owner, "/es/organize/team/invite", role="organizer", place="", email=OMID).status_code == 303
+    told: list[str] = []
+    run_all_once(app, told.append)
+    assert [line for line in told if "/es/organize/first/" in line]
+
+
+@pytest.mark.parametrize(
+    ("role", "place", "sentence"),
+    [
+        ("owner", "event:berkeley", "Owners are owners everywhere"),
+        ("door", "", "please choose the event"),
+        ("door", "campaign:night", "please choose the event"),
+        ("", "", "Please choose a role."),
+        ("queen", "", "not in the list"),
+        ("moderator", "event:nowhere", "not in the list"),
+    ],
+)
+def test_a_role_that_makes_no_sense_is_told(owner: FlaskClient, role: str, place: str, sentence: str) -> None:
+    an_event(slug="berkeley", campaign_id=a_campaign(slug="night").id)
+    answer = send(owner, "/organize/team/invite", role=role, place=place)
+    assert answer.status_code == 422
+    assert sentence in answer.text
+
+
+# --- Roles
+
+
+def test_roles_are_given_and_taken_at_once(app: Flask, owner: FlaskClient) -> None:
+    event = an_event(slug="berkeley")
+    omid, token = an_account(OMID, role=MODERATOR)
+    his = browser_of(app, token)
+    assert his.get("/organize").location == "/organize/messages"
+    assert his.get("/organize/events/berkeley/rsvps").status_code == 403
+    page = f"/organize/team/{omid}"
+    assert send(owner, page, role="organizer", place="event:berkeley").status_code == 303
+    assert his.get("/organize/events/berkeley/rsvps").status_code == 200
+    grant = re.findall(rf'action="({page}/roles/[^"]+/take)"', owner.get(page).text)
+    assert len(grant) == 2
+    send(owner, page, to=grant[0])
+    send(owner, page, to=grant[1])
+    assert roles_of(OMID) == []
+    assert his.get("/organize").location == "/organize/account"
+    assert his.get("/organize/messages").status_code == 403
+    assert event.id
+
+
+def test_the_door_ends_with_its_night(app: Flask, owner: FlaskClient, clock: time_machine.Traveller) -> None:
+    event = an_event(slug="berkeley")
+    omid, _token = an_account(OMID, role=MODERATOR)
+    send(owner, f"/organize/team/{omid}", role="door", place="event:berkeley")
+    assert ("door", "event:berkeley") in roles_of(OMID)
+    ends_at = event.ends_at
+    clock.move_to(ends_at + dt.timedelta(hours=11), tick=False)
+    assert ("door", "event:berkeley") in roles_of(OMID)
+    clock.shift(dt.timedelta(hours=2))
+    assert roles_of(OMID) == [("moderator", "")]
+    del app
+
+
+def test_the_last_owner_stays(owner: FlaskClient) -> None:
+    nasrin = organizer_by_email(NASRIN)
+    assert nasrin is not None
+    page = f"/organize/team/{nasrin.id}"
+    take = re.findall(rf'action="({page}/roles/[^"]+/take)"', owner.get(page).text)
+    send(owner, page, to=take[0])
+    assert "This is the last owner." in owner.get("/organize").text
+    answer = send(owner, f"{page}/remove")
+    assert (answer.status_code, "This is the last owner." in answer.text) == (409, True)
+    assert roles_of(NASRIN) == [("owner", "")]
+
+
+def test_keys_go_to_those_only_who_are_to_read(app: Flask, owner: FlaskClient) -> None:
+    an_event(slug="berkeley", campaign_id=a_campaign(slug="night").id)
+    an_event(slug="paris")
+    _moderator, _token = an_account("mod@example.org", role=MODERATOR)
+    simin, _token = an_account("simin@example.org", role=ORGANIZER, place="campaign:night")
+    comes("berkeley", "Sara")
+    comes("paris", "Ali")
+    nasrin = organizer_by_email(NASRIN)
+    assert nasrin is not None
+    assert set(holders()) == {nasrin.id}
+    assert {one.name: one.lists for one in access().holders} == {"nasri": 2, "mod@e": 0, "simin": 1}
+    send(owner, f"/organize/access/give/{simin}")
+    assert {one.name: one.lists for one in access().holders}["simin"] == 1
+    assert owner.get(f"/organize/access/give/{_moderator}").status_code == 200
+    assert send(owner, f"/organize/access/give/{_moderator}").status_code == 404
+    page = f"/organize/team/{simin}"
+    take = re.findall(rf'action="({page}/roles/[^"]+/take)"', owner.get(page).text)
+    send(owner, page, to=take[0])
+    assert {one.name: one.lists for one in access().holders}["simin"] == 0
+    del app
+
+
+def test_who_alone_can_read_a_list_keeps_role_and_account(app: Flask, owner: FlaskClient) -> None:
+    an_event(slug="berkeley")
+    comes("berkeley", "Sara")
+    an_account(OMID, role=OWNER)
+    nasrin = organizer_by_email(NASRIN)
+    assert nasrin is not None
+    answer = send(owner, f"/organize/team/{nasrin.id}/remove")
+    assert (answer.status_code, "Nobody else can read some of the lists." in answer.text) == (409, True)
+    del app
+
+
+def test_two_owners_who_remove_each_other_leave_one(app: Flask) -> None:
+    del app
+    one, other = an_organizer("Nasrin", NASRIN), an_organizer("Omid", OMID)
+    actions.remove_person(organizer_id=other.id, now=real_clock.now())
+    with pytest.raises(actions.LastOwner):
+        actions.remove_person(organizer_id=one.id, now=real_clock.now())
+
+
+def test_removing_ends_sessions_and_roles(app: Flask, owner: FlaskClient) -> None:
+    omid, token = an_account(OMID)
+    his = browser_of(app, token)
+    assert his.get("/organize").status_code == 200
+    assert "Remove this account" in owner.get(f"/organize/team/{omid}/remove").text
+    assert his.get("/organize").status_code == 200
+    assert send(owner, f"/organize/team/{omid}/remove").status_code == 303
+    assert his.get("/organize").location == "/organize/sign-in?next=/organize"
+    assert not db.session.scalars(sa.select(RoleGrant).where(RoleGrant.organizer_id == omid)).all()
+    assert owner.get(f"/organize/team/{omid}").status_code == 404
+    assert "organizer.removed" in noted()
+
+
+# --- Lost passwords
+
+
+def test_a_lost_password_and_the_way_back_to_the_lists(app: Flask, owner: FlaskClient) -> None:
+    event = an_event(slug="berkeley")
+    omid, token = an_account(OMID)
+    comes("berkeley", "Sara")
+    his = browser_of(app, token)
+    assert "<bdi>Sara</bdi>" in his.get("/organize/events/berkeley/rsvps").text
+    shown = send(owner, f"/organize/team/{omid}/reset")
+    link = re.search(r'value="http://127.0.0.1:8000(/organize/again/[\w-]+)"', shown.text)
+    assert link
+    assert his.get("/organize").status_code == 200  # making the link changes nothing yet
+    back = app.test_client()
+    for _look in range(2):
+        assert back.get(link[1]).status_code == 200
+    fresh = "five rivers and a wide sea"
+    assert send(back, link[1], password="short", password_again="short").status_code == 422
+    assert send(back, link[1], password=fresh, password_again=fresh).location == "/organize/set-up"
+    assert his.get("/organize").location.startswith("/organize/sign-in")
+    assert app.test_client().get(link[1]).status_code == 404
+    secret = re.search(r'class="secret" dir="ltr"><code>([A-Z2-7 ]+)<', back.get("/organize/set-up").text)
+    assert secret
+    assert send(back, "/organize/set-up", code=app_code(secret[1].replace(" ", ""))).status_code == 200
+    assert "<bdi>Sara</bdi>" not in back.get("/organize/events/berkeley/rsvps").text
+    assert {one.name: one.lists for one in access().holders} == {"nasri": 1, "omid@": 0}
+    assert send(owner, f"/organize/access/give/{omid}").status_code == 303
+    assert "<bdi>Sara</bdi>" in back.get("/organize/events/berkeley/rsvps").text
+    old = reader_of(omid, private_of_session(token), event.id)
+    assert [one.name for one in roster(event.id, reader=old)] == [None]
+    assert {"reset.made", "organizer.begun-anew"} <= set(noted())
+
+
+def test_a_link_to_begin_anew_ends_after_a_day_and_with_the_next(app: Flask, clock: time_machine.Traveller) -> None:
+    omid = an_organizer("Omid", OMID)
+    first = actions.make_reset_link(organizer_id=omid.id, now=real_clock.now())
+    second = actions.make_reset_link(organizer_id=omid.id, now=real_clock.now())
+    stranger = app.test_client()
+    assert stranger.get(f"/organize/again/{first}").status_code == 404
+    assert stranger.get(f"/organize/again/{second}").status_code == 200
+    clock.shift(dt.timedelta(hours=24))
+    for token in (first, second, "wrong", "%20"):
+        assert stranger.get(f"/organize/again/{token}").status_code == 404
+    for token in (first, second, "wrong", ""):
+        with pytest.raises(actions.LinkUnknown):
+            actions.begin_anew(token=token, password=PASSWORD, now=real_clock.now())
+
+
+def test_unlocking_ends_the_wait(app: Flask, owner: FlaskClient) -> None:
+    omid = an_app(an_organizer("Omid", OMID))
+    his = app.test_client()
+    wrong, sign_in = "seven winters and no spring", "/organize/sign-in"
+    answers = [send(his, sign_in, email=OMID, password=wrong).status_code for _try in range(7)]
+    assert answers[-1] == 429
+    assert send(owner, f"/organize/team/{omid.id}", to=f"/organize/team/{omid.id}/unlock").status_code == 303
+    assert send(his, sign_in, email=OMID, password=PASSWORD).status_code == 303
+
+
+def test_the_operator_does_the_same_from_the_shell(app: Flask) -> None:
+    an_organizer("Omid", OMID)
+    assert commands.COMMANDS == []  # they stand under `organizer`
+    shell = app.test_cli_runner()
+    printed = shell.invoke(organizer_command, ["reset", "--yes", "--email", OMID]).output.strip()
+    assert app.test_client().get(printed.removeprefix("http://127.0.0.1:8000")).status_code == 200
+    assert shell.invoke(organizer_command, ["unlock"], input=f"{OMID}\n").exit_code == 0
+    assert db.session.scalars(sa.select(Organizer.unlocked)).one() == 1
+    for verb in (["unlock"], ["reset", "--yes"]):
+        assert shell.invoke(organizer_command, [*verb, "--email", "nobody@example.org"]).exit_code == 1
+    assert shell.invoke(organizer_command, ["add"]).output.startswith("http://127.0.0.1:8000/organize/first/")
+
+
+# --- What a role in one place shows
+
+
+def test_lists_show_what_is_in_reach_and_no_more(app: Flask) -> None:
+    campaign = a_campaign(slug="night")
+    an_event("Berkeley", slug="berkeley", campaign_id=campaign.id)
+    an_event("Paris", slug="paris")
+    simin = browser_of(app, an_account("simin@example.org", role=ORGANIZER, place="campaign:night")[1])
+    for page in ("/organize", "/organize/events"):
+        text = simin.get(page).text
+        assert ("Berkeley" in text, "Paris" in text) == (True, False), page
+    assert 'value="night"' in simin.get("/organize/events/new").text
+    assert simin.get("/organize/events/new?like=paris").status_code == 403
+    assert simin.get("/organize/events/paris").status_code == 403
+    assert simin.get("/organize/team").status_code == 403
+
+
+def test_a_role_given_twice_stands_once(app: Flask) -> None:
+    del app
+    omid = an_organizer("Omid", OMID, role=MODERATOR)
+    for _time in range(2):
+        actions.give_role(organizer_id=omid.id, given=Grant(role=MODERATOR), now=real_clock.now())
+    assert roles_of(OMID) == [("moderator", "")]
