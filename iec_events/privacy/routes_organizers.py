@@ -17,8 +17,6 @@ from .forms import DestroyForm
 
 blueprint = Blueprint("privacy_organizers", __name__, url_prefix="/organize/events/<slug>/rsvps")
 blueprint.before_request(require_organizer)
-
-
 blueprint.before_request(require_fresh)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..core import clock
@@ -16,7 +16,6 @@ from ..events.queries import any_event
 from ..events.times import local_text
 from ..events.views import EventView
 from ..organizers.guard import key_holder, require_organizer
-from ..organizers.roles import OWNER
 from .actions import cancel_rsvp, place_rsvp
 from .boxes import reader_of
 from .forms import ButtonForm, RsvpForm, SearchForm
@@ -54,7 +53,6 @@ def roster(slug: str) -> ResponseReturnValue:
         counts=counts([event.id])[event.id],
         capacity=event.capacity,
         receipts=[(one, local_text(one.at, event.time_zone, current_locale())) for one in receipts_of(event.id)],
-        may_destroy=g.organizer.role == OWNER,
         button=ButtonForm(formdata=None),
     ), 422 if search.is_submitted() and search.errors else 200
 
