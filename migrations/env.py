@@ -28,6 +28,9 @@ elif given := context.config.attributes.get("connection"):  # a transaction that
         context.run_migrations()
 else:
     with extension.db.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":  # which takes the removal of a table for a removal of its rows
+            connection.detach()
+            connection.connection.dbapi_connection.execute("PRAGMA foreign_keys=OFF")
         context.configure(connection=connection, **options)
         with context.begin_transaction():
             context.run_migrations()
