@@ -31,6 +31,7 @@ class RoleForm(Form):
     def __init__(self, *, places: list[tuple[str, str]], **given: Any) -> None:
         super().__init__(**given)
         self.role.choices = [SelectChoice(role, str(words)) for role, words in ROLE_WORDS.items()]
+        self.place.flags.required = True  # empty means everywhere, which is chosen too
         self.place.choices = [SelectChoice(value, label) for value, label in places]
 
     def validate_place(self, field: Field) -> None:
