@@ -26,6 +26,8 @@ from .seating import fits, promotions
 
 ADDRESS_KEPT = dt.timedelta(days=3)
 
+SEALED_AT_ONCE = 200
+
 
 class RsvpClosed(Refusal):
     """The event takes no RSVP now; the page says why."""
@@ -214,12 +216,17 @@ def tell_changes(now: dt.datetime) -> None:
 @atomic()
 def seal_vault_boxes(now: dt.datetime) -> None:
     """Seal to the event's key what came in while nobody could hold one. Safe to repeat; the worker runs this."""
-    query = sa.select(Rsvp).where(Rsvp.roster_key_id.is_(None)).order_by(Rsvp.id).limit(200)
-    for rsvp in db.session.scalars(query.with_for_update(skip_locked=True)).all():
-        words = NOBODY.words(rsvp)
-        if words is not None:
-            seal(rsvp, words, now)
-            cover_late(rsvp, db.session.scalars(sa.select(RsvpLink).where(RsvpLink.rsvp_id == rsvp.id)))
+    unsealed = Rsvp.roster_key_id.is_(None)
+    for event_id in db.session.scalars(
+        sa.select(Rsvp.event_id).where(unsealed).distinct().order_by(Rsvp.event_id)
+    ).all():
+        _locked(Event.id == event_id)
+        of_event = sa.select(Rsvp).where(unsealed, Rsvp.event_id == event_id).order_by(Rsvp.line).limit(SEALED_AT_ONCE)
+        for rsvp in db.session.scalars(of_event).all():
+            words = NOBODY.words(rsvp)
+            if words is not None:
+                seal(rsvp, words, now)
+                cover_late(rsvp, db.session.scalars(sa.select(RsvpLink).where(RsvpLink.rsvp_id == rsvp.id)))
 
 
 @atomic()
