@@ -16,7 +16,8 @@ from ..core.i18n import _l
 from ..events.keys import ROSTER
 from ..events.models import EventKey, KeyCopy
 from ..organizers.keys import RECOVERY
-from ..organizers.models import Organizer, OrganizerKey, RecoveryKey
+from ..organizers.models import Organizer, OrganizerKey, RecoveryKey, RoleGrant
+from ..organizers.roles import READERS
 
 
 class HolderUnknown(Refusal):
@@ -52,7 +53,9 @@ def access() -> AccessView:
     of_holder = _lists_by_holder()
     recovery = db.session.get(RecoveryKey, 1)
     with_keys = sa.select(Organizer).join(OrganizerKey, OrganizerKey.organizer_id == Organizer.id)
-    people = db.session.scalars(with_keys.order_by(Organizer.created_on, Organizer.id))
+    reads = sa.exists().where(RoleGrant.organizer_id == Organizer.id, RoleGrant.role.in_(READERS))
+    held = sa.exists().where(KeyCopy.holder == Organizer.id)
+    people = db.session.scalars(with_keys.where(sa.or_(reads, held)).order_by(Organizer.created_on, Organizer.id))
     return AccessView(
         holders=[HolderView(id=one.id, name=_name(one), lists=of_holder.get(one.id, 0)) for one in people],
         lists=lists,

@@ -90,6 +90,7 @@ class Invitation(Model):
     """A one-time link that makes an organizer; only its hash is kept."""
 
     __tablename__ = "invitations"
+    __table_args__ = {"info": {"never_archived": True}}  # noqa: RUF012 - what was used must not work again
 
     token_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     role: Mapped[str] = mapped_column(sa.String(12))
@@ -102,6 +103,7 @@ class ResetLink(Model):
     """A one-time link by which an account that exists begins anew: password, key, second factor; only its hash."""
 
     __tablename__ = "reset_links"
+    __table_args__ = {"info": {"never_archived": True}}  # noqa: RUF012 - what was used must not work again
 
     organizer_id: Mapped[str] = mapped_column(sa.ForeignKey("organizers.id", ondelete="CASCADE"), primary_key=True)
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)

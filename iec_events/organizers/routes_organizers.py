@@ -266,10 +266,13 @@ def _try_code(
         return _slowly(f"organizers/{page}.html", form, **shown)
     try:
         verb()
-    except (actions.CodeRefused, actions.PasswordRefused) as refusal:
+    except actions.CodeRefused as refusal:
         tries.note_code_refused(organizer.id, now=clock.now())
-        field = "code" if isinstance(refusal, actions.CodeRefused) else "password"
-        form[field].errors = (str(refusal),)
+        form.code.errors = (str(refusal),)
+        return _way_in(page, form, refusal.status, **shown)
+    except actions.PasswordRefused as refusal:
+        tries.note_refused(organizer.email, now=clock.now())
+        form["password"].errors = (str(refusal),)
         return _way_in(page, form, refusal.status, **shown)
     return None
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from wtforms import Field
+from wtforms import Form as PlainForm
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 
@@ -22,16 +23,24 @@ ROLE_WORDS = {
 }
 
 
+class Chosen:
+    """Something is always chosen: the empty place is everywhere."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, form: PlainForm, field: Field) -> None:
+        """Take it."""
+
+
 class RoleForm(Form):
     """A role and where it is held."""
 
     role = Choice(_l("Role"), [Needed(_l("Please choose a role."))])
-    place = Choice(_l("Where"))
+    place = Choice(_l("Where"), [Chosen()])
 
     def __init__(self, *, places: list[tuple[str, str]], **given: Any) -> None:
         super().__init__(**given)
         self.role.choices = [SelectChoice(role, str(words)) for role, words in ROLE_WORDS.items()]
-        self.place.flags.required = True  # empty means everywhere, which is chosen too
         self.place.choices = [SelectChoice(value, label) for value, label in places]
 
     def validate_place(self, field: Field) -> None:

@@ -61,6 +61,18 @@ def test_after_the_password_nothing_is_seen_yet(client: FlaskClient, nasrin: Org
     assert noted() == ["sign-in.password", "sign-in.accepted"]
 
 
+def test_half_a_sign_in_lasts_half_an_hour(
+    client: FlaskClient, nasrin: Organizer, clock: time_machine.Traveller
+) -> None:
+    del nasrin
+    knock(client)
+    for _look in range(2):
+        clock.shift(dt.timedelta(minutes=14))
+        assert client.get(SECOND).status_code == 200
+    clock.shift(dt.timedelta(minutes=3))
+    assert client.get(SECOND).location == SIGN_IN
+
+
 def test_an_account_without_one_sets_it_up_first(app: Flask, client: FlaskClient) -> None:
     del app
     an_organizer("Nasrin", ANYBODY)
