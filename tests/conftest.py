@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 import sqlalchemy as sa
 import time_machine
+from argon2 import PasswordHasher
+from argon2.low_level import Type, hash_secret_raw
 from flask import Flask, has_app_context
 from flask.sessions import SessionMixin
 from flask.testing import FlaskClient
@@ -27,9 +29,12 @@ from flask_migrate import upgrade
 from werkzeug.test import TestResponse
 
 from iec_events.app import create_app
+from iec_events.core import sealing
 from iec_events.core.db import db
 from iec_events.core.limits import limiter
 from iec_events.core.paths import PACKAGE
+from iec_events.organizers import passwords
+from tests import factories
 from tests.factories import an_organizer_session
 from tests.servers import Mailbox, free_port, postgres, served
 
@@ -41,6 +46,8 @@ if TYPE_CHECKING:
 NOW = dt.datetime(2027, 1, 15, 12, tzinfo=dt.UTC)
 NOT_RUN = "NOT RUN: "
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+QUICK_NOBODY = QUICK.hash("a password that nobody knows")
 TOOLS = Path(__file__).resolve().parent.parent / ".tools"
 
 for _file in sorted(PACKAGE.glob("*/models.py")):  # the tables of rooms that the application may not ask for
@@ -265,6 +272,24 @@ def clock(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller | N
         return
     with time_machine.travel(NOW, tick=False) as traveller:
         yield traveller
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Argon2 at its least, a thousand times quicker; tests marked `costly` keep its real price."""
+    if not request.node.get_closest_marker("costly"):
+        monkeypatch.setattr(passwords, "_hasher", QUICK)
+        monkeypatch.setattr(passwords, "NOBODY", QUICK_NOBODY)
+        monkeypatch.setattr(sealing, "hash_secret_raw", _quick_key)
+        yield
+        return
+    factories._hashed.cache_clear()
+    yield
+    factories._hashed.cache_clear()
+
+
+def _quick_key(password: bytes, salt: bytes, *_cost: object) -> bytes:
+    return hash_secret_raw(password, salt, 1, 8, 1, sealing.KEY_BYTES, Type.ID)
 
 
 @pytest.fixture

@@ -120,6 +120,7 @@ def test_signing_in_again_ends_the_browsers_old_session(app: Flask) -> None:
     assert sessions() == 1
 
 
+@pytest.mark.costly
 def test_a_hash_of_older_settings_is_made_anew(app: Flask) -> None:
     del app
     from argon2 import PasswordHasher  # noqa: PLC0415 - only this test makes weak hashes

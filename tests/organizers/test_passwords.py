@@ -66,6 +66,7 @@ def test_is_found_again_whatever_the_keyboard() -> None:
     assert not fits("contrasena mas larga", kept)
 
 
+@pytest.mark.costly
 def test_of_nobody_never_fits_and_costs_the_same() -> None:
     assert not is_outdated(NOBODY)
     assert not fits("", None)
