@@ -1,11 +1,12 @@
 """The promise itself: whoever takes the server, its backups and its secrets finds no guest list.
 
 Canaries are planted through the pages, then looked for in everything the service leaves behind: tables, database file,
-write-ahead log, mail folder after delivery, logs. Then once more with the server's own keys in hand.
+write-ahead log, backup, letters after delivery, logs. Then once more with the server's own keys in hand.
 """
 
 from __future__ import annotations
 
+import gzip
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from flask.testing import FlaskClient
 
 from iec_events import worker
 from iec_events.core import clock
+from iec_events.core.archive import make_archive
 from iec_events.core.crypto import BoxRefused, Vault, vault
 from iec_events.core.db import db
 from iec_events.core.shreds import is_covered, uncover
@@ -65,8 +67,13 @@ def left_behind(installation: Installation) -> Iterator[tuple[str, bytes]]:
             yield table.name, repr([value for value in row if not isinstance(value, bytes)]).encode()
             yield from ((table.name, value) for value in row if isinstance(value, bytes))
     for file in installation.folder.rglob("*"):
-        if file.is_file() and file.suffix != ".eml":
+        if file.is_file() and file.suffix != ".eml" and "static" not in file.parts:
             yield str(file), octets_of(file)
+    backup = installation.folder / "canaries.backup"
+    backup.unlink(missing_ok=True)
+    make_archive(backup, now=clock.now())
+    yield "backup", gzip.decompress(backup.read_bytes())
+    backup.unlink()
 
 
 def spellings(text: str) -> list[bytes]:
