@@ -28,7 +28,17 @@ from .factors import (
     use_recovery_code,
 )
 from .keys import made_key, rewrapped, unlocked, wrapped_for_session
-from .models import Invitation, Organizer, OrganizerKey, OrganizerSession, ResetLink, RoleGrant
+from .models import (
+    AuthenticatorApp,
+    Invitation,
+    Organizer,
+    OrganizerKey,
+    OrganizerSession,
+    Passkey,
+    ResetLink,
+    RoleGrant,
+)
+from .passkeys import keep_passkey, use_passkey
 from .passwords import fits, hash_password, is_outdated
 from .queries import AT_MOST, IDLE, any_organizer, email_fingerprint, organizer_by_email, session_owner
 from .roles import EVERYWHERE, ORGANIZER, OWNER, Grant
@@ -48,6 +58,19 @@ class CodeRefused(Refusal):
 
     status: ClassVar[int] = 422
     message = _l("This code is not right, or it was used already. Wait for the next one in your app.")
+
+
+class PasskeyRefused(Refusal):
+    """The browser's answer does not fit what it was asked."""
+
+    status: ClassVar[int] = 422
+    message = _l("The passkey could not be made. Please try once more.")
+
+
+class LastFactor(Refusal):
+    """Nothing would be left to sign in with."""
+
+    message = _l("This is your only second factor. Set up another one first.")
 
 
 class PasswordRefused(Refusal):
@@ -163,14 +186,46 @@ def set_up_app(*, token: str, code: str, now: dt.datetime, known: bool = False) 
 
 
 @atomic()
-def give_code(*, token: str, code: str, now: dt.datetime, known: bool = False) -> None:
-    """The second factor: a code of the app, or a recovery code, which is used up. CodeRefused, SessionOver.
+def set_up_passkey(*, token: str, name: str, answer: str, now: dt.datetime, known: bool = False) -> list[str]:
+    """Keep the passkey that the browser made; recovery codes if it is the first factor. PasskeyRefused, SessionOver."""
+    session = _held_session(token)
+    organizer_id = session.organizer_id
+    if not keep_passkey(session, name=name, answer=answer, now=now):
+        raise PasskeyRefused
+    if session.full_at is None and not known:
+        tell(organizer_id, "organizers.signed_in", now=now)
+    first, session.full_at = session.full_at is None, now
+    note("passkey.added", f"organizer:{organizer_id}", now=now, who=organizer_id)
+    return make_recovery_codes(organizer_id) if first else []
+
+
+@atomic()
+def remove_passkey(*, organizer_id: str, passkey_id: str, now: dt.datetime) -> None:
+    """Delete a passkey. LastFactor when nothing else is left."""
+    apps = sa.select(AuthenticatorApp.organizer_id).where(AuthenticatorApp.organizer_id == organizer_id)
+    mine = db.session.scalars(sa.select(Passkey).where(Passkey.organizer_id == organizer_id).with_for_update()).all()
+    row = next((one for one in mine if one.id == passkey_id), None)
+    if row is None:
+        return
+    if len(mine) == 1 and db.session.scalar(apps) is None:
+        raise LastFactor
+    db.session.delete(row)
+    note("passkey.removed", f"organizer:{organizer_id}", now=now)
+
+
+@atomic()
+def give_code(*, token: str, code: str, now: dt.datetime, known: bool = False, answer: str = "") -> None:
+    """The second factor: a passkey's answer, a code of the app, or a recovery code, which is used up.
+
+    CodeRefused, SessionOver.
 
     A sign-in from a browser that is not `known` writes its owner a mail.
     """
     session = _held_session(token)
     organizer_id = session.organizer_id
-    if is_app_code(code):
+    if answer:
+        right = use_passkey(session, answer=answer, now=now)
+    elif is_app_code(code):
         right = use_app_code(organizer_id, code, now=now)
     else:
         right = use_recovery_code(organizer_id, code)
@@ -185,7 +240,7 @@ def give_code(*, token: str, code: str, now: dt.datetime, known: bool = False) -
     session.full_at = now
 
 
-def confirm(*, token: str, password: str, code: str, now: dt.datetime) -> None:
+def confirm(*, token: str, password: str, code: str, now: dt.datetime, answer: str = "") -> None:
     """Password and second factor once more, before dangerous acts. PasswordRefused, CodeRefused, SessionOver."""
     kept = db.session.scalar(
         sa.select(Organizer.password_hash)
@@ -194,7 +249,7 @@ def confirm(*, token: str, password: str, code: str, now: dt.datetime) -> None:
     )
     if not fits(password, kept):
         raise PasswordRefused
-    give_code(token=token, code=code, now=now)
+    give_code(token=token, code=code, now=now, answer=answer)
 
 
 @atomic()

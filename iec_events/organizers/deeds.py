@@ -20,6 +20,8 @@ DEEDS = {
     "second-factor.slowed": _l("Codes slowed down: too many tries"),
     "recovery-code.used": _l("Recovery code used"),
     "recovery-codes.made": _l("New recovery codes made"),
+    "passkey.added": _l("Passkey added"),
+    "passkey.removed": _l("Passkey removed"),
     "organizer.invited": _l("Invitation made"),
     "organizer.joined": _l("Invitation used: a new account"),
     "organizer.removed": _l("Account removed"),

@@ -30,6 +30,8 @@ NIGHT, PROGRAMME, WORDS = Door(ORGANIZER, "event"), Door(ORGANIZER, "campaign"),
 
 DOORS: dict[str, Door] = {
     "organizers.set_up": OWN,
+    "organizers.new_passkey": OWN,
+    "organizers.remove_passkey": OWN,
     "organizers.confirm": OWN,
     "organizers.recovery_codes": OWN,
     "organizers.account": OWN,

@@ -19,7 +19,7 @@ from ..core.config import settings
 from ..core.crypto import vault
 from ..core.db import db
 from ..core.text import ascii_digits
-from .models import AuthenticatorApp, RecoveryCode
+from .models import AuthenticatorApp, Passkey, RecoveryCode
 
 STEP_S = 30
 DRIFT = 1  # steps by which a phone's clock may be off, either way
@@ -109,7 +109,7 @@ def codes_left(organizer_id: str) -> int:
 
 def forget_factors(organizer_id: str) -> None:
     """The account has no second factor any more."""
-    for table in (AuthenticatorApp, RecoveryCode):
+    for table in (AuthenticatorApp, Passkey, RecoveryCode):
         db.session.execute(sa.delete(table).where(table.organizer_id == organizer_id))
 
 

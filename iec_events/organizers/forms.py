@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wtforms import Field, PasswordField
+from wtforms import Field, HiddenField, PasswordField
 from wtforms.validators import StopValidation
 
 from ..core.forms import EmailLine, Form, Needed, TextLine
@@ -35,7 +35,20 @@ class SignInForm(Form):
 class CodeForm(Form):
     """The second factor."""
 
-    code = TextLine(_l("Code"), [Needed(_l("Please write the code that your app shows now."))], longest=40)
+    code = TextLine(_l("Code"), longest=40)
+    answer = HiddenField()  # a passkey's, in place of a code
+
+    def validate_code(self, field: Field) -> None:
+        """One of the two."""
+        if not field.data and not self.answer.data:
+            raise StopValidation(_("Please write the code that your app shows now."))
+
+
+class PasskeyForm(Form):
+    """A new passkey."""
+
+    name = TextLine(_l("Name"), [Needed(_l("Please write a name by which you know this passkey again."))], longest=60)
+    answer = HiddenField()
 
 
 class ConfirmForm(CodeForm):

@@ -77,6 +77,21 @@ class AuthenticatorApp(Model):
     made_at: Mapped[dt.datetime] = mapped_column(Moment)
 
 
+class Passkey(Model):
+    """A key of WebAuthn that signs in place of an app's code; its owner's name for it is sealed."""
+
+    __tablename__ = "organizer_passkeys"
+
+    id: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    organizer_id: Mapped[str] = mapped_column(sa.ForeignKey("organizers.id", ondelete="CASCADE"), index=True)
+    sealed: Mapped[bytes]
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(sa.BigInteger)
+    made_at: Mapped[dt.datetime] = mapped_column(Moment)
+    used_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
+
 class RecoveryCode(Model):
     """A code on paper that stands in for the second factor, once; a keyed hash of it."""
 

@@ -10,7 +10,16 @@ import sqlalchemy as sa
 from ..core.crypto import vault
 from ..core.db import db
 from ..core.tokens import token_hash
-from .models import AuthenticatorApp, Invitation, Organizer, OrganizerSession, RecoveryKey, ResetLink, RoleGrant
+from .models import (
+    AuthenticatorApp,
+    Invitation,
+    Organizer,
+    OrganizerSession,
+    Passkey,
+    RecoveryKey,
+    ResetLink,
+    RoleGrant,
+)
 from .roles import Grant, Reach, reach, strongest
 
 AT_MOST = dt.timedelta(hours=12)
@@ -115,6 +124,11 @@ def own_sessions(organizer_id: str, *, now: dt.datetime) -> list[SessionView]:
     return [SessionView(id=one.id, started_at=one.started_at, seen_at=one.seen_at) for one in found]
 
 
+def session_of(token: str) -> OrganizerSession | None:
+    """The session that this token opens, whatever its age."""
+    return db.session.scalar(sa.select(OrganizerSession).where(OrganizerSession.token_hash == token_hash(token)))
+
+
 def session_owner(token: str) -> Organizer | None:
     """The account whose session this is, whatever its age."""
     query = sa.select(Organizer).join(OrganizerSession, OrganizerSession.organizer_id == Organizer.id)
@@ -165,5 +179,13 @@ def _grant(row: RoleGrant) -> Grant:
     return Grant(role=row.role, place=row.place, expires_at=row.expires_at, id=row.id)
 
 
+def accounts_with_factor() -> set[str]:
+    """The ids of all accounts that have a second factor."""
+    return set(db.session.scalars(sa.select(Organizer.id).where(_has_factor())))
+
+
 def _has_factor() -> sa.ColumnElement[bool]:
-    return sa.exists().where(AuthenticatorApp.organizer_id == Organizer.id)
+    return sa.or_(
+        sa.exists().where(AuthenticatorApp.organizer_id == Organizer.id),
+        sa.exists().where(Passkey.organizer_id == Organizer.id),
+    )

@@ -19,9 +19,10 @@ from ..core.qr import qr_picture
 from . import actions, tries
 from .audit import acting
 from .factors import address_for_app, codes_left, offered_secret
-from .forms import ButtonForm, CodeForm, ConfirmForm, FirstForm, PasswordForm, SignInForm, SignOutForm
+from .forms import ButtonForm, CodeForm, ConfirmForm, FirstForm, PasskeyForm, PasswordForm, SignInForm, SignOutForm
 from .guard import TOKEN, may, present_organizer, require_fresh, require_organizer, way_back
-from .queries import SignedIn, invitation_stands, lacks_recovery_key, own_sessions
+from .passkeys import are_possible, passkeys_of, registration_options, request_options
+from .queries import SignedIn, invitation_stands, lacks_recovery_key, own_sessions, session_of
 from .roles import OWNER
 
 WAIT_S = "60"
@@ -67,10 +68,10 @@ def second() -> ResponseReturnValue:
         return _elsewhere(organizer)
     if organizer.full_at is not None:
         return redirect(after, 303)
-    form = CodeForm()
+    form, asked = CodeForm(), _asked()
     if not form.validate_on_submit():
-        return _way_in("second", form, 422 if form.is_submitted() else 200)
-    refused = _try_code(organizer, form, "second", lambda: _give(organizer, form))
+        return _way_in("second", form, 422 if form.is_submitted() else 200, asked=asked)
+    refused = _try_code(organizer, form, "second", lambda: _give(organizer, form), asked=asked)
     return refused or tries.know(organizer.account, make_response(redirect(after, 303)))
 
 
@@ -91,6 +92,7 @@ def set_up() -> ResponseReturnValue:
         "picture": _app_picture(secret, organizer),
         "replaces": organizer.has_factor,
         "label": settings().host,
+        "or_passkey": are_possible(),
     }
     if not form.validate_on_submit():
         return _way_in("set_up", form, 422 if form.is_submitted() else 200, **shown)
@@ -102,6 +104,53 @@ def set_up() -> ResponseReturnValue:
 
     refused_code = _try_code(organizer, form, "set_up", take, **shown)
     return refused_code or tries.know(organizer.account, make_response(_codes_page(organizer, codes)))
+
+
+@blueprint.route("/account/passkeys/new", methods=["GET", "POST"])
+def new_passkey() -> ResponseReturnValue:
+    """Make a passkey, as the first second factor or beside what there is."""
+    organizer = present_organizer()
+    if organizer is None or (organizer.full_at is None and organizer.has_factor):
+        return _elsewhere(organizer)
+    if organizer.full_at is not None:
+        refused = require_organizer() or require_fresh()
+        if refused is not None:
+            return refused
+    form, mine = PasskeyForm(), session_of(session[TOKEN])
+    if mine is None or not are_possible():
+        abort(404)
+    asked = registration_options(mine, organizer.name)
+    if not form.validate_on_submit():
+        return _way_in("passkey", form, 422 if form.is_submitted() else 200, asked=asked)
+    known = bool(tries.known_browser(organizer.account, request))
+    try:
+        codes = actions.set_up_passkey(
+            token=session[TOKEN], name=form.name.data, answer=form.answer.data or "", now=clock.now(), known=known
+        )
+    except actions.PasskeyRefused as refusal:
+        form.form_errors.append(str(refusal))
+        return _way_in("passkey", form, refusal.status, asked=asked)
+    if codes:
+        return tries.know(organizer.account, make_response(_codes_page(organizer, codes)))
+    flash(_("The passkey is ready: you can sign in with it."))
+    return redirect(url_for(".account"), 303)
+
+
+@blueprint.post("/account/passkeys/<passkey_id>/remove")
+def remove_passkey(passkey_id: str) -> ResponseReturnValue:
+    """Remove one of one's own passkeys."""
+    refused = require_organizer() or require_fresh()
+    if refused is not None:
+        return refused
+    if not ButtonForm().validate_on_submit():
+        abort(400)
+    try:
+        actions.remove_passkey(organizer_id=g.organizer.id, passkey_id=passkey_id, now=clock.now())
+    except actions.LastFactor as refusal:
+        flash(str(refusal), "error")
+    else:
+        flash(_("The passkey is removed."))
+    return redirect(url_for(".account"), 303)
 
 
 @blueprint.route("/recovery-codes", methods=["GET", "POST"])
@@ -123,13 +172,13 @@ def confirm() -> ResponseReturnValue:
     refused = require_organizer()
     if refused is not None:
         return refused
-    organizer, form, after = g.organizer, ConfirmForm(), way_back(request.args.get("next"))
+    organizer, form, after, asked = g.organizer, ConfirmForm(), way_back(request.args.get("next")), _asked()
     if not form.validate_on_submit():
-        return _way_in("confirm", form, 422 if form.is_submitted() else 200)
+        return _way_in("confirm", form, 422 if form.is_submitted() else 200, asked=asked)
     if not tries.may_try_password(organizer.account, request):
         tries.note_slowed(organizer.email, now=clock.now())
         return _slowly("organizers/confirm.html", form)
-    answer = _try_code(organizer, form, "confirm", lambda: _confirm(form))
+    answer = _try_code(organizer, form, "confirm", lambda: _confirm(form), asked=asked)
     return answer or tries.know(organizer.account, make_response(redirect(after, 303)))
 
 
@@ -144,6 +193,8 @@ def account() -> ResponseReturnValue:
         section="account",
         sessions=own_sessions(g.organizer.id, now=clock.now()),
         codes=codes_left(g.organizer.id),
+        passkeys=passkeys_of(g.organizer.id),
+        or_passkey=are_possible(),
         button=ButtonForm(formdata=None),
     )
 
@@ -279,12 +330,21 @@ def _try_code(
 
 def _give(organizer: SignedIn, form: CodeForm) -> None:
     known = bool(tries.known_browser(organizer.account, request))
-    actions.give_code(token=session[TOKEN], code=form.code.data or "", now=clock.now(), known=known)
+    actions.give_code(
+        token=session[TOKEN], code=form.code.data or "", now=clock.now(), known=known, answer=form.answer.data or ""
+    )
+
+
+def _asked() -> str | None:
+    """What the browser needs to use a passkey in this session; None where there is none."""
+    found = session_of(session[TOKEN])
+    return request_options(found) if found else None
 
 
 def _confirm(form: ConfirmForm) -> None:
     password, code = form.password.data or "", form.code.data or ""
-    actions.confirm(token=session[TOKEN], password=password, code=code, now=clock.now())
+    answer = form.answer.data or ""
+    actions.confirm(token=session[TOKEN], password=password, code=code, now=clock.now(), answer=answer)
 
 
 def _way_in(page: str, form: Form, status: int, **shown: Any) -> ResponseReturnValue:

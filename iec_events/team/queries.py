@@ -15,8 +15,8 @@ from ..core.errors import Refusal
 from ..core.i18n import _l
 from ..events.models import Campaign, Event
 from ..events.queries import all_campaigns, all_events
-from ..organizers.models import AuthenticatorApp, Organizer
-from ..organizers.queries import all_grants
+from ..organizers.models import Organizer
+from ..organizers.queries import accounts_with_factor, all_grants, grants_of
 from ..organizers.roles import EVERYWHERE, Grant, of_campaign, of_event
 
 DOOR_STAYS = dt.timedelta(hours=12)  # after the event's end
@@ -42,9 +42,9 @@ class Person:
 
 def people(*, now: dt.datetime) -> list[Person]:
     """Everybody with an account, the first first."""
-    grants, with_app = all_grants(now=now), set(db.session.scalars(sa.select(AuthenticatorApp.organizer_id)))
+    grants, ready = all_grants(now=now), accounts_with_factor()
     rows = db.session.scalars(sa.select(Organizer).order_by(Organizer.created_on, Organizer.id))
-    return [_person(row, grants.get(row.id, []), has_factor=row.id in with_app) for row in rows]
+    return [_person(row, grants.get(row.id, []), has_factor=row.id in ready) for row in rows]
 
 
 def person(organizer_id: str, *, now: dt.datetime) -> Person:
@@ -52,8 +52,7 @@ def person(organizer_id: str, *, now: dt.datetime) -> Person:
     row = db.session.get(Organizer, organizer_id)
     if row is None:
         raise PersonUnknown
-    has_factor = db.session.get(AuthenticatorApp, organizer_id) is not None
-    return _person(row, all_grants(now=now).get(organizer_id, []), has_factor=has_factor)
+    return _person(row, grants_of(organizer_id, now=now), has_factor=organizer_id in accounts_with_factor())
 
 
 def places() -> list[tuple[str, Campaign | Event | None]]:

@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.Column("role_ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_invitations")),
+        info={"never_archived": True},
     )
     op.create_table(
         "organizers",
@@ -211,6 +212,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organizer_id", name=op.f("pk_organizer_keys")),
     )
     op.create_table(
+        "organizer_passkeys",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("organizer_id", sa.String(length=16), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("credential_id", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organizer_id"],
+            ["organizers.id"],
+            name=op.f("fk_organizer_passkeys_organizer_id_organizers"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_organizer_passkeys")),
+        sa.UniqueConstraint("credential_id", name=op.f("uq_organizer_passkeys_credential_id")),
+    )
+    with op.batch_alter_table("organizer_passkeys", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_organizer_passkeys_organizer_id"), ["organizer_id"], unique=False)
+
+    op.create_table(
         "organizer_recovery_codes",
         sa.Column("organizer_id", sa.String(length=16), nullable=False),
         sa.Column("code_hash", sa.String(length=64), nullable=False),
@@ -254,6 +277,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("organizer_id", name=op.f("pk_reset_links")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_reset_links_token_hash")),
+        info={"never_archived": True},
     )
     op.create_table(
         "role_grants",
@@ -435,6 +459,10 @@ def downgrade() -> None:
 
     op.drop_table("organizer_sessions")
     op.drop_table("organizer_recovery_codes")
+    with op.batch_alter_table("organizer_passkeys", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_organizer_passkeys_organizer_id"))
+
+    op.drop_table("organizer_passkeys")
     op.drop_table("organizer_keys")
     op.drop_table("organizer_apps")
     with op.batch_alter_table("events", schema=None) as batch_op:

@@ -1,0 +1,171 @@
+"""Passkeys (WebAuthn): keys in a phone, a computer or a stick, which sign for our address only and can't be phished.
+
+A challenge is derived from the session and from what was given in it last: whoever succeeds changes that, so no answer
+is taken twice, and opening a page writes nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hmac
+import ipaddress
+import json
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from webauthn import (
+    generate_authentication_options,
+    generate_registration_options,
+    options_to_json,
+    verify_authentication_response,
+    verify_registration_response,
+)
+from webauthn.helpers.exceptions import WebAuthnException
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from ..core.config import settings
+from ..core.crypto import vault
+from ..core.db import db
+from ..core.tokens import new_id
+from .models import OrganizerSession, Passkey
+
+PURPOSE = "organizers.passkey"
+LONGEST_ANSWER = 8_000
+ODD = (WebAuthnException, ValueError, TypeError, LookupError, AttributeError, RecursionError)  # for hostile answers
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasskeyView:
+    """A passkey, as its owner sees it."""
+
+    id: str
+    name: str
+    made_at: dt.datetime
+    used_at: dt.datetime | None
+
+
+def are_possible() -> bool:
+    """Whether browsers offer passkeys for our address: it needs a name, and TLS except on one's own machine."""
+    host = settings().host
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return settings().https or host == "localhost"
+    return False
+
+
+def registration_options(session: OrganizerSession, name: str) -> str:
+    """What the browser needs to make a passkey, in JSON."""
+    options = generate_registration_options(
+        rp_id=settings().host,
+        rp_name=settings().host,
+        user_id=session.organizer_id.encode(),
+        user_name=name,
+        challenge=_challenge("make", session),
+        exclude_credentials=_descriptors(session.organizer_id),
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.DISCOURAGED, user_verification=UserVerificationRequirement.PREFERRED
+        ),
+    )
+    return options_to_json(options)
+
+
+def request_options(session: OrganizerSession) -> str | None:
+    """What the browser needs to use one of the account's passkeys, in JSON; None when there is none."""
+    known = _descriptors(session.organizer_id)
+    if not known or not are_possible():
+        return None
+    options = generate_authentication_options(
+        rp_id=settings().host, challenge=_challenge("use", session), allow_credentials=known
+    )
+    return options_to_json(options)
+
+
+def keep_passkey(session: OrganizerSession, *, name: str, answer: str, now: dt.datetime) -> bool:
+    """Keep the passkey that the browser made, in the caller's transaction; False when its answer is not right."""
+    try:
+        made = verify_registration_response(
+            credential=json.loads(answer[:LONGEST_ANSWER]),
+            expected_challenge=_challenge("make", session),
+            expected_rp_id=settings().host,
+            expected_origin=_origin(),
+        )
+    except ODD:
+        return False
+    row_id = new_id()
+    db.session.add(
+        Passkey(
+            id=row_id,
+            organizer_id=session.organizer_id,
+            sealed=vault().seal(PURPOSE, row_id, {"name": name}),
+            credential_id=made.credential_id,
+            public_key=made.credential_public_key,
+            sign_count=made.sign_count,
+            made_at=now.replace(microsecond=0),
+        )
+    )
+    return True
+
+
+def use_passkey(session: OrganizerSession, *, answer: str, now: dt.datetime) -> bool:
+    """Whether one of the account's passkeys signed this session's challenge; what it counts is kept."""
+    rows = db.session.scalars(sa.select(Passkey).where(Passkey.organizer_id == session.organizer_id).with_for_update())
+    try:
+        found = json.loads(answer[:LONGEST_ANSWER])
+        known = next((row for row in rows if _b64(row.credential_id) == str(found["id"]).rstrip("=")), None)
+        if known is None:
+            return False
+        given = verify_authentication_response(
+            credential=found,
+            expected_challenge=_challenge("use", session),
+            expected_rp_id=settings().host,
+            expected_origin=_origin(),
+            credential_public_key=known.public_key,
+            credential_current_sign_count=known.sign_count,
+        )
+    except ODD:
+        return False
+    known.sign_count, known.used_at = given.new_sign_count, now
+    return True
+
+
+def passkeys_of(organizer_id: str) -> list[PasskeyView]:
+    """The account's passkeys, the oldest first."""
+    query = sa.select(Passkey).where(Passkey.organizer_id == organizer_id).order_by(Passkey.made_at, Passkey.id)
+    return [
+        PasskeyView(
+            id=row.id,
+            name=vault().open(PURPOSE, row.id, row.sealed)["name"],
+            made_at=row.made_at,
+            used_at=row.used_at,
+        )
+        for row in db.session.scalars(query)
+    ]
+
+
+def _descriptors(organizer_id: str) -> list[PublicKeyCredentialDescriptor]:
+    query = sa.select(Passkey.credential_id).where(Passkey.organizer_id == organizer_id).order_by(Passkey.id)
+    return [PublicKeyCredentialDescriptor(id=one) for one in db.session.scalars(query)]
+
+
+def _challenge(what: str, session: OrganizerSession) -> bytes:
+    """32 bytes that nobody can foresee, and that change with each success in this session."""
+    mine = sa.select(Passkey.id).where(Passkey.organizer_id == session.organizer_id).order_by(Passkey.id)
+    state = [what, session.token_hash, str(session.full_at), *db.session.scalars(mine)]
+    return hmac.digest(settings().secret_key, "\0".join(["organizers.passkey", *state]).encode(), "sha256")
+
+
+def _origin() -> str:
+    parts = urlsplit(settings().public_url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _b64(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
