@@ -73,7 +73,7 @@ def test_the_sample_speaks_three_languages_everywhere() -> None:
 
     for found in [*db.session.scalars(sa.select(Event)), *db.session.scalars(sa.select(Campaign))]:
         assert set(found.texts) == set(LOCALES)
-        assert len({tuple(sorted(said)) for said in found.texts.values()}) == 1
+        assert len({frozenset(said) - {"city_name"} for said in found.texts.values()}) == 1
         assert {"title", "summary", "description"} <= set(found.texts["en"])
     for found in db.session.scalars(sa.select(Event)):
         for item in found.programme:
