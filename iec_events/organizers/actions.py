@@ -40,7 +40,7 @@ from .models import (
 )
 from .passkeys import keep_passkey, use_passkey
 from .passwords import fits, hash_password, is_outdated
-from .queries import AT_MOST, IDLE, any_organizer, email_fingerprint, organizer_by_email, session_owner
+from .queries import AT_MOST, IDLE, any_organizer, email_fingerprint, has_factor, organizer_by_email, session_owner
 from .roles import EVERYWHERE, ORGANIZER, OWNER, Grant
 
 INVITED_FOR = dt.timedelta(hours=72)
@@ -173,6 +173,7 @@ def set_up_app(*, token: str, code: str, now: dt.datetime, known: bool = False) 
     The session is full then. CodeRefused, SessionOver.
     """
     session = _held_session(token)
+    _need_full_or_first(session)
     secret = offered_secret(token, session.organizer_id)
     step = fitting_step(secret, code, now=now)
     if step is None:
@@ -190,6 +191,7 @@ def set_up_passkey(*, token: str, name: str, answer: str, now: dt.datetime, know
     """Keep the passkey that the browser made; recovery codes if it is the first factor. PasskeyRefused, SessionOver."""
     session = _held_session(token)
     organizer_id = session.organizer_id
+    _need_full_or_first(session)
     if not keep_passkey(session, name=name, answer=answer, now=now):
         raise PasskeyRefused
     if session.full_at is None and not known:
@@ -384,6 +386,13 @@ def _held_session(token: str) -> OrganizerSession:
     if session is None:
         raise SessionOver
     return session
+
+
+def _need_full_or_first(session: OrganizerSession) -> None:
+    """The password alone sets up the first factor only; of two sessions that try at once, one is first."""
+    db.session.execute(sa.select(Organizer.id).where(Organizer.id == session.organizer_id).with_for_update())
+    if session.full_at is None and has_factor(session.organizer_id):
+        raise SessionOver
 
 
 def _end_sessions(organizer_id: str, *, but: str = "") -> None:

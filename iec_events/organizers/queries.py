@@ -179,6 +179,12 @@ def _grant(row: RoleGrant) -> Grant:
     return Grant(role=row.role, place=row.place, expires_at=row.expires_at, id=row.id)
 
 
+def has_factor(organizer_id: str) -> bool:
+    """Whether this account has a second factor."""
+    found = sa.select(Organizer.id).where(Organizer.id == organizer_id, _has_factor())
+    return db.session.scalar(found) is not None
+
+
 def accounts_with_factor() -> set[str]:
     """The ids of all accounts that have a second factor."""
     return set(db.session.scalars(sa.select(Organizer.id).where(_has_factor())))

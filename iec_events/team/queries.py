@@ -16,7 +16,7 @@ from ..core.i18n import _l
 from ..events.models import Campaign, Event
 from ..events.queries import all_campaigns, all_events
 from ..organizers.models import Organizer
-from ..organizers.queries import accounts_with_factor, all_grants, grants_of
+from ..organizers.queries import accounts_with_factor, all_grants, grants_of, has_factor
 from ..organizers.roles import EVERYWHERE, Grant, of_campaign, of_event
 
 DOOR_STAYS = dt.timedelta(hours=12)  # after the event's end
@@ -52,7 +52,7 @@ def person(organizer_id: str, *, now: dt.datetime) -> Person:
     row = db.session.get(Organizer, organizer_id)
     if row is None:
         raise PersonUnknown
-    return _person(row, grants_of(organizer_id, now=now), has_factor=organizer_id in accounts_with_factor())
+    return _person(row, grants_of(organizer_id, now=now), has_factor=has_factor(organizer_id))
 
 
 def places() -> list[tuple[str, Campaign | Event | None]]:

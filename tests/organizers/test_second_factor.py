@@ -115,6 +115,17 @@ def test_two_sessions_are_offered_two_secrets(app: Flask) -> None:
     assert offered[0] != offered[1]
 
 
+def test_the_password_alone_sets_up_the_first_factor_only(app: Flask) -> None:
+    del app
+    account = an_organizer("Nasrin", ANYBODY)
+    one, other = (actions.sign_in(email=ANYBODY, password=PASSWORD, now=real_clock.now()) for _browser in range(2))
+    secrets = [factors.offered_secret(token, account.id) for token in (one, other)]
+    assert actions.set_up_app(token=one, code=app_code(secrets[0]), now=real_clock.now())
+    for secret in (secrets[1], factors.offered_secret(other, account.id)):
+        with pytest.raises(actions.SessionOver):
+            actions.set_up_app(token=other, code=app_code(secret), now=real_clock.now())
+
+
 @pytest.mark.parametrize("typed", ["", "000000", "12345", "abcd-efgh-jkmn-pqrs", "۱۲۳۴۵۶", "\u202e123456", "9" * 5000])
 def test_wrong_codes_are_told_and_noted(client: FlaskClient, nasrin: Organizer, typed: str) -> None:
     del nasrin
