@@ -23,6 +23,7 @@ from .app import create_app
 from .core import clock
 from .core.config import ConfigError, settings, write_keys
 from .core.db import key_check_fits
+from .core.logs import init_logs
 from .events.commands import COMMANDS as EVENT_COMMANDS
 from .front.samples import load_samples
 from .organizers.audit import OPERATOR, acting
@@ -49,7 +50,7 @@ class Sentence(click.ClickException):
 def main(context: click.Context) -> None:
     """Publish events, take RSVPs and messages, serve calendars."""
     os.umask(0o077)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    init_logs()
     if context.invoked_subcommand not in {"init", "demo"} and "--help" not in sys.argv:
         context.with_resource(_application().app_context())
         acting(OPERATOR)

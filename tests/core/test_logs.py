@@ -1,0 +1,34 @@
+"""Logs tell where something broke, and never what somebody typed."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+
+from iec_events.core.logs import JsonLines
+
+
+def line(message: str, *arguments: object, error: bool = False) -> dict[str, str]:
+    record = logging.LogRecord("iec_events.mail", logging.ERROR, "x.py", 1, message, arguments, None)
+    if error:
+        try:
+            int("Sara could not be written to")
+        except ValueError:
+            record.exc_info = sys.exc_info()
+    told: dict[str, str] = json.loads(JsonLines().format(record))
+    return told
+
+
+def test_a_line_is_one_json_object() -> None:
+    told = line("The job %r failed:\n%s", "mail", "TimeoutError")
+    assert told["level"] == "error"
+    assert told["logger"] == "iec_events.mail"
+    assert told["message"] == "The job 'mail' failed:\nTimeoutError"
+    assert told["at"].endswith("+00:00")
+
+
+def test_of_an_exception_only_the_class_is_told() -> None:
+    told = line("Something broke", error=True)
+    assert told["error"] == "ValueError"
+    assert "Sara" not in json.dumps(told)
