@@ -254,7 +254,7 @@ def serve(installation: Installation) -> Iterator[Callable[..., str]]:
             return running.enter_context(served(app, port, threads=threads))
 
         yield start
-    installation.clean()
+    installation.clean(certainly=True)
     limiter.reset()
 
 

@@ -48,7 +48,7 @@ def house(installation: Installation, tmp_path: Path) -> Iterator[House]:
     serve = (sys.executable, "-m", "iec_events.cli", "serve", "--port", port)
     with running(*serve, folder=tmp_path, port=port, **environ) as address:
         yield House(address, Post(tmp_path / "mail"), slug)
-    installation.clean()
+    installation.clean(certainly=True)
 
 
 @pytest.mark.parametrize(
