@@ -142,12 +142,12 @@ class Installation:
         self._touched = True  # its writes are not seen from here
         return app
 
-    def clean(self) -> None:
-        """Back to what the migrations left; free of charge when nothing was written."""
+    def clean(self, *, certainly: bool = False) -> None:
+        """Back to what the migrations left; free of charge when this process wrote nothing, unless others may have."""
         while self._others:
             with self._others.pop().app_context():
                 db.engine.dispose()
-        if not self._touched:
+        if not (self._touched or certainly):
             return
         with self.engine.begin() as connection:
             for table in reversed(db.metadata.sorted_tables):
