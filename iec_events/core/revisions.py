@@ -31,7 +31,7 @@ def revision_of(connection: sa.Connection) -> str | None:
 
 def bring_to(connection: sa.Connection, revision: str) -> None:
     """Migrate upwards inside the transaction of `connection`, which its owner keeps or drops."""
-    config = current_app.extensions["migrate"].migrate.get_config()
+    config = current_app.extensions["migrate"].migrate.get_config(str(bundled("migrations")))
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
 

@@ -14,7 +14,7 @@ from flask_migrate import upgrade
 from iec_events.app import create_app
 from iec_events.core import clock, revisions
 from iec_events.core.archive import ArchiveRefused, make_archive, restore_archive
-from iec_events.core.db import db
+from iec_events.core.db import db, migrate
 from iec_events.core.paths import bundled
 from iec_events.events.models import Event
 from iec_events.rsvps.actions import Party, place_rsvp
@@ -59,6 +59,7 @@ def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         revisions.tables_at.cache_clear()
 
     made: list[Flask] = []
+    monkeypatch.setattr(migrate, "directory", migrate.directory)  # which each new application sets for all
 
     def make(old: Flask) -> Flask:
         chosen = old.extensions["settings"]
