@@ -31,7 +31,8 @@ def make_shred(key_id: str) -> None:
     database does not know may be all that another one has.
     """
     file = _file(key_id)
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, exist_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
         out.write(os.urandom(KEY_BYTES))
         out.flush()

@@ -43,13 +43,15 @@ def _compressed(folder: Path) -> Path | None:
     if folder.is_dir():
         return folder
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as made:
             files = shutil.copytree(PACKAGE / "static", Path(made) / "static", ignore=shutil.ignore_patterns("*.txt"))
             compressor = Compressor(quiet=True)
             for file in files.rglob("*.*"):
                 if compressor.should_compress(file.name):
                     compressor.compress(str(file))
+            for made_here in (files, *files.rglob("*")):
+                made_here.chmod(0o700 if made_here.is_dir() else 0o600)
             with contextlib.suppress(FileExistsError, OSError):  # another process was faster
                 files.rename(folder)
     except OSError:

@@ -101,6 +101,7 @@ def test_keys_have_their_sizes() -> None:
         key_pair(b"short")
 
 
+@pytest.mark.costly
 def test_boxes_of_the_past_still_open() -> None:
     plain = bytes.fromhex(VECTORS["plaintext"])
     assert hashlib.sha256(PAIR.public).hexdigest() == VECTORS["public_sha256"]
