@@ -28,7 +28,9 @@ SAID = {"Your place is kept.": "confirmed", "You are on the waitlist.": "waitlis
 HIDDEN = re.compile(r'<input[^>]*name="(csrf_token|seed)"[^>]*value="([^"]+)"')
 
 
-@pytest.mark.parametrize("several", ["threads", "processes"])
+@pytest.mark.parametrize(
+    ("installation", "several"), [("sqlite", "processes"), ("postgresql", "threads")], indirect=["installation"]
+)
 def test_fifty_seats_for_two_hundred(installation: Installation, several: str) -> None:
     with installation.app.app_context():
         an_event(slug="berkeley", capacity=SEATS)
