@@ -164,7 +164,7 @@ def test_a_busy_port_is_told_before_anything_is_made(tmp_path: Path) -> None:
         assert sentence == f"127.0.0.1:{port} cannot be opened: Address already in use."
 
 
-@pytest.mark.parametrize("port", ["70000", "http"])
+@pytest.mark.parametrize("port", ["0", "70000", "-1", "http"])
 def test_an_impossible_port_is_told(tmp_path: Path, port: str) -> None:
     done = run(tmp_path, "demo", "--port", port)
     assert done.returncode == 2

@@ -20,7 +20,7 @@ PASSWORD = "seven winters and a long spring"
 
 @pytest.mark.parametrize(
     ("installation", "locale"),
-    [("postgresql", "fa")],  # the RSVP's story is told in all three, and without JavaScript this one in English
+    [("postgresql", "en"), ("sqlite", "fa"), ("postgresql", "es")],
     indirect=["installation"],
 )
 def test_from_a_visitor_to_the_wall_and_off_it(

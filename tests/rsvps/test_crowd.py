@@ -28,9 +28,7 @@ SAID = {"Your place is kept.": "confirmed", "You are on the waitlist.": "waitlis
 HIDDEN = re.compile(r'<input[^>]*name="(csrf_token|seed)"[^>]*value="([^"]+)"')
 
 
-@pytest.mark.parametrize(
-    ("installation", "several"), [("sqlite", "processes"), ("postgresql", "threads")], indirect=["installation"]
-)
+@pytest.mark.parametrize("several", ["threads", "processes"])
 def test_fifty_seats_for_two_hundred(installation: Installation, several: str) -> None:
     with installation.app.app_context():
         an_event(slug="berkeley", capacity=SEATS)
