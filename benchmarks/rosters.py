@@ -56,7 +56,7 @@ def fill(size: int) -> int:
     event_id = an_event().id
     with atomic():
         for line in range(1, size + 1):
-            rsvp = Rsvp(id=new_id(), event_id=event_id, status="confirmed", line=line, party_size=1)
+            rsvp = Rsvp(id=new_id(), event_id=event_id, status="confirmed", holds_seats=True, line=line, party_size=1)
             rsvp.told_sequence, rsvp.placed_on = 0, clock.now().date()
             seal(rsvp, Words(name=f"Guest {line}", email=f"guest{line}@example.org", note="", locale="en"), clock.now())
             db.session.add(rsvp)

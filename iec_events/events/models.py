@@ -12,6 +12,8 @@ from ..core.db import Model, Moment
 
 STATUSES = ("draft", "published", "cancelled", "postponed")
 LONGEST_KEPT = 14
+LONGEST_HOLD_H = 48
+LONGEST_OFFER_H = 168
 Texts = dict[str, dict[str, str]]
 
 
@@ -43,6 +45,14 @@ class Event(Model):
 
     `seats_taken` counts the seats of confirmed parties; the constraint is the last guard against overbooking.
     `availability` is what strangers are told of it, in coarse steps.
+
+    How one signs up: with `confirms_address`, those who give an address confirm it within `hold_hours` (their seats are
+    held so long) and a person looks at those who give none; with `needs_approval`, a person looks at everybody. Freed
+    seats are offered for `offer_hours`, or given at once where that is None. `address_hidden`: only those who come
+    learn the exact place. An event that is not `listed` stands in no list, feed or search engine. `under_attack` is the
+    organizers' switch: addresses are confirmed, everybody is looked at, parties are small. `puzzle`: browsers work for
+    a moment before an RSVP is taken without a look.
+
     The list of who comes is destroyed `keep_days` after the end. `sequence` and `revised_at` are iCalendar's
     SEQUENCE and LAST-MODIFIED (RFC 5545 3.8.7); `uid` never changes.
     """
@@ -55,6 +65,8 @@ class Event(Model):
         sa.CheckConstraint("status IN ('draft', 'published', 'cancelled', 'postponed')", name="status_known"),
         sa.CheckConstraint("largest_party >= 1", name="party_possible"),
         sa.CheckConstraint("keep_days BETWEEN 0 AND 14", name="list_not_kept_long"),
+        sa.CheckConstraint("hold_hours BETWEEN 1 AND 48", name="hold_not_long"),
+        sa.CheckConstraint("offer_hours IS NULL OR offer_hours BETWEEN 1 AND 168", name="offer_not_long"),
     )
     shown: ClassVar[bool] = True
     quiet: ClassVar[frozenset[str]] = frozenset({"seats_taken", "lines_given"})
@@ -94,6 +106,16 @@ class Event(Model):
     rsvp_opens_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     rsvp_closes_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     keep_days: Mapped[int] = mapped_column(default=LONGEST_KEPT)
+    confirms_address: Mapped[bool] = mapped_column(default=False)
+    hold_hours: Mapped[int] = mapped_column(default=24)
+    offer_hours: Mapped[int | None]
+    needs_approval: Mapped[bool] = mapped_column(default=False)
+    address_hidden: Mapped[bool] = mapped_column(default=False)
+    listed: Mapped[bool] = mapped_column(default=True)
+    asks_companions: Mapped[bool] = mapped_column(default=False)
+    asks_children: Mapped[bool] = mapped_column(default=False)
+    under_attack: Mapped[bool] = mapped_column(default=False)
+    puzzle: Mapped[bool] = mapped_column(default=False)
 
     sequence: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[dt.datetime] = mapped_column(Moment)
@@ -106,6 +128,16 @@ class Event(Model):
     def list_ends_at(self) -> dt.datetime:
         """From when on the list of who comes is destroyed."""
         return self.ends_at + dt.timedelta(days=self.keep_days)
+
+    @property
+    def screened(self) -> bool:
+        """Whether a person looks at everybody who wants to come."""
+        return self.needs_approval or self.under_attack
+
+    @property
+    def asks_for_proof(self) -> bool:
+        """Whether an address must be confirmed."""
+        return self.confirms_address or self.under_attack
 
 
 class Image(Model):

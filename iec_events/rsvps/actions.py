@@ -107,6 +107,7 @@ def place_rsvp(*, slug: str, party: Party, token: str, now: dt.datetime, by_hand
         id=new_id(),
         event_id=event.id,
         status=CONFIRMED if seated else WAITLISTED,
+        holds_seats=seated,
         line=event.lines_given,
         party_size=party.party_size,
         told_sequence=event.sequence,
@@ -309,7 +310,7 @@ def _take(event: Event, seats: int) -> None:
 def _cancel(event: Event, rsvp: Rsvp, now: dt.datetime) -> None:
     if rsvp.status == CONFIRMED:
         _take(event, -rsvp.party_size)
-    rsvp.status = CANCELLED
+    rsvp.status, rsvp.holds_seats = CANCELLED, False
     _refill(event, now)
 
 
@@ -323,7 +324,7 @@ def _refill(event: Event, now: dt.datetime) -> None:
     sizes = [(rsvp.id, rsvp.party_size) for rsvp in waiting.values()]
     for rsvp_id in promotions(capacity=event.capacity, taken=event.seats_taken, waiting=sizes):
         rsvp = waiting[rsvp_id]
-        rsvp.status = CONFIRMED
+        rsvp.status, rsvp.holds_seats = CONFIRMED, True
         _take(event, rsvp.party_size)
         _write_to(rsvp, "promoted", now)
 

@@ -38,6 +38,7 @@ def parties(event_id: int, *sizes: tuple[str, int]) -> None:
                     id=new_id(),
                     event_id=event_id,
                     status=status,
+                    holds_seats=status == "confirmed",
                     line=line,
                     party_size=size,
                     sealed=b"closed",
