@@ -18,10 +18,11 @@ from ..events.views import CampaignView, EventView
 from ..mail.queries import mail_health
 from ..organizers.audit import trail
 from ..organizers.deeds import DEEDS, OTHERS
-from ..organizers.guard import reach_as, require_organizer
+from ..organizers.guard import may, reach_as, require_organizer
 from ..organizers.roles import ORGANIZER
 from ..rsvps.queries import Counts, counts
 from ..solidarity.queries import approved_count, approved_messages, pending_counts, takes_messages
+from .care import care
 
 PAST_SHOWN = 10
 VOICES = 6
@@ -66,6 +67,7 @@ def dashboard() -> ResponseReturnValue:
         campaigns=[CampaignView(one, current_locale()) for one in all_campaigns(reach)],
         pending=sum(pending.values()),
         mail=mail_health(now),
+        care=care(now) if may("front_organizers.audit") else (),
     )
 
 

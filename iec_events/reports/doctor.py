@@ -20,7 +20,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import sqlalchemy as sa
 from flask import current_app
 
-from ..access.queries import access
+from ..access import concerns as kinds
+from ..access.concerns import concerns
 from ..core.archive import FORMAT
 from ..core.config import Settings, settings
 from ..core.db import SiteState, db, key_check_fits
@@ -38,6 +39,49 @@ OTHERS_READ, OTHERS_ENTER, OTHERS_AT_ALL = 0o044, 0o011, 0o077
 OLD_BACKUP = dt.timedelta(days=30)
 AHEAD = dt.timedelta(hours=1)
 FILES_AT_MOST = 5000
+PEOPLE = {
+    kinds.NO_READER: (
+        HINT,
+        "Nobody can read guest lists yet: `iec-events organizer invite` makes the first account.",
+    ),
+    kinds.NO_RECOVERY: (
+        WEAK,
+        "If all passwords are lost, so are the guest lists: make a recovery key on the page “Keys”.",
+    ),
+    kinds.NO_RECOVERY_AND_ONE_READER: (
+        GRAVE,
+        "One lost password loses every guest list: make a recovery key on the page “Keys”.",
+    ),
+    kinds.RECOVERY_UNCHECKED: (
+        WEAK,
+        "Nobody has checked the recovery key: write its words once into the page “Keys”.",
+    ),
+    kinds.LISTS_WITHOUT_RECOVERY: (
+        WEAK,
+        "The recovery key does not open {count} guest lists: give it access on the page “Keys”.",
+    ),
+    kinds.LISTS_OF_NOBODY: (
+        GRAVE,
+        "No account can open {count} guest lists ({events}): run `iec-events recover` with the recovery key.",
+    ),
+    kinds.ONE_READER: (WEAK, "Only one account can open the guest lists: invite a second organizer."),
+    kinds.LISTS_OF_ONE: (
+        WEAK,
+        "Only one account can open {count} guest lists ({events}): give somebody else access on the page “Keys”.",
+    ),
+    kinds.NO_OWNER: (
+        GRAVE,
+        "No account is an owner, so nobody can look after people and keys: `iec-events organizer add --role owner`.",
+    ),
+    kinds.ONE_OWNER: (
+        WEAK,
+        "Only one account is an owner: make somebody else an owner on the page “Team”, in case that one is lost.",
+    ),
+    kinds.NO_FACTOR: (
+        WEAK,
+        "{count} accounts have no second factor, so a stolen password opens them: have one set up, or remove them.",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -223,7 +267,7 @@ def _of_mail(now: dt.datetime) -> Findings:
         yield Finding(WEAK, f"{health.given_up} mails were given up{why}: write to these people in another way.")
 
 
-def _of_keys(_now: dt.datetime) -> Findings:
+def _of_keys(now: dt.datetime) -> Findings:
     if db.session.scalar(sa.select(SiteState.key_check)) is not None and not key_check_fits():
         yield Finding(GRAVE, "The vault key is not the one this database was begun with: put the old key file back.")
         return
@@ -231,31 +275,14 @@ def _of_keys(_now: dt.datetime) -> Findings:
     gone = sum(not has_shred(shred_id) for shred_id in shreds)
     if gone:
         yield Finding(GRAVE, f"The keys of {gone} guest lists are gone: put the folder `shred` of the key folder back.")
-    yield from _of_holders()
+    yield from _of_people(now)
 
 
-def _of_holders() -> Findings:
-    state = access()
-    alone = len(state.holders) == 1
-    if not state.holders and not state.lists:
-        yield Finding(HINT, "Nobody can read guest lists yet: `iec-events organizer invite` makes the first account.")
-    elif state.recovery_made_at is None:
-        yield Finding(
-            GRAVE if len(state.holders) <= 1 else WEAK,
-            (
-                "One lost password loses every guest list"
-                if alone
-                else "If all passwords are lost, so are the guest lists"
-            )
-            + ": make a recovery key on the page “Keys”.",
-        )
-    elif not state.recovery_checked:
-        yield Finding(WEAK, "Nobody has checked the recovery key: write its words once into the page “Keys”.")
-    if alone:
-        yield Finding(WEAK, "Only one account can open the guest lists: invite a second organizer.")
-    if state.recovery_made_at is not None and state.recovery_lists < state.lists:
-        missing = state.lists - state.recovery_lists
-        yield Finding(WEAK, f"The recovery key does not open {missing} guest lists: give it access on the page “Keys”.")
+def _of_people(now: dt.datetime) -> Findings:
+    for concern in concerns(now):
+        gravity, sentence = PEOPLE[concern.kind]
+        events = ", ".join((*concern.events, *(["..."] if len(concern.events) < concern.count else [])))
+        yield Finding(gravity, sentence.format(count=concern.count, events=events))
 
 
 def _of_trail(_now: dt.datetime) -> Findings:

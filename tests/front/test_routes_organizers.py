@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from html import unescape
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from iec_events.core import clock
@@ -16,9 +17,12 @@ from iec_events.core.db import atomic, db, note_worker
 from iec_events.core.tokens import new_id
 from iec_events.mail.actions import post
 from iec_events.mail.models import OutboxMail
+from iec_events.organizers.keys import made_key, new_phrase, pair_of_phrase
+from iec_events.organizers.models import Organizer, RecoveryKey
+from iec_events.organizers.roles import ORGANIZER
 from iec_events.rsvps.models import CANCELLED, CONFIRMED, WAITLISTED, Rsvp
 from iec_events.solidarity.actions import leave_message
-from tests.factories import a_campaign, an_event
+from tests.factories import PASSWORD, a_campaign, an_app, an_event, an_organizer, an_organizer_session
 
 HOUR = dt.timedelta(hours=1)
 
@@ -119,6 +123,32 @@ def test_tells_of_mail_that_does_not_get_through_and_not_to_whom(organizer: Flas
     assert "1 mail does not get through." in told(page)
     assert "SMTPAuthenticationError 535" in page
     assert "canary" not in page.lower()
+
+
+def test_tells_owners_what_is_weak_about_people_and_keys_and_nobody_else(
+    organizer: FlaskClient, client: FlaskClient
+) -> None:
+    page = organizer.get("/organize").text
+    assert "You are the only owner" in told(page)
+    assert '<a href="/organize/team">Make somebody else an owner</a>' in page
+    an_organizer("Omid", "omid@example.org")
+    for one in db.session.scalars(sa.select(Organizer)).all():
+        an_app(one)
+        with atomic():
+            db.session.add(made_key(one.id, PASSWORD)[0])
+    page = organizer.get("/organize").text
+    assert "You are the only owner" not in told(page)
+    assert "There is no recovery key" in told(page)
+    assert '<a href="/organize/access/recovery">Make the recovery key</a>' in page
+    with atomic():
+        public = pair_of_phrase(new_phrase()).public
+        db.session.add(RecoveryKey(id=1, public=public, made_at=clock.now(), checked_at=clock.now()))
+    assert "What needs your care" not in organizer.get("/organize").text
+    parvin = an_organizer("Parvin", "parvin@example.org", role=ORGANIZER)
+    assert "1 account has no second factor yet." in told(organizer.get("/organize").text)
+    with client.session_transaction() as session:
+        session["organizer"] = an_organizer_session(parvin)
+    assert "What needs your care" not in client.get("/organize").text
 
 
 def test_costs_the_same_for_one_night_and_for_many(

@@ -24,12 +24,13 @@ from iec_events.mail.actions import post
 from iec_events.mail.models import OutboxMail
 from iec_events.organizers.audit import note
 from iec_events.organizers.keys import RECOVERY, made_key, new_phrase, pair_of_phrase
-from iec_events.organizers.models import AuditEntry, RecoveryKey
+from iec_events.organizers.models import AuditEntry, RecoveryKey, RoleGrant
+from iec_events.organizers.roles import MODERATOR
 from iec_events.reports import doctor
 from iec_events.reports.commands import doctor as command
 from iec_events.reports.doctor import GRAVE, HINT, WEAK, findings
 from tests.conftest import Installation, settings_for
-from tests.factories import PASSWORD, an_event, an_organizer
+from tests.factories import PASSWORD, an_app, an_event, an_organizer
 
 HOUR = dt.timedelta(hours=1)
 WELL = {
@@ -51,7 +52,7 @@ def well(installation: Installation, app: Flask, tmp_path: Path) -> Flask:
     keys = tmp_path / "keys"
     keys.mkdir(mode=0o700)
     for number in range(2):
-        organizer = an_organizer(email=f"organizer-{number}@example.org")
+        organizer = an_app(an_organizer(email=f"organizer-{number}@example.org"))
         with atomic():
             db.session.add(made_key(organizer.id, PASSWORD)[0])
     with atomic():
@@ -297,12 +298,42 @@ def test_recovery_keys_and_holders(well: Flask) -> None:
 def test_a_list_that_the_recovery_key_does_not_open_or_nobody(well: Flask) -> None:
     event = an_event()
     with well.app_context(), atomic():
-        add_key(event.id, ROSTER, {new_id(): pair_of_phrase(new_phrase()).public}, clock.now())
+        add_key(event.id, ROSTER, {new_id(): pair_of_phrase(new_phrase()).public for _ in range(2)}, clock.now())
     assert "does not open 1 guest lists" in only(well)[1]
     for file in (well.extensions["settings"].key_dir / "shred").iterdir():
         file.unlink()
     assert (told(well)[0][0], "The keys of 1 guest lists are gone" in told(well)[0][1]) == (GRAVE, True)
     assert RECOVERY == "recovery"
+
+
+def a_list(slug: str, *holders: str) -> None:
+    event = an_event(slug=slug)
+    with atomic():
+        public = pair_of_phrase(new_phrase()).public
+        add_key(event.id, ROSTER, dict.fromkeys((*holders, RECOVERY), public), clock.now())
+
+
+def test_lists_that_one_account_can_open_or_none(well: Flask) -> None:
+    with well.app_context():
+        a_list("berkeley", new_id(), new_id())
+        assert told(well) == []
+        a_list("bogota", new_id())
+        assert only(well)[0] == WEAK
+        assert "Only one account can open 1 guest lists (bogota): give somebody else access" in only(well)[1]
+        for number in range(4):
+            a_list(f"night-{number}")
+    found = told(well)
+    assert [gravity for gravity, _text in found] == [GRAVE, WEAK]
+    assert "No account can open 4 guest lists (night-0, night-1, night-2, ...)" in found[0][1]
+
+
+def test_owners_and_second_factors(well: Flask) -> None:
+    an_organizer("Parvin", "parvin@example.org", role=MODERATOR)
+    assert (only(well)[0], "1 accounts have no second factor" in only(well)[1]) == (WEAK, True)
+    remove(RoleGrant)
+    assert (told(well)[0][0], "No account is an owner" in told(well)[0][1]) == (GRAVE, True)
+    an_app(an_organizer("Omid", "omid@example.org"))
+    assert "Only one account is an owner" in told(well)[0][1]
 
 
 def test_a_trail_that_was_tampered_with(well: Flask) -> None:
