@@ -6,7 +6,7 @@ Hashing a password takes long, so it is done before a transaction begins: nobody
 from __future__ import annotations
 
 import datetime as dt
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -179,9 +179,7 @@ def set_up_app(*, token: str, code: str, now: dt.datetime, known: bool = False) 
     if step is None:
         raise CodeRefused
     keep_app(session.organizer_id, secret, step=step, now=now)
-    if session.full_at is None and not known:
-        tell(session.organizer_id, "organizers.signed_in", now=now)
-    session.full_at = now
+    _complete(session, now=now, known=known)
     note("second-factor.set-up", f"organizer:{session.organizer_id}", now=now, who=session.organizer_id)
     return make_recovery_codes(session.organizer_id)
 
@@ -194,9 +192,8 @@ def set_up_passkey(*, token: str, name: str, answer: str, now: dt.datetime, know
     _need_full_or_first(session)
     if not keep_passkey(session, name=name, answer=answer, now=now):
         raise PasskeyRefused
-    if session.full_at is None and not known:
-        tell(organizer_id, "organizers.signed_in", now=now)
-    first, session.full_at = session.full_at is None, now
+    first = session.full_at is None
+    _complete(session, now=now, known=known)
     note("passkey.added", f"organizer:{organizer_id}", now=now, who=organizer_id)
     return make_recovery_codes(organizer_id) if first else []
 
@@ -219,9 +216,7 @@ def remove_passkey(*, organizer_id: str, passkey_id: str, now: dt.datetime) -> N
 def give_code(*, token: str, code: str, now: dt.datetime, known: bool = False, answer: str = "") -> None:
     """The second factor: a passkey's answer, a code of the app, or a recovery code, which is used up.
 
-    CodeRefused, SessionOver.
-
-    A sign-in from a browser that is not `known` writes its owner a mail.
+    CodeRefused, SessionOver. A sign-in writes its owner a mail, which says whether the browser was `known`.
     """
     session = _held_session(token)
     organizer_id = session.organizer_id
@@ -237,9 +232,7 @@ def give_code(*, token: str, code: str, now: dt.datetime, known: bool = False, a
         raise CodeRefused
     what = "sign-in.accepted" if session.full_at is None else "sign-in.renewed"
     note(what, f"organizer:{organizer_id}", now=now, who=organizer_id)
-    if session.full_at is None and not known:
-        tell(organizer_id, "organizers.signed_in", now=now)
-    session.full_at = now
+    _complete(session, now=now, known=known)
 
 
 def confirm(*, token: str, password: str, code: str, now: dt.datetime, answer: str = "") -> None:
@@ -372,11 +365,11 @@ def open_session(organizer_id: str, private: bytes | None, *, now: dt.datetime) 
     return token
 
 
-def tell(organizer_id: str, kind: str, *, now: dt.datetime) -> None:
+def tell(organizer_id: str, kind: str, *, now: dt.datetime, **more: Any) -> None:
     """Promise a letter of this kind to an organizer, in the caller's transaction and the language being spoken."""
     organizer = db.session.get_one(Organizer, organizer_id)
     email = vault().open("organizers", organizer_id, organizer.sealed)["email"]
-    facts = {"at": now.isoformat()}
+    facts = {"at": now.isoformat(), **more}
     post(kind=kind, about=organizer_id, to=email, locale=current_locale(), facts=facts, now=now)
 
 
@@ -386,6 +379,13 @@ def _held_session(token: str) -> OrganizerSession:
     if session is None:
         raise SessionOver
     return session
+
+
+def _complete(session: OrganizerSession, *, now: dt.datetime, known: bool) -> None:
+    """Password and second factor are given: the session is full, and a new one writes its owner a mail."""
+    if session.full_at is None:
+        tell(session.organizer_id, "organizers.signed_in", now=now, known=known)
+    session.full_at = now
 
 
 def _need_full_or_first(session: OrganizerSession) -> None:

@@ -22,6 +22,7 @@ def _about_account(name: str, facts: dict[str, Any]) -> Letter | None:
     return write_letter(
         f"organizers/emails/{name}",
         when=format_number(f"{at:%Y-%m-%d %H:%M}"),
+        known=facts.get("known", False),
         link=public_url("organizers.account", locale=current_locale()),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -39,7 +40,7 @@ def words(letter: EmailMessage) -> str:
     return str(body.get_content())
 
 
-def test_an_unknown_browser_is_told_of_and_a_known_one_is_not(
+def test_every_sign_in_is_told_of_and_whether_the_browser_is_known(
     app: Flask, nasrin: Organizer, installation: Installation
 ) -> None:
     client = app.test_client()
@@ -54,6 +55,35 @@ def test_an_unknown_browser_is_told_of_and_a_known_one_is_not(
     send(client, "/organize", to="/organize/sign-out")
     send(client, SIGN_IN, email="nasrin@example.org", password=PASSWORD)
     send(client, SECOND, code=app_code(steps=1))
+    (again,) = [one for one in letters(app, installation) if one["Message-ID"] != letter["Message-ID"]]
+    assert "from a browser that you used before" in words(again)
+    assert nasrin.id
+
+
+def test_signing_in_for_the_first_time_and_by_passkey_or_paper_is_told_of_too(
+    app: Flask, installation: Installation
+) -> None:
+    account = an_organizer("Nasrin", "nasrin@example.org")
+    client = app.test_client()
+    send(client, SIGN_IN, email="nasrin@example.org", password=PASSWORD)
+    secret = re.search(r'dir="ltr"><code>([A-Z2-7 ]+)</code>', client.get("/organize/set-up").text)
+    assert secret
+    page = send(client, "/organize/set-up", code=app_code(secret[1].replace(" ", ""))).text
+    assert ["from a browser that we did not know" in words(one) for one in letters(app, installation)] == [True]
+    code = re.search(r"<li>([a-z2-9-]{19})</li>", page)
+    assert code
+    elsewhere = app.test_client()
+    send(elsewhere, SIGN_IN, email="nasrin@example.org", password=PASSWORD)
+    send(elsewhere, SECOND, code=code[1])
+    assert len(letters(app, installation)) == 2
+    assert account.id
+
+
+def test_being_asked_again_is_no_new_sign_in(app: Flask, nasrin: Organizer, installation: Installation) -> None:
+    client = app.test_client()
+    send(client, SIGN_IN, email="nasrin@example.org", password=PASSWORD)
+    send(client, SECOND, code=app_code())
+    send(client, "/organize/confirm", password=PASSWORD, code=app_code(steps=1))
     assert len(letters(app, installation)) == 1
     assert nasrin.id
 
