@@ -6,7 +6,7 @@ Hashing a password takes long, so it is done before a transaction begins: nobody
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -27,7 +27,7 @@ from .factors import (
     use_app_code,
     use_recovery_code,
 )
-from .keys import made_key, rewrapped, unlocked, wrapped_for_session
+from .keys import made_key, private_of_session, rewrapped, unlocked, wrapped_for_session
 from .models import (
     AuthenticatorApp,
     Invitation,
@@ -44,6 +44,13 @@ from .queries import AT_MOST, IDLE, any_organizer, email_fingerprint, has_factor
 from .roles import EVERYWHERE, ORGANIZER, OWNER, Grant
 
 INVITED_FOR = dt.timedelta(hours=72)
+
+
+class Completed(NamedTuple):
+    """A second factor that was set up: the session's new token, and the recovery codes that came with it."""
+
+    token: str
+    codes: list[str]
 
 
 class SignInRefused(Refusal):
@@ -167,8 +174,8 @@ def sign_in(*, email: str, password: str, now: dt.datetime, old_token: str | Non
 
 
 @atomic()
-def set_up_app(*, token: str, code: str, now: dt.datetime, known: bool = False) -> list[str]:
-    """Take the authenticator app that was offered to this session, once it shows the right code; new recovery codes.
+def set_up_app(*, token: str, code: str, now: dt.datetime, known: bool = False) -> Completed:
+    """Take the authenticator app that was offered to this session, once it shows the right code.
 
     The session is full then. CodeRefused, SessionOver.
     """
@@ -179,13 +186,13 @@ def set_up_app(*, token: str, code: str, now: dt.datetime, known: bool = False) 
     if step is None:
         raise CodeRefused
     keep_app(session.organizer_id, secret, step=step, now=now)
-    _complete(session, now=now, known=known)
+    token = _complete(session, token, now=now, known=known)
     note("second-factor.set-up", f"organizer:{session.organizer_id}", now=now, who=session.organizer_id)
-    return make_recovery_codes(session.organizer_id)
+    return Completed(token, make_recovery_codes(session.organizer_id))
 
 
 @atomic()
-def set_up_passkey(*, token: str, name: str, answer: str, now: dt.datetime, known: bool = False) -> list[str]:
+def set_up_passkey(*, token: str, name: str, answer: str, now: dt.datetime, known: bool = False) -> Completed:
     """Keep the passkey that the browser made; recovery codes if it is the first factor. PasskeyRefused, SessionOver."""
     session = _held_session(token)
     organizer_id = session.organizer_id
@@ -193,9 +200,9 @@ def set_up_passkey(*, token: str, name: str, answer: str, now: dt.datetime, know
     if not keep_passkey(session, name=name, answer=answer, now=now):
         raise PasskeyRefused
     first = session.full_at is None
-    _complete(session, now=now, known=known)
+    token = _complete(session, token, now=now, known=known)
     note("passkey.added", f"organizer:{organizer_id}", now=now, who=organizer_id)
-    return make_recovery_codes(organizer_id) if first else []
+    return Completed(token, make_recovery_codes(organizer_id) if first else [])
 
 
 @atomic()
@@ -213,10 +220,11 @@ def remove_passkey(*, organizer_id: str, passkey_id: str, now: dt.datetime) -> N
 
 
 @atomic()
-def give_code(*, token: str, code: str, now: dt.datetime, known: bool = False, answer: str = "") -> None:
+def give_code(*, token: str, code: str, now: dt.datetime, known: bool = False, answer: str = "") -> str:
     """The second factor: a passkey's answer, a code of the app, or a recovery code, which is used up.
 
-    CodeRefused, SessionOver. A sign-in writes its owner a mail, which says whether the browser was `known`.
+    The session's new token: the old one, which was given for the password alone, opens nothing. A sign-in writes its
+    owner a mail, which says whether the browser was `known`. CodeRefused, SessionOver.
     """
     session = _held_session(token)
     organizer_id = session.organizer_id
@@ -232,11 +240,14 @@ def give_code(*, token: str, code: str, now: dt.datetime, known: bool = False, a
         raise CodeRefused
     what = "sign-in.accepted" if session.full_at is None else "sign-in.renewed"
     note(what, f"organizer:{organizer_id}", now=now, who=organizer_id)
-    _complete(session, now=now, known=known)
+    return _complete(session, token, now=now, known=known)
 
 
-def confirm(*, token: str, password: str, code: str, now: dt.datetime, answer: str = "") -> None:
-    """Password and second factor once more, before dangerous acts. PasswordRefused, CodeRefused, SessionOver."""
+def confirm(*, token: str, password: str, code: str, now: dt.datetime, answer: str = "") -> str:
+    """Password and second factor once more, before dangerous acts; the session's new token.
+
+    PasswordRefused, CodeRefused, SessionOver.
+    """
     kept = db.session.scalar(
         sa.select(Organizer.password_hash)
         .join(OrganizerSession, OrganizerSession.organizer_id == Organizer.id)
@@ -244,7 +255,7 @@ def confirm(*, token: str, password: str, code: str, now: dt.datetime, answer: s
     )
     if not fits(password, kept):
         raise PasswordRefused
-    give_code(token=token, code=code, now=now, answer=answer)
+    return give_code(token=token, code=code, now=now, answer=answer)
 
 
 @atomic()
@@ -381,11 +392,17 @@ def _held_session(token: str) -> OrganizerSession:
     return session
 
 
-def _complete(session: OrganizerSession, *, now: dt.datetime, known: bool) -> None:
-    """Password and second factor are given: the session is full, and a new one writes its owner a mail."""
+def _complete(session: OrganizerSession, token: str, *, now: dt.datetime, known: bool) -> str:
+    """Password and second factor are given: the session is full, under a new token.
+
+    Who saw the old one gains nothing. What was no full session before writes its owner a mail.
+    """
     if session.full_at is None:
         tell(session.organizer_id, "organizers.signed_in", now=now, known=known)
-    session.full_at = now
+    private, fresh = private_of_session(token), new_token()
+    session.wrapped_key = wrapped_for_session(fresh, private) if private else None
+    session.token_hash, session.full_at = token_hash(fresh), now
+    return fresh
 
 
 def _need_full_or_first(session: OrganizerSession) -> None:

@@ -100,7 +100,9 @@ def set_up() -> ResponseReturnValue:
 
     def take() -> None:
         known = bool(tries.known_browser(organizer.account, request))
-        codes.extend(actions.set_up_app(token=token, code=form.code.data or "", now=clock.now(), known=known))
+        done = actions.set_up_app(token=token, code=form.code.data or "", now=clock.now(), known=known)
+        session[TOKEN] = done.token
+        codes.extend(done.codes)
 
     refused_code = _try_code(organizer, form, "set_up", take, **shown)
     return refused_code or tries.know(organizer.account, make_response(_codes_page(organizer, codes)))
@@ -124,7 +126,7 @@ def new_passkey() -> ResponseReturnValue:
         return _way_in("passkey", form, 422 if form.is_submitted() else 200, asked=asked)
     known = bool(tries.known_browser(organizer.account, request))
     try:
-        codes = actions.set_up_passkey(
+        session[TOKEN], codes = actions.set_up_passkey(
             token=session[TOKEN], name=form.name.data, answer=form.answer.data or "", now=clock.now(), known=known
         )
     except actions.PasskeyRefused as refusal:
@@ -317,6 +319,8 @@ def _try_code(
         return _slowly(f"organizers/{page}.html", form, **shown)
     try:
         verb()
+    except actions.SessionOver:  # a form that was sent twice at once: the first one has the new session already
+        return redirect(url_for(".sign_in", next=request.args.get("next")), 303)
     except actions.CodeRefused as refusal:
         tries.note_code_refused(organizer.id, now=clock.now())
         form.code.errors = (str(refusal),)
@@ -330,7 +334,7 @@ def _try_code(
 
 def _give(organizer: SignedIn, form: CodeForm) -> None:
     known = bool(tries.known_browser(organizer.account, request))
-    actions.give_code(
+    session[TOKEN] = actions.give_code(
         token=session[TOKEN], code=form.code.data or "", now=clock.now(), known=known, answer=form.answer.data or ""
     )
 
@@ -344,7 +348,7 @@ def _asked() -> str | None:
 def _confirm(form: ConfirmForm) -> None:
     password, code = form.password.data or "", form.code.data or ""
     answer = form.answer.data or ""
-    actions.confirm(token=session[TOKEN], password=password, code=code, now=clock.now(), answer=answer)
+    session[TOKEN] = actions.confirm(token=session[TOKEN], password=password, code=code, now=clock.now(), answer=answer)
 
 
 def _way_in(page: str, form: Form, status: int, **shown: Any) -> ResponseReturnValue:

@@ -15,8 +15,11 @@ from werkzeug.test import TestResponse
 from iec_events.core import clock as real_clock
 from iec_events.core.db import atomic, db
 from iec_events.organizers import actions, factors
+from iec_events.organizers.guard import TOKEN
 from iec_events.organizers.keys import private_of_session
 from iec_events.organizers.models import AuditEntry, AuthenticatorApp, Organizer, RecoveryCode
+from iec_events.organizers.queries import organizer_by_email
+from tests.conftest import Client
 from tests.factories import PASSWORD, an_app, an_event, an_organizer, app_code
 from tests.filling import send
 
@@ -160,6 +163,52 @@ def test_a_phones_clock_may_be_off_by_half_a_minute(
     del nasrin
     knock(client)
     assert (send(client, SECOND, code=app_code(steps=steps)).status_code == 303) is fits
+
+
+def test_the_token_of_the_password_alone_opens_nothing_after_the_second_factor(
+    app: Flask, client: FlaskClient, clock: time_machine.Traveller
+) -> None:
+    private = an_account_with_key()
+    knock(client)
+    seen = [token_of(client)]
+    send(client, SECOND, code=app_code())
+    seen.append(token_of(client))
+    clock.shift(60)
+    send(client, CONFIRM, password=PASSWORD, code=app_code())
+    assert private_of_session(token_of(client)) == private
+    assert len({*seen, token_of(client)}) == 3
+    for old in seen:
+        thief = app.test_client()
+        with thief.session_transaction() as session:
+            session[TOKEN] = old
+        assert thief.get("/organize").location.startswith(SIGN_IN)
+        assert private_of_session(old) is None
+    assert client.get("/organize").status_code == 200
+    twice = client.post(SECOND, data={"code": app_code()})  # the button was pressed twice
+    assert (twice.status_code, twice.location) == (303, "/organize")
+
+
+def an_account_with_key() -> bytes:
+    """Nasrin with an app and a real key pair; her private key."""
+    token = actions.accept_invitation(
+        token=actions.invite(now=real_clock.now()),
+        name="Nasrin",
+        email=ANYBODY,
+        password=PASSWORD,
+        now=real_clock.now(),
+    )
+    private = private_of_session(token)
+    account = organizer_by_email(ANYBODY)
+    assert private
+    assert account
+    an_app(account)
+    return private
+
+
+def token_of(client: FlaskClient) -> str:
+    assert isinstance(client, Client)
+    with client.session_transaction() as session:
+        return str(session[TOKEN])
 
 
 def test_codes_may_be_typed_as_people_type_them(client: FlaskClient, nasrin: Organizer) -> None:
