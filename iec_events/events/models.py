@@ -14,6 +14,7 @@ STATUSES = ("draft", "published", "cancelled", "postponed")
 LONGEST_KEPT = 14
 LONGEST_HOLD_H = 48
 LONGEST_OFFER_H = 168
+LARGEST_UNDER_ATTACK = 2
 Texts = dict[str, dict[str, str]]
 
 
@@ -51,7 +52,7 @@ class Event(Model):
     seats are offered for `offer_hours`, or given at once where that is None. `address_hidden`: only those who come
     learn the exact place. An event that is not `listed` stands in no list, feed or search engine. `under_attack` is the
     organizers' switch: addresses are confirmed, everybody is looked at, parties are small. `puzzle`: browsers work for
-    a moment before an RSVP is taken without a look.
+    a moment before an RSVP is taken without a look. `closed_early`: organizers closed it by hand; the planned times stay.
 
     The list of who comes is destroyed `keep_days` after the end. `sequence` and `revised_at` are iCalendar's
     SEQUENCE and LAST-MODIFIED (RFC 5545 3.8.7); `uid` never changes.
@@ -116,6 +117,7 @@ class Event(Model):
     asks_children: Mapped[bool] = mapped_column(default=False)
     under_attack: Mapped[bool] = mapped_column(default=False)
     puzzle: Mapped[bool] = mapped_column(default=False)
+    closed_early: Mapped[bool] = mapped_column(default=False)
 
     sequence: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[dt.datetime] = mapped_column(Moment)
@@ -139,9 +141,24 @@ class Event(Model):
         """Whether an address must be confirmed."""
         return self.confirms_address or self.under_attack
 
+    @property
+    def largest_now(self) -> int:
+        """How many may come on one RSVP at the moment."""
+        return min(self.largest_party, LARGEST_UNDER_ATTACK) if self.under_attack else self.largest_party
+
+    def takes_rsvps(self, now: dt.datetime) -> bool:
+        """Whether one can sign up now; `openings` says why not."""
+        if self.status != "published" or self.closed_early or self.ends_at <= now:
+            return False
+        opened = self.rsvp_opens_at is None or self.rsvp_opens_at <= now
+        return opened and (self.rsvp_closes_at is None or now < self.rsvp_closes_at)
+
 
 class Image(Model):
-    """A picture, re-encoded as WebP without its metadata; the name is random and its bytes never change."""
+    """A picture, re-encoded as WebP without its metadata; the name is random and its bytes never change.
+
+    `widths`: those of its smaller renditions, in pixels.
+    """
 
     __tablename__ = "images"
     shown: ClassVar[bool] = True
@@ -151,6 +168,17 @@ class Image(Model):
     width: Mapped[int]
     height: Mapped[int]
     created_on: Mapped[dt.date]
+    widths: Mapped[list[int]] = mapped_column(sa.JSON, default=list, server_default="[]")
+
+
+class Rendition(Model):
+    """The same picture in fewer pixels, for phones and slow lines."""
+
+    __tablename__ = "image_renditions"
+
+    image_name: Mapped[str] = mapped_column(sa.ForeignKey("images.name", ondelete="CASCADE"), primary_key=True)
+    width: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[bytes]
 
 
 def city_of(event: Event, locale: str) -> str:

@@ -20,6 +20,7 @@ EVENT_COLUMNS = (
     ("asks_children", sa.Boolean(), NO),
     ("under_attack", sa.Boolean(), NO),
     ("puzzle", sa.Boolean(), NO),
+    ("closed_early", sa.Boolean(), NO),
 )
 RSVP_COLUMNS = (
     ("holds_seats", sa.Boolean(), NO),
@@ -66,6 +67,17 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lost_links")),
     )
+    op.create_table(
+        "image_renditions",
+        sa.Column("image_name", sa.String(22), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["image_name"], ["images.name"], name=op.f("fk_image_renditions_image_name_images"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("image_name", "width", name=op.f("pk_image_renditions")),
+    )
+    op.add_column("images", sa.Column("widths", sa.JSON(), nullable=False, server_default=sa.text("'[]'")))
     with op.batch_alter_table("events") as batch:
         for name, kind, default in EVENT_COLUMNS:
             batch.add_column(sa.Column(name, kind, nullable=default is None, server_default=default))
@@ -139,5 +151,8 @@ def downgrade() -> None:
         batch.drop_constraint(op.f("ck_events_hold_not_long"), type_="check")
         for name, _kind, _default in reversed(EVENT_COLUMNS):
             batch.drop_column(name)
+    with op.batch_alter_table("images") as batch:
+        batch.drop_column("widths")
+    op.drop_table("image_renditions")
     op.drop_table("lost_links")
     op.drop_table("rsvp_removals")
