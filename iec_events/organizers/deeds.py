@@ -39,6 +39,7 @@ DEEDS = {
     "event.cancelled": _l("Event cancelled"),
     "event.postponed": _l("Event postponed"),
     "event.reinstated": _l("Event takes place after all"),
+    "questions.changed": _l("Questions of an event changed"),
     "rsvp.added": _l("RSVP added by hand"),
     "rsvp.cancelled": _l("RSVP cancelled by an organizer"),
     "rsvps.downloaded": _l("List of RSVPs downloaded"),

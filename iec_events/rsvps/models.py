@@ -1,4 +1,4 @@
-"""Rsvp, RsvpLink, and the Receipt that stays. Names, notes and e-mail addresses stand only in sealed columns.
+"""Rsvp, RsvpLink, RsvpAnswers, and the Receipt that stays. Names, notes and e-mail addresses stand only in sealed columns.
 
 Who can read it at rest: `sealed` and `door_sealed` whoever holds the event's key, `own` the attendee with their link,
 `mailable` the server itself, until nothing is left to send.
@@ -132,6 +132,24 @@ class LostLink(Model):
     id: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
     asked_at: Mapped[dt.datetime] = mapped_column(Moment)
     sealed: Mapped[bytes]
+
+
+class RsvpAnswers(Model):
+    """What one party answered to the event's questions, one row for each term after which answers are erased.
+
+    A row is there for each term that the event's questions have, whatever was answered, so that it tells nothing.
+    `keep_days` after the end of the event it goes, or with the list. What is in the boxes, `answers.py` says.
+    """
+
+    __tablename__ = "rsvp_answers"
+
+    rsvp_id: Mapped[str] = mapped_column(sa.ForeignKey("rsvps.id", ondelete="CASCADE"), primary_key=True)
+    keep_days: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, index=True)
+    sealed: Mapped[bytes]
+    roster_key_id: Mapped[str | None] = mapped_column(sa.ForeignKey("event_keys.id"), index=True)
+    door_sealed: Mapped[bytes | None]
+    door_key_id: Mapped[str | None] = mapped_column(sa.ForeignKey("event_keys.id"))
+    own: Mapped[bytes | None]
 
 
 class RsvpLink(Model):

@@ -117,9 +117,60 @@ def upgrade() -> None:
     op.create_index(op.f("ix_rsvp_steps_rsvp_id"), "rsvp_steps", ["rsvp_id"])
     with op.batch_alter_table("rsvp_links") as batch:
         batch.add_column(sa.Column("proves_address", sa.Boolean(), nullable=False, server_default=NO))
+    op.create_table(
+        "questions",
+        sa.Column("id", sa.String(16), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(7), nullable=False),
+        sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("choices", sa.JSON(), nullable=False),
+        sa.Column("required", sa.Boolean(), nullable=False),
+        sa.Column("shown_if", sa.JSON(), nullable=True),
+        sa.Column("seen_by", sa.String(10), nullable=False),
+        sa.Column("keep_days", sa.Integer(), nullable=True),
+        sa.Column("retired_on", sa.Date(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('short', 'long', 'one', 'several', 'yes_no', 'number')", name=op.f("ck_questions_kind_known")
+        ),
+        sa.CheckConstraint("seen_by IN ('organizers', 'door')", name=op.f("ck_questions_reader_known")),
+        sa.CheckConstraint(
+            "keep_days IS NULL OR keep_days BETWEEN 0 AND 13", name=op.f("ck_questions_answers_not_kept_long")
+        ),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["events.id"], name=op.f("fk_questions_event_id_events"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_questions")),
+    )
+    op.create_index(op.f("ix_questions_event_id"), "questions", ["event_id"])
+    op.create_table(
+        "rsvp_answers",
+        sa.Column("rsvp_id", sa.String(16), nullable=False),
+        sa.Column("keep_days", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("roster_key_id", sa.String(16), nullable=True),
+        sa.Column("door_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("door_key_id", sa.String(16), nullable=True),
+        sa.Column("own", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["rsvp_id"], ["rsvps.id"], name=op.f("fk_rsvp_answers_rsvp_id_rsvps"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["roster_key_id"], ["event_keys.id"], name=op.f("fk_rsvp_answers_roster_key_id_event_keys")
+        ),
+        sa.ForeignKeyConstraint(
+            ["door_key_id"], ["event_keys.id"], name=op.f("fk_rsvp_answers_door_key_id_event_keys")
+        ),
+        sa.PrimaryKeyConstraint("rsvp_id", "keep_days", name=op.f("pk_rsvp_answers")),
+    )
+    for column in ("roster_key_id", "keep_days"):
+        op.create_index(op.f(f"ix_rsvp_answers_{column}"), "rsvp_answers", [column])
 
 
 def downgrade() -> None:
+    for table in ("rsvp_answers", "questions"):
+        op.drop_table(table)
     with op.batch_alter_table("rsvp_links") as batch:
         batch.drop_column("proves_address")
     op.drop_table("rsvp_steps")
