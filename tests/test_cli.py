@@ -20,10 +20,10 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.processes import Command, run_command
 from tests.servers import free_port, get, wait_until
 
 pytestmark = pytest.mark.real_time
-COMMAND = [sys.executable, "-m", "iec_events.cli"]
 Start = Callable[..., "Service"]
 
 
@@ -34,15 +34,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 def run(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """One command, run to its end."""
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=folder,
-        env=environment(folder, **more),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_command(*arguments, folder=folder, environ=environment(folder, **more))
 
 
 def refused(done: subprocess.CompletedProcess[str]) -> str:
@@ -60,11 +52,10 @@ class Service:
     def __init__(self, folder: Path, *arguments: str, port: int | None = None, **more: str) -> None:
         self.folder, self.port = folder, port or free_port()
         self.log = folder / f"log-{self.port}.txt"
-        with self.log.open("a") as said:
-            self.process = subprocess.Popen(
-                [*COMMAND, *arguments, "--port", str(self.port)],
-                cwd=folder, env=environment(folder, **more), stdout=said, stderr=said, start_new_session=True,
-            )  # fmt: skip
+        self.process = Command(
+            *arguments, "--port", str(self.port),
+            folder=folder, environ=environment(folder, **more), out=self.log, err=self.log,
+        )  # fmt: skip
         self.address = f"http://127.0.0.1:{self.port}"
         self.workers_seen: set[int] = set()
 
@@ -226,8 +217,14 @@ def test_a_database_without_tables_is_told(tmp_path: Path) -> None:
 
 
 def test_help_needs_no_keys(tmp_path: Path) -> None:
-    for command in ([], ["serve"], ["organizer", "invite"]):
-        done = run(tmp_path, *command, "--help")
+    by_its_name = [sys.executable, "-m", "iec_events.cli", "--help"]
+    for done in (
+        subprocess.run(
+            by_its_name, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, check=False
+        ),
+        run(tmp_path, "serve", "--help"),
+        run(tmp_path, "organizer", "invite", "--help"),
+    ):
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.startswith("Usage:")
 

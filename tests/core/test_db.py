@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-import multiprocessing
 import threading
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from iec_events.app import create_app
 from iec_events.core import clock as our_clock
 from iec_events.core.db import Moment, SiteState, atomic, db, generation, key_check_fits, note_worker
 from iec_events.events.models import Event
 from tests.conftest import KEY, Installation, settings_for
+from tests.core.writing import add_up, write_for_a_while
 from tests.factories import a_campaign, an_event
+from tests.processes import forks
 
 OTHER_KEY = KEY[::-1].replace("=", "") + "="
 
@@ -160,13 +158,6 @@ def test_reading_holds_no_lock(app: Flask, installation: Installation) -> None:
 # --- One after the other
 
 
-def add_up(event_id: int, times: int) -> None:
-    for _time in range(times):
-        with atomic():
-            event = db.session.scalars(sa.select(Event).where(Event.id == event_id).with_for_update()).one()
-            event.seats_taken += 1
-
-
 def test_threads_lose_nothing(installation: Installation, app: Flask) -> None:
     del app
     event_id, failed = an_event().id, []
@@ -188,28 +179,16 @@ def test_threads_lose_nothing(installation: Installation, app: Flask) -> None:
     assert db.session.get_one(Event, event_id).seats_taken == 8 * 15
 
 
-def _write_for_a_while(folder: str, url: str, event_id: int, begin: Any, counts: Any) -> None:
-    app = create_app(settings_for(Path(folder), url))
-    with app.app_context():
-        db.session.get_one(Event, event_id)
-        begin.wait(30)
-        end, written = time.monotonic() + 2, 0
-        while time.monotonic() < end:
-            add_up(event_id, 1)
-            written += 1
-    counts.put(written)
-
-
 @pytest.mark.slow
 @pytest.mark.real_time
 def test_processes_lose_nothing_and_none_starves(installation: Installation, app: Flask) -> None:
     del app
     event_id, many = an_event().id, 4
     db.session.rollback()
-    context = multiprocessing.get_context("spawn")
+    context = forks()
     begin, counts = context.Barrier(many), context.Queue()
-    given = (str(installation.folder), installation.database_url, event_id, begin, counts)
-    writers = [context.Process(target=_write_for_a_while, args=given) for _ in range(many)]
+    given = (settings_for(installation.folder, installation.database_url), event_id, begin, counts)
+    writers = [context.Process(target=write_for_a_while, args=given) for _ in range(many)]
     for writer in writers:
         writer.start()
     written = [counts.get(timeout=60) for _writer in writers]
