@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+
+from tests.servers import answering
 
 
 @cache
@@ -55,6 +57,10 @@ class Command:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
     def kill(self) -> None:
         """End it at once."""
         self.send_signal(signal.SIGKILL)
@@ -72,6 +78,16 @@ def run_command(
         finally:
             command.kill()
         return subprocess.CompletedProcess(arguments, code, out.read_text(), err.read_text())
+
+
+@contextmanager
+def serving(*, folder: Path, port: int, **environ: str) -> Iterator[str]:
+    """`iec-events serve` and its worker, until the end."""
+    log = folder / "serve.log"
+    given = os.environ | environ
+    process = Command("serve", "--port", str(port), folder=folder, environ=given, out=log, err=log)
+    with answering(process, f"http://127.0.0.1:{port}", log.read_text) as address:
+        yield address
 
 
 def _become(arguments: tuple[str, ...], folder: str, environ: dict[str, str], out: str, err: str) -> None:

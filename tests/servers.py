@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from aiosmtpd.controller import Controller
 from flask import Flask
@@ -167,6 +167,19 @@ def served(app: Flask, port: int, *, threads: int = 8) -> Iterator[str]:
         wasyncore.close_all(sockets)
 
 
+class Process(Protocol):
+    """A running process."""
+
+    def poll(self) -> int | None:
+        """How it ended, if it did."""
+
+    def wait(self, seconds: float, /) -> int:
+        """How it ended, as soon as it did."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+
 @contextmanager
 def running(*command: object, folder: Path, port: int, **environ: str) -> Iterator[str]:
     """A server started by a command; asked to stop at the end, which it has to do soon and cleanly."""
@@ -179,15 +192,21 @@ def running(*command: object, folder: Path, port: int, **environ: str) -> Iterat
         process = subprocess.Popen(
             [str(part) for part in command], cwd=folder, env=os.environ | environ, stdout=log, stderr=log
         )
-        address = f"http://127.0.0.1:{port}"
-        try:
-            wait_until(lambda: process.poll() is not None or _answers(address), seconds=60)
-            assert process.poll() is None, told()
+        with answering(process, f"http://127.0.0.1:{port}", told) as address:
             yield address
-        finally:
-            process.terminate()
-            code = process.wait(15)
-        assert code in {0, -signal.SIGTERM}, told()
+
+
+@contextmanager
+def answering(process: Process, address: str, told: Callable[[], str]) -> Iterator[str]:
+    """A server that was just started, as soon as it answers; asked to stop at the end, soon and cleanly."""
+    try:
+        wait_until(lambda: process.poll() is not None or _answers(address), seconds=60)
+        assert process.poll() is None, told()
+        yield address
+    finally:
+        process.terminate()
+        code = process.wait(15)
+    assert code in {0, -signal.SIGTERM}, told()
 
 
 def gunicorn(app: str, port: int, *, workers: int = 2, python: Path = Path(sys.executable)) -> list[object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ from iec_events.core.db import db
 from tests.conftest import Installation, settings_for
 from tests.factories import an_event
 from tests.journeys.people import Person, Post, Tongue, own_link
-from tests.servers import free_port, running
+from tests.processes import serving
+from tests.servers import free_port
 
 pytestmark = [pytest.mark.journey, pytest.mark.real_time]
 
@@ -45,8 +45,7 @@ def house(installation: Installation, tmp_path: Path) -> Iterator[House]:
         an_event("Berkeley", slug=slug, capacity=3, largest_party=3)
         db.session.remove()
         db.engine.dispose()
-    serve = (sys.executable, "-m", "iec_events.cli", "serve", "--port", port)
-    with running(*serve, folder=tmp_path, port=port, **environ) as address:
+    with serving(folder=tmp_path, port=port, **environ) as address:
         yield House(address, Post(tmp_path / "mail"), slug)
     installation.clean(certainly=True)
 
