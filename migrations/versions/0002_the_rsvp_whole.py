@@ -166,9 +166,41 @@ def upgrade() -> None:
     )
     for column in ("roster_key_id", "keep_days"):
         op.create_index(op.f(f"ix_rsvp_answers_{column}"), "rsvp_answers", [column])
+    op.create_table(
+        "list_releases",
+        sa.Column("id", sa.String(16), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(4), nullable=False),
+        sa.Column("asked_by", sa.String(16), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_by", sa.String(16), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("yes", sa.Boolean(), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("kind IN ('csv', 'xlsx')", name=op.f("ck_list_releases_kind_known")),
+        sa.CheckConstraint("answered_by <> asked_by", name=op.f("ck_list_releases_answered_by_another")),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["events.id"], name=op.f("fk_list_releases_event_id_events"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_list_releases")),
+    )
+    for column in ("event_id", "asked_at"):
+        op.create_index(op.f(f"ix_list_releases_{column}"), "list_releases", [column])
+    op.create_table(
+        "arrivals",
+        sa.Column("rsvp_id", sa.String(16), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(16), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.CheckConstraint("people >= 1", name=op.f("ck_arrivals_somebody_came")),
+        sa.ForeignKeyConstraint(["rsvp_id"], ["rsvps.id"], name=op.f("fk_arrivals_rsvp_id_rsvps"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("rsvp_id", name=op.f("pk_arrivals")),
+    )
 
 
 def downgrade() -> None:
+    for table in ("arrivals", "list_releases"):
+        op.drop_table(table)
     for table in ("rsvp_answers", "questions"):
         op.drop_table(table)
     with op.batch_alter_table("rsvp_links") as batch:

@@ -1,0 +1,1 @@
+"""The door on the night: who has come."""
