@@ -7,6 +7,7 @@ cookie opens anything alone.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Iterable
 
@@ -20,7 +21,7 @@ from ..core.db import db
 from ..core.sealing import PRIVATE_BYTES, KeyPair, key_pair, new_key_pair, password_key, token_key, unwrap, wrap
 from ..core.tokens import token_hash
 from .models import OrganizerKey, OrganizerSession, RecoveryKey, RoleGrant
-from .roles import EVERYWHERE, READERS
+from .roles import DOOR, EVERYWHERE, READERS
 
 RECOVERY = "recovery"
 SALT_BYTES = 16
@@ -80,6 +81,17 @@ def holders(places: Iterable[str] = (EVERYWHERE,)) -> dict[str, bytes]:
     found = {key.organizer_id: key.public for key in db.session.scalars(query)}
     recovery = db.session.get(RecoveryKey, 1)
     return found | ({RECOVERY: recovery.public} if recovery else {})
+
+
+def doorkeepers(place: str, *, now: dt.datetime) -> dict[str, bytes]:
+    """Who stands at the door of this event as long as their role lasts: organizer id to public key."""
+    at_the_door = sa.exists().where(
+        RoleGrant.organizer_id == OrganizerKey.organizer_id,
+        RoleGrant.role == DOOR,
+        RoleGrant.place == place,
+        RoleGrant.expires_at > now,
+    )
+    return {key.organizer_id: key.public for key in db.session.scalars(sa.select(OrganizerKey).where(at_the_door))}
 
 
 def new_phrase() -> str:

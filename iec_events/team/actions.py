@@ -14,7 +14,7 @@ from ..core.db import atomic, db
 from ..core.errors import Refusal
 from ..core.i18n import _l
 from ..core.tokens import new_token, token_hash
-from ..events.keys import keys_in, take_away
+from ..events.keys import keys_for, take_away
 from ..events.models import KeyCopy
 from ..organizers.actions import grant, open_session, tell
 from ..organizers.audit import note
@@ -23,7 +23,7 @@ from ..organizers.keys import made_key
 from ..organizers.models import Organizer, OrganizerKey, OrganizerSession, ResetLink, RoleGrant
 from ..organizers.passwords import hash_password
 from ..organizers.queries import grants_of
-from ..organizers.roles import ORGANIZER, OWNER, Grant, reach
+from ..organizers.roles import OWNER, Grant
 from .queries import PersonUnknown
 
 LINK_LASTS = dt.timedelta(hours=24)
@@ -67,7 +67,7 @@ def take_role(*, organizer_id: str, grant_id: str, now: dt.datetime) -> None:
         _need_other_owner(organizer_id)
     db.session.delete(row)
     db.session.flush()
-    mine = keys_in(reach(grants_of(organizer_id, now=now), ORGANIZER))
+    mine = keys_for(grants_of(organizer_id, now=now))
     held = set(db.session.scalars(sa.select(KeyCopy.event_key_id).where(KeyCopy.holder == organizer_id)))
     _need_other_readers(organizer_id, held - mine)
     take_away(organizer_id, held - mine)

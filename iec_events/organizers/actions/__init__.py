@@ -1,0 +1,49 @@
+"""What is done with accounts: inviting, signing in and out, second factors, sessions."""
+
+from __future__ import annotations
+
+from .account import change_password
+from .invitations import EmailTaken, InvitationUnknown, accept_invitation, grant, invite
+from .second_factor import (
+    Completed,
+    LastFactor,
+    PasskeyRefused,
+    new_recovery_codes,
+    remove_passkey,
+    set_up_app,
+    set_up_passkey,
+)
+from .sessions import SessionOver, end_other_sessions, end_session, note_seen, open_session, sign_out
+from .signing_in import CodeRefused, PasswordRefused, SignInRefused, confirm, give_code, sign_in
+from .telling import tell
+from .upkeep import forget_expired
+
+__all__ = [
+    "CodeRefused",
+    "Completed",
+    "EmailTaken",
+    "InvitationUnknown",
+    "LastFactor",
+    "PasskeyRefused",
+    "PasswordRefused",
+    "SessionOver",
+    "SignInRefused",
+    "accept_invitation",
+    "change_password",
+    "confirm",
+    "end_other_sessions",
+    "end_session",
+    "forget_expired",
+    "give_code",
+    "grant",
+    "invite",
+    "new_recovery_codes",
+    "note_seen",
+    "open_session",
+    "remove_passkey",
+    "set_up_app",
+    "set_up_passkey",
+    "sign_in",
+    "sign_out",
+    "tell",
+]
