@@ -13,11 +13,15 @@ from ..core.crypto import vault
 from ..core.db import db
 from ..core.errors import Refusal
 from ..core.i18n import _l
-from ..events.keys import ROSTER
-from ..events.models import EventKey, KeyCopy
+from ..events.keys import DOOR, ROSTER, holders_of
+from ..events.models import Event, EventKey, KeyCopy
 from ..organizers.keys import RECOVERY
 from ..organizers.models import Organizer, OrganizerKey, RecoveryKey, RoleGrant
-from ..organizers.roles import READERS
+from ..organizers.roles import DOOR as DOORKEEPER
+from ..organizers.roles import READERS, of_event
+from .models import ListRelease
+
+RELEASE_LASTS = dt.timedelta(hours=24)
 
 
 class HolderUnknown(Refusal):
@@ -38,26 +42,49 @@ class HolderView:
 
 @dataclass(frozen=True, kw_only=True)
 class AccessView:
-    """Everyone who can hold keys, the number of lists, and the state of the recovery key."""
+    """Everyone who can hold keys, the number of lists, and the state of the recovery key.
+
+    `doorkeepers` stand at a door only: their `lists` are the doors at which they can read names.
+    """
 
     holders: Sequence[HolderView]
+    doorkeepers: Sequence[HolderView]
     lists: int
     recovery_made_at: dt.datetime | None
     recovery_checked: bool
     recovery_lists: int
 
 
-def access() -> AccessView:
-    """Who can open how many lists."""
+@dataclass(frozen=True, kw_only=True)
+class ReleaseView:
+    """A request for an unlocked copy: of which event, who asked (None when the account is gone), until when it counts.
+
+    `yes` is None until it was answered.
+    """
+
+    id: str
+    slug: str
+    kind: str
+    asked_by: str
+    asker: str | None
+    ends_at: dt.datetime
+    yes: bool | None
+
+
+def access(now: dt.datetime | None = None) -> AccessView:
+    """Who can open how many lists; with `now`, also who stands at a door."""
     lists = db.session.scalar(sa.select(sa.func.count()).where(EventKey.scope == ROSTER)) or 0
-    of_holder = _lists_by_holder()
+    of_holder = _keys_by_holder(ROSTER)
     recovery = db.session.get(RecoveryKey, 1)
     with_keys = sa.select(Organizer).join(OrganizerKey, OrganizerKey.organizer_id == Organizer.id)
     reads = sa.exists().where(RoleGrant.organizer_id == Organizer.id, RoleGrant.role.in_(READERS))
-    held = sa.exists().where(KeyCopy.holder == Organizer.id)
+    held = sa.exists().where(
+        KeyCopy.holder == Organizer.id, KeyCopy.event_key_id == EventKey.id, EventKey.scope == ROSTER
+    )
     people = db.session.scalars(with_keys.where(sa.or_(reads, held)).order_by(Organizer.created_on, Organizer.id))
     return AccessView(
         holders=[HolderView(id=one.id, name=_name(one), lists=of_holder.get(one.id, 0)) for one in people],
+        doorkeepers=_doorkeepers(now) if now else (),
         lists=lists,
         recovery_made_at=recovery.made_at if recovery else None,
         recovery_checked=bool(recovery and recovery.checked_at),
@@ -73,11 +100,95 @@ def holder_name(organizer_id: str) -> str:
     return _name(found)
 
 
-def _lists_by_holder() -> dict[str, int]:
+def second_holders(event_id: int, organizer_id: str) -> set[str]:
+    """The other organizers who hold a key to an event's list; the recovery key lies in a drawer and says no yes."""
+    return holders_of(event_id, ROSTER) - {RECOVERY, organizer_id}
+
+
+def open_requests(now: dt.datetime) -> sa.Select[ListRelease]:
+    """Requests that nobody answered yet and that are not over."""
+    newer = ListRelease.asked_at > now - RELEASE_LASTS
+    return sa.select(ListRelease).where(ListRelease.answered_by.is_(None), newer).order_by(ListRelease.asked_at)
+
+
+def request_stands(release_id: str, *, now: dt.datetime) -> bool:
+    """Whether this request still waits for an answer."""
+    return db.session.scalar(open_requests(now).where(ListRelease.id == release_id)) is not None
+
+
+def requests_for(organizer_id: str, *, now: dt.datetime, event_id: int | None = None) -> list[ReleaseView]:
+    """What colleagues ask of this holder, of one event or of all, the oldest first."""
+    mine = sa.exists().where(
+        KeyCopy.holder == organizer_id,
+        KeyCopy.event_key_id == EventKey.id,
+        EventKey.event_id == ListRelease.event_id,
+        EventKey.scope == ROSTER,
+    )
+    query = open_requests(now).where(mine, ListRelease.asked_by != organizer_id)
+    return _releases(query.where(ListRelease.event_id == event_id) if event_id else query)
+
+
+def own_requests(event_id: int, organizer_id: str, *, now: dt.datetime) -> list[ReleaseView]:
+    """What this organizer asked for and can still count on or wait for, and what was refused; the latest first."""
+    query = sa.select(ListRelease).where(
+        ListRelease.event_id == event_id,
+        ListRelease.asked_by == organizer_id,
+        ListRelease.asked_at > now - RELEASE_LASTS,
+        ListRelease.used_at.is_(None),
+    )
+    return _releases(query.order_by(ListRelease.asked_at.desc(), ListRelease.id))
+
+
+def request_of(release_id: str, event_id: int) -> ReleaseView | None:
+    """One request about this event, answered or not."""
+    found = _releases(sa.select(ListRelease).where(ListRelease.id == release_id, ListRelease.event_id == event_id))
+    return found[0] if found else None
+
+
+def without_door_key(slug: str, event_id: int, *, now: dt.datetime) -> list[HolderView]:
+    """Who stands at this door and can't read its names yet."""
+    held = holders_of(event_id, DOOR)
+    return [one for one in _doorkeepers(now, slug) if one.id not in held]
+
+
+def _releases(query: sa.Select[ListRelease]) -> list[ReleaseView]:
+    rows = db.session.scalars(query).all()
+    slugs = dict(
+        iter(db.session.execute(sa.select(Event.id, Event.slug).where(Event.id.in_({r.event_id for r in rows}))))
+    )
+    askers = db.session.scalars(sa.select(Organizer).where(Organizer.id.in_({row.asked_by for row in rows})))
+    names = {one.id: _name(one) for one in askers}
+    return [
+        ReleaseView(
+            id=row.id,
+            slug=slugs[row.event_id],
+            kind=row.kind,
+            asked_by=row.asked_by,
+            asker=names.get(row.asked_by),
+            ends_at=row.asked_at + RELEASE_LASTS,
+            yes=row.yes,
+        )
+        for row in rows
+    ]
+
+
+def _doorkeepers(now: dt.datetime, slug: str = "") -> list[HolderView]:
+    """Accounts that stand at a door now, of one event or of any, and are no organizers anywhere."""
+    grant = [RoleGrant.organizer_id == Organizer.id, RoleGrant.role == DOORKEEPER, RoleGrant.expires_at > now]
+    if slug:
+        grant.append(RoleGrant.place == of_event(slug))
+    reads = sa.exists().where(RoleGrant.organizer_id == Organizer.id, RoleGrant.role.in_(READERS))
+    with_keys = sa.select(Organizer).join(OrganizerKey, OrganizerKey.organizer_id == Organizer.id)
+    people = db.session.scalars(with_keys.where(sa.exists().where(*grant), ~reads).order_by(Organizer.id))
+    of_holder = _keys_by_holder(DOOR)
+    return [HolderView(id=one.id, name=_name(one), lists=of_holder.get(one.id, 0)) for one in people]
+
+
+def _keys_by_holder(scope: str) -> dict[str, int]:
     query = (
         sa.select(KeyCopy.holder, sa.func.count())
         .join(EventKey)
-        .where(EventKey.scope == ROSTER)
+        .where(EventKey.scope == scope)
         .group_by(KeyCopy.holder)
     )
     return dict(iter(db.session.execute(query)))

@@ -17,8 +17,10 @@ from ..core.db import db
 from ..core.sealing import Opener, new_key_pair, seal_box
 from ..core.shreds import cover, has_shred, make_shred, uncover
 from ..core.tokens import new_id
-from ..organizers.keys import holders
-from ..organizers.roles import EVERYWHERE, Reach, of_campaign, of_event
+from ..organizers.keys import doorkeepers, holders
+from ..organizers.roles import DOOR as DOORKEEPER
+from ..organizers.roles import EVERYWHERE, ORGANIZER, Grant, of_campaign, of_event
+from ..organizers.roles import reach as reach_of
 from .models import Campaign, Event, EventKey, KeyCopy
 from .queries import reached
 
@@ -62,8 +64,20 @@ def give(event_key_id: str, private: bytes, to: dict[str, bytes]) -> None:
 def sealing_key(event_id: int, scope: str, now: dt.datetime) -> EventKey | None:
     """The key in use, made on the spot if there are holders now and was none before, or its copies open no more."""
     found = key_in_use(event_id, scope)
-    if (found is None or not has_shred(found.shred_id)) and (to := holders(places_of(event_id))):
+    if (found is None or not has_shred(found.shred_id)) and (to := may_hold(event_id, scope, now)):
         found = add_key(event_id, scope, to, now)
+    return found
+
+
+def may_hold(event_id: int, scope: str, now: dt.datetime) -> dict[str, bytes]:
+    """Who may hold an event's key of this scope: organizer id, or `recovery`, to public key.
+
+    Who stands at the door holds its key besides, while their role lasts; they alone hold none.
+    """
+    everywhere, event, *campaign = places_of(event_id)
+    found = holders((everywhere, event, *campaign))
+    if found and scope == DOOR:
+        found |= doorkeepers(event, now=now)
     return found
 
 
@@ -104,9 +118,12 @@ def holders_of(event_id: int, scope: str) -> set[str]:
     return set(db.session.scalars(sa.select(KeyCopy.holder).where(KeyCopy.event_key_id == key.id)))
 
 
-def keys_in(reach: Reach) -> set[str]:
-    """The ids of the keys of all events in reach."""
-    return set(db.session.scalars(sa.select(EventKey.id).join(Event).where(reached(reach))))
+def keys_for(grants: Iterable[Grant]) -> set[str]:
+    """The ids of the keys that somebody with these roles may hold: of whole lists, or for the door alone."""
+    held = tuple(grants)
+    reader, doorkeeper = reach_of(held, ORGANIZER), reach_of(held, DOORKEEPER)
+    theirs = sa.or_(reached(reader), sa.and_(EventKey.scope == DOOR, reached(doorkeeper)))
+    return set(db.session.scalars(sa.select(EventKey.id).join(Event).where(theirs)))
 
 
 def take_away(holder: str, event_key_ids: Iterable[str] | None = None) -> None:
