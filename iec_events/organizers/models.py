@@ -125,6 +125,34 @@ class ResetLink(Model):
     expires_at: Mapped[dt.datetime] = mapped_column(Moment)
 
 
+class EmailChange(Model):
+    """A new address for an account, until a link that went there is followed; only the link's hash."""
+
+    __tablename__ = "email_changes"
+    __table_args__ = {"info": {"never_archived": True}}  # noqa: RUF012 - what was used must not work again
+
+    organizer_id: Mapped[str] = mapped_column(sa.ForeignKey("organizers.id", ondelete="CASCADE"), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    sealed: Mapped[bytes]
+    expires_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+
+class UnsentForm(Model):
+    """What was typed into a page and could not be sent before signing in; sealed under a secret in a cookie.
+
+    `browser` is the hash of that secret, `page` the hash of the page's path.
+    """
+
+    __tablename__ = "unsent_forms"
+    __table_args__ = {"info": {"never_archived": True}}  # noqa: RUF012 - nobody waits for it after a restore
+
+    browser: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    page: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    organizer_id: Mapped[str] = mapped_column(sa.ForeignKey("organizers.id", ondelete="CASCADE"), index=True)
+    sealed: Mapped[bytes]
+    expires_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+
 class OrganizerKey(Model):
     """An organizer's key pair: the public half in the open, the private one wrapped in the password."""
 

@@ -197,8 +197,42 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("rsvp_id", name=op.f("pk_arrivals")),
     )
 
+    op.create_table(
+        "email_changes",
+        sa.Column("organizer_id", sa.String(16), nullable=False),
+        sa.Column("token_hash", sa.String(64), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organizer_id"],
+            ["organizers.id"],
+            name=op.f("fk_email_changes_organizer_id_organizers"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organizer_id", name=op.f("pk_email_changes")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_email_changes_token_hash")),
+    )
+    op.create_table(
+        "unsent_forms",
+        sa.Column("browser", sa.String(64), nullable=False),
+        sa.Column("page", sa.String(64), nullable=False),
+        sa.Column("organizer_id", sa.String(16), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organizer_id"],
+            ["organizers.id"],
+            name=op.f("fk_unsent_forms_organizer_id_organizers"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("browser", "page", name=op.f("pk_unsent_forms")),
+    )
+    op.create_index(op.f("ix_unsent_forms_organizer_id"), "unsent_forms", ["organizer_id"])
+
 
 def downgrade() -> None:
+    for table in ("unsent_forms", "email_changes"):
+        op.drop_table(table)
     for table in ("arrivals", "list_releases"):
         op.drop_table(table)
     for table in ("rsvp_answers", "questions"):
