@@ -37,7 +37,23 @@ _PILES = {
 WIDE = re.compile("[\U00010000-\U0010ffff]")
 SHOWN = frozenset("LNPS")
 DIGITS = {ord(there): str(value) for value in range(10) for there in ("۰۱۲۳۴۵۶۷۸۹"[value], "٠١٢٣٤٥٦٧٨٩"[value])}
-FOLDS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "\u200c": " ", "\u200d": "", "ـ": ""})
+# Letters that look alike on Arabic, Kurdish, Urdu and Persian keyboards, as the Persian ones.
+FOLDS = str.maketrans(
+    {
+        **dict.fromkeys("يىے", "ی"),
+        **dict.fromkeys("كڪ", "ک"),
+        **dict.fromkeys("ةہھە", "ه"),
+        "ٱ": "ا",
+        "\u200c": " ",
+        "\u200d": "",
+        "ـ": "",
+    }
+)
+# Marks that people leave out: accents, and the points of Arabic and Hebrew. In other scripts they are letters.
+POINTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc]")
+PERSIAN = "ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
+# The alphabet's own order: code points have پ چ ژ گ after all the letters that Arabic has too.
+IN_ORDER = {ord(letter): chr(0x0627 + place) for place, letter in enumerate(PERSIAN)}
 RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 
@@ -72,8 +88,15 @@ def ascii_digits(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """A form for searching: case, digits, Arabic against Persian letters and joiners make no difference."""
-    return " ".join(ascii_digits(unicodedata.normalize("NFKC", text)).translate(FOLDS).casefold().split())
+    """A form for searching: case, accents, digits, Arabic against Persian letters and joiners make no difference."""
+    bare = POINTS.sub("", unicodedata.normalize("NFKD", text))
+    bare = unicodedata.normalize("NFC", ascii_digits(bare).translate(FOLDS))
+    return " ".join(bare.casefold().split())
+
+
+def sorting_key(text: str) -> str:
+    """A form for sorting names: Persian letters in the order of their alphabet, and whatever `folded` makes equal."""
+    return folded(text).translate(IN_ORDER)
 
 
 def direction_of(text: str) -> str:

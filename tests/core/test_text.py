@@ -18,6 +18,7 @@ from iec_events.core.text import (
     direction_of,
     folded,
     markdown_html,
+    sorting_key,
 )
 
 ZWNJ, ZWJ, RLO, LRM, BOM = "\u200c", "\u200d", "\u202e", "\u200e", "\ufeff"
@@ -165,10 +166,42 @@ def test_digits_of_three_kinds_are_read() -> None:
         ("۱۴۰۲", "1402"),
         ("SARA  Straße", "sara strasse"),
         ("ﻻله", "لاله"),
+        ("آرش اکبری", "ارش أكبرى"),
+        ("مُحَمَّد", "محمد"),
+        ("José Peña", "jose pena"),
+        ("ھانیە", "هانیه"),
+        ("שָׁלוֹם", "שלום"),
     ],
 )
 def test_searching_makes_no_difference_between(one: str, other: str) -> None:
     assert folded(one) == folded(other)
+
+
+def test_what_is_a_letter_in_its_script_is_not_left_out() -> None:
+    assert folded("หมี") != folded("หม")
+    assert folded("की") != folded("क")
+
+
+def test_persian_names_are_sorted_by_their_alphabet_whatever_the_keyboard() -> None:
+    right = [
+        "آرش",
+        "بهار",
+        "پریسا",
+        "تارا",
+        "چمن",
+        "حمید",
+        "زهره",
+        "ژاله",
+        "كاوه",
+        "گلنار",
+        "مینا",
+        "نسرین",
+        "وفا",
+        "هما",
+        "يلدا",
+    ]
+    assert sorted(right[::-1], key=sorting_key) == right
+    assert sorted(["Zoë", "Émile", "eva", "Ali"], key=sorting_key) == ["Ali", "Émile", "eva", "Zoë"]
 
 
 @pytest.mark.parametrize(
