@@ -22,7 +22,14 @@ from .mail.delivery import deliver_due
 from .organizers.audit import WORKER, acting
 from .organizers.emails import LETTERS as ORGANIZER_LETTERS
 from .privacy.retention import RULES
-from .rsvps.actions import refill_waitlists, seal_vault_boxes, tell_changes
+from .rsvps.actions import (
+    answer_lost_links,
+    refill_waitlists,
+    run_deadlines,
+    seal_vault_boxes,
+    tell_changes,
+    warn_holds,
+)
 from .rsvps.emails import LETTERS as RSVP_LETTERS
 
 log = logging.getLogger(__name__)
@@ -45,6 +52,9 @@ def jobs(say: Say | None = None) -> list[Job]:
     return [
         Job("heartbeat", 15 * second, note_worker),
         Job("mail", second, lambda now: deliver_due(now=now, writers=LETTERS, say=say)),
+        Job("deadlines", 5 * second, run_deadlines),
+        Job("deadlines near", 60 * second, warn_holds),
+        Job("lost links", second, answer_lost_links),
         Job("waitlists", 5 * second, refill_waitlists),
         Job("changes", 20 * second, tell_changes),
         Job("seal", 5 * second, seal_vault_boxes),

@@ -15,8 +15,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from ..core.crypto import BoxRefused, vault
 from ..core.db import db
@@ -29,6 +31,8 @@ from .models import Rsvp, RsvpLink
 VAULT = "rsvps.roster"
 MAIL = "rsvps.mail"
 LINK = "rsvps.own"
+ADDRESS = "rsvps.address"
+REMARK = "remark"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +43,8 @@ class Words:
     email: str | None
     note: str
     locale: str
+    companions: tuple[str, ...] = ()
+    children: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,11 +57,21 @@ class Reader:
         """What the party said; None when this reader has no key to it, or the box was touched."""
         try:
             if rsvp.roster_key_id is None:
-                return Words(**vault().open(VAULT, rsvp.id, rsvp.sealed))
+                return _words(vault().open(VAULT, rsvp.id, rsvp.sealed))
             opener = self.openers.get(rsvp.roster_key_id)
-            return _words(opener.open(_of(ROSTER, rsvp), rsvp.sealed)) if opener else None
+            return _words(json.loads(opener.open(_of(ROSTER, rsvp), rsvp.sealed))) if opener else None
         except BoxRefused:
             return None
+
+    def remark(self, rsvp: Rsvp) -> str:
+        """What organizers noted about the party; empty when there is nothing, or nothing that opens."""
+        opener = self.openers.get(rsvp.remark_key_id or "")
+        if rsvp.remark is None or opener is None:
+            return ""
+        try:
+            return str(json.loads(opener.open(_of(REMARK, rsvp), rsvp.remark)))
+        except BoxRefused:
+            return ""
 
 
 NOBODY = Reader({})
@@ -79,18 +95,52 @@ def seal(rsvp: Rsvp, words: Words, now: dt.datetime) -> None:
     rsvp.door_sealed = seal_box(door.public, _of(DOOR, rsvp), _octets({"name": words.name}))
 
 
-def keep_own(rsvp: Rsvp, words: Words, token: str) -> bytes:
-    """Make the attendee's copy; the key to it, wrapped for the link with this token."""
+def seal_remark(rsvp: Rsvp, text: str, now: dt.datetime) -> bool:
+    """Keep an organizer's remark, sealed like the list; False while nobody can hold the list's key."""
+    roster = sealing_key(rsvp.event_id, ROSTER, now)
+    if roster is None:
+        return False
+    rsvp.remark_key_id = roster.id if text else None
+    rsvp.remark = seal_box(roster.public, _of(REMARK, rsvp), json.dumps(text).encode()) if text else None
+    return True
+
+
+def keep_own(rsvp: Rsvp, words: Words) -> bytes:
+    """Make the attendee's copy; the key to it."""
     data_key = os.urandom(KEY_BYTES)
     rsvp.own = wrap(data_key, _of(LINK, rsvp), _octets(asdict(words)))
+    return data_key
+
+
+def own_key_for(rsvp: Rsvp, token: str, data_key: bytes) -> bytes:
+    """The key to the attendee's copy, wrapped for the link with this token."""
     return _covered(LINK, rsvp, wrap(token_key(token, LINK), _of(LINK, rsvp), data_key))
 
 
 def keep_address(rsvp: Rsvp, words: Words) -> None:
-    """Keep the address to which letters go, if there is one."""
+    """Keep the address to which letters go, if there is one, and by what a second RSVP with it is found."""
     if words.email:
         box = vault().seal(MAIL, rsvp.id, {"to": words.email, "locale": words.locale})
         rsvp.mailable = _covered(MAIL, rsvp, box)
+        rsvp.address_index = index_of(rsvp.event_id, words.email)
+
+
+def change_locale(rsvp: Rsvp, locale: str) -> None:
+    """Write letters in another language from now on."""
+    address = address_of(rsvp)
+    if address is not None:
+        box = vault().seal(MAIL, rsvp.id, {**address, "locale": locale})
+        rsvp.mailable = _covered(MAIL, rsvp, box)
+
+
+def index_of(event_id: int, email: str) -> str:
+    """What finds RSVPs with this address at this event, and at no other."""
+    return vault().fingerprint(ADDRESS, f"{event_id} {normal_address(email)}")
+
+
+def normal_address(email: str) -> str:
+    """The address as it is compared."""
+    return unicodedata.normalize("NFKC", email).casefold().strip()
 
 
 def address_of(rsvp: Rsvp) -> dict[str, str] | None:
@@ -115,20 +165,21 @@ def cover_late(rsvp: Rsvp, links: Iterable[RsvpLink]) -> None:
 def own_words(rsvp: Rsvp, link: RsvpLink, token: str) -> Words | None:
     """The attendee's own copy; None when this link came by a later mail and holds no key to it."""
     try:
-        data_key = _data_key(rsvp, link, token)
-        return _words(unwrap(data_key, _of(LINK, rsvp), rsvp.own)) if data_key and rsvp.own else None
+        data_key = own_key_of(rsvp, link, token)
+        return _words(json.loads(unwrap(data_key, _of(LINK, rsvp), rsvp.own))) if data_key and rsvp.own else None
     except BoxRefused:
         return None
 
 
 def change_own(rsvp: Rsvp, link: RsvpLink, token: str, words: Words) -> None:
     """Replace what stands in the attendee's copy; other links that open it still do."""
-    data_key = _data_key(rsvp, link, token)
+    data_key = own_key_of(rsvp, link, token)
     if data_key:
         rsvp.own = wrap(data_key, _of(LINK, rsvp), _octets(asdict(words)))
 
 
-def _data_key(rsvp: Rsvp, link: RsvpLink, token: str) -> bytes | None:
+def own_key_of(rsvp: Rsvp, link: RsvpLink, token: str) -> bytes | None:
+    """The key to the attendee's copy, as far as this link has it. BoxRefused when it was touched or destroyed."""
     if not link.own_key:
         return None
     return unwrap(token_key(token, LINK), _of(LINK, rsvp), _uncovered(LINK, rsvp, link.own_key))
@@ -148,9 +199,9 @@ def _of(scope: str, rsvp: Rsvp) -> str:
     return f"rsvps.{scope} {rsvp.event_id} {rsvp.id}"
 
 
-def _octets(content: dict[str, str | None]) -> bytes:
+def _octets(content: dict[str, Any]) -> bytes:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _words(octets: bytes) -> Words:
-    return Words(**json.loads(octets))
+def _words(content: dict[str, Any]) -> Words:
+    return Words(**{**content, "companions": tuple(content.get("companions", ()))})

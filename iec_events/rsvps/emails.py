@@ -14,21 +14,47 @@ from ..core.db import db
 from ..core.i18n import current_locale
 from ..core.urls import public_url
 from ..events.models import Event
+from ..events.times import local_text
 from ..events.views import EventView
 from ..mail.letters import Letter, Writers, write_letter
-from .models import CANCELLED, CONFIRMED, WAITLISTED, Rsvp
+from .models import (
+    ACTIVE,
+    CANCELLED,
+    CONFIRMED,
+    DECLINED,
+    LAPSED,
+    NOT_COMING,
+    OFFERED,
+    PENDING,
+    UNCONFIRMED,
+    WAITLISTED,
+    Rsvp,
+)
 from .queries import RsvpView, place_in_line, view_of
+
+LEFT = (NOT_COMING, DECLINED, LAPSED, CANCELLED)
 
 # Kind of letter -> the statuses in which it is still true, and the calendar method that goes along.
 TRUE_WHILE: dict[str, tuple[tuple[str, ...], Method | None]] = {
+    "unconfirmed": ((UNCONFIRMED,), None),
+    "hold_ending": ((UNCONFIRMED,), None),
+    "pending": ((PENDING,), None),
     "confirmed": ((CONFIRMED,), "REQUEST"),
     "waitlisted": ((WAITLISTED,), None),
+    "offered": ((OFFERED,), None),
+    "offer_ending": ((OFFERED,), None),
+    "lapsed": ((LAPSED,), None),
     "promoted": ((CONFIRMED,), "REQUEST"),
-    "changed": ((CONFIRMED, WAITLISTED), None),
+    "approved": ((CONFIRMED,), "REQUEST"),
+    "approved_waiting": ((WAITLISTED,), None),
+    "declined": ((DECLINED,), None),
+    "changed": (ACTIVE, None),
+    "not_coming": ((NOT_COMING,), "CANCEL"),
     "withdrawn": ((CANCELLED,), "CANCEL"),
     "cancelled": ((CANCELLED,), "CANCEL"),
-    "event_changed": ((CONFIRMED, WAITLISTED), "REQUEST"),
-    "event_cancelled": ((CONFIRMED, WAITLISTED), "CANCEL"),
+    "link": ((*ACTIVE, *LEFT), None),
+    "event_changed": (ACTIVE, "REQUEST"),
+    "event_cancelled": (ACTIVE, "CANCEL"),
 }
 
 
@@ -39,7 +65,8 @@ def _letter(kind: str, facts: dict[str, Any]) -> Letter | None:
         return None
     row = db.session.get_one(Event, rsvp.event_id, populate_existing=True)
     locale = current_locale()
-    event, view = EventView(row, locale, clock.now()), view_of(rsvp, None)
+    comes = rsvp.status == CONFIRMED
+    event, view = EventView(row, locale, clock.now(), entitled=comes), view_of(rsvp, None)
     return write_letter(
         f"rsvps/emails/{kind}",
         calendar=_calendar(event, view, method, facts["to"]),
@@ -47,6 +74,9 @@ def _letter(kind: str, facts: dict[str, Any]) -> Letter | None:
         event=event,
         rsvp=view,
         place=place_in_line(view, row.slug),
+        deadline=local_text(rsvp.until, row.time_zone, locale) if rsvp.until else None,
+        words=facts.get("words", ""),
+        twice=facts.get("twice", False),
         link=public_url("rsvps.open_link", locale=locale, token=facts["token"]),
     )
 

@@ -1,4 +1,4 @@
-"""Rsvp, RsvpLink, RsvpAnswers, and the Receipt that stays. Names, notes and e-mail addresses stand only in sealed columns.
+"""Rsvp, its answers, links and history, and the Receipt that stays. What is personal stands only in sealed columns.
 
 Who can read it at rest: `sealed` and `door_sealed` whoever holds the event's key, `own` the attendee with their link,
 `mailable` the server itself, until nothing is left to send.

@@ -12,9 +12,9 @@ from ..core.i18n import _
 from ..events.models import Event, text_of
 from ..mail.models import OutboxMail
 from ..mail.queries import letters_about
-from .boxes import address_of, own_words
+from .boxes import Words, address_of, own_words
 from .models import Rsvp, RsvpLink
-from .queries import LinkUnknown, link_by_token, rsvp_by_token
+from .queries import LinkUnknown, link_by_token, rsvp_by_token, steps_of
 
 FORMAT = "iec-events my-rsvp 1"
 
@@ -39,15 +39,27 @@ def own_data(*, token: str, slug: str, locale: str, now: dt.datetime) -> dict[st
             "party_size": rsvp.party_size,
             "line": rsvp.line,
             "signed_up_on": rsvp.placed_on.isoformat(),
+            "until": _moment(rsvp.until) if rsvp.until else None,
+            "address_confirmed": rsvp.address_confirmed,
+            "approved": rsvp.approved,
+            "passed_over": rsvp.passed_over,
+            "wants_reminders": rsvp.wants_reminders,
+            "organizers_keep_a_sealed_remark": rsvp.remark is not None,
+            "history": [{"on": step.on.isoformat(), "what": step.what} for step in steps_of(rsvp.id)],
             "own_links": _links(rsvp),
         },
-        "what_you_wrote": {"name": words.name, "email": words.email, "note": words.note} if words else None,
+        "what_you_wrote": _said(words) if words else None,
         "language": (words.locale if words else None) or (address or {}).get("locale"),
         "about_what_you_wrote": _opened() if words else _not_opened(),
         "address_for_mails": address["to"] if address else None,
         "mails": [_mail(letter) for letter in letters_about(rsvp.about)],
         "destroyed_by": _moment(event.list_ends_at),
     }
+
+
+def _said(words: Words) -> dict[str, Any]:
+    said: dict[str, Any] = {"name": words.name, "email": words.email, "note": words.note}
+    return {**said, "companions": list(words.companions), "children": words.children}
 
 
 def _opened() -> str:

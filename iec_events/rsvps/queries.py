@@ -16,9 +16,28 @@ from ..core.text import folded
 from ..core.tokens import token_hash
 from ..events.models import Event
 from .boxes import NOBODY, Reader, Words, own_words
-from .models import CONFIRMED, WAITLISTED, Receipt, Rsvp, RsvpLink
+from .models import (
+    ACTIVE,
+    CONFIRMED,
+    MAY_RETURN,
+    OFFERED,
+    PENDING,
+    UNCONFIRMED,
+    WAITLISTED,
+    Receipt,
+    Rsvp,
+    RsvpLink,
+    RsvpStep,
+)
 
 PAGE = 100
+GROUPS = {
+    CONFIRMED: "confirmed",
+    OFFERED: "held",
+    UNCONFIRMED: "held",
+    PENDING: "pending",
+    WAITLISTED: "waiting",
+}  # all others come no more
 SHORTEST_TOKEN, LONGEST_TOKEN = 40, 60
 
 
@@ -42,14 +61,38 @@ class RsvpView:
     note: str
     placed_on: dt.date
     has_mail: bool
+    companions: tuple[str, ...] = ()
+    children: int = 0
+    locale: str = ""
+    holds_seats: bool = False
+    until: dt.datetime | None = None
+    address_confirmed: bool = False
+    approved: bool = False
+    wants_reminders: bool = True
+    remark: str = ""
+    twice: bool = False
+
+    @property
+    def active(self) -> bool:
+        """Whether they still mean to come."""
+        return self.status in ACTIVE
+
+    @property
+    def may_return(self) -> bool:
+        """Whether they may say that they come after all."""
+        return self.status in MAY_RETURN
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """Parties and seats of an event."""
+    """Parties and seats of an event. `held` are offers, and those who still have to confirm their address."""
 
     confirmed_parties: int = 0
     confirmed_seats: int = 0
+    held_parties: int = 0
+    held_seats: int = 0
+    pending_parties: int = 0
+    pending_seats: int = 0
     waiting_parties: int = 0
     waiting_seats: int = 0
     cancelled_parties: int = 0
@@ -92,7 +135,7 @@ def own_rsvp(*, token: str, slug: str) -> RsvpView:
     return view_of(rsvp, own_words(rsvp, link_by_token(token), token))
 
 
-def view_of(rsvp: Rsvp, words: Words | None) -> RsvpView:
+def view_of(rsvp: Rsvp, words: Words | None, *, remark: str = "", twice: bool = False) -> RsvpView:
     """A party with what it said of itself, as far as it could be read."""
     return RsvpView(
         id=rsvp.id,
@@ -104,6 +147,16 @@ def view_of(rsvp: Rsvp, words: Words | None) -> RsvpView:
         note=words.note if words else "",
         placed_on=rsvp.placed_on,
         has_mail=rsvp.mailable is not None,
+        companions=words.companions if words else (),
+        children=words.children if words else 0,
+        locale=words.locale if words else "",
+        holds_seats=rsvp.holds_seats,
+        until=rsvp.until,
+        address_confirmed=rsvp.address_confirmed,
+        approved=rsvp.approved,
+        wants_reminders=rsvp.wants_reminders,
+        remark=remark,
+        twice=twice,
     )
 
 
@@ -162,6 +215,11 @@ def roster_page(
     return RosterPage(parties=parties, total=total, page=page, pages=pages)
 
 
+def steps_of(rsvp_id: str) -> Sequence[RsvpStep]:
+    """The history of one RSVP, oldest first."""
+    return db.session.scalars(sa.select(RsvpStep).where(RsvpStep.rsvp_id == rsvp_id).order_by(RsvpStep.id)).all()
+
+
 def receipts_of(event_id: int) -> Sequence[Receipt]:
     """What is known of lists of this event that were destroyed, latest first."""
     query = sa.select(Receipt).where(Receipt.event_id == event_id).order_by(Receipt.at.desc(), Receipt.id.desc())
@@ -182,10 +240,8 @@ def counts(event_ids: Sequence[int]) -> dict[int, Counts]:
     )
     found: dict[int, dict[str, int]] = {event_id: {} for event_id in event_ids}
     for event_id, status, parties, seats in db.session.execute(query):
-        if status == CONFIRMED:
-            found[event_id] |= {"confirmed_parties": parties, "confirmed_seats": int(seats)}
-        elif status == WAITLISTED:
-            found[event_id] |= {"waiting_parties": parties, "waiting_seats": int(seats)}
-        else:
-            found[event_id]["cancelled_parties"] = parties
+        group, numbers = GROUPS.get(status, "cancelled"), found[event_id]
+        numbers[f"{group}_parties"] = numbers.get(f"{group}_parties", 0) + parties
+        if group != "cancelled":
+            numbers[f"{group}_seats"] = numbers.get(f"{group}_seats", 0) + int(seats)
     return {event_id: Counts(**numbers) for event_id, numbers in found.items()}

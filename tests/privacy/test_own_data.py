@@ -103,14 +103,22 @@ def test_all_my_data(client: FlaskClient, event: Event) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="my-data.json"'
     found = json.loads(answer.data)
-    assert found["what_you_wrote"] == {"name": CANARY_NAME, "email": CANARY_MAIL, "note": CANARY_NOTE}
+    said = {"name": CANARY_NAME, "email": CANARY_MAIL, "note": CANARY_NOTE}
+    assert found["what_you_wrote"] == {**said, "companions": [], "children": 0}
     assert found["address_for_mails"] == CANARY_MAIL
     assert found["rsvp"] == {
         "status": "confirmed",
         "party_size": 2,
         "line": 1,
         "signed_up_on": "2027-01-15",
-        "own_links": 1,
+        "until": None,
+        "address_confirmed": False,
+        "approved": True,
+        "passed_over": 0,
+        "wants_reminders": True,
+        "organizers_keep_a_sealed_remark": False,
+        "history": [{"on": "2027-01-15", "what": "placed"}],
+        "own_links": 2,  # the one on the page, and the one in the mail
     }
     assert [(mail["kind"], mail["state"]) for mail in found["mails"]] == [("confirmed", "waiting")]
     assert found["language"] == "en"
@@ -128,7 +136,7 @@ def test_a_link_that_does_not_open_the_words_says_so(client: FlaskClient, event:
     found = json.loads(client.get(f"{MINE}/data.json").data)
     assert found["what_you_wrote"] is None
     assert "does not open them" in found["about_what_you_wrote"]
-    assert found["rsvp"]["own_links"] == 2
+    assert found["rsvp"]["own_links"] == 3
 
 
 def test_the_day_on_which_the_list_ends_is_told(client: FlaskClient, event: Event) -> None:

@@ -1,0 +1,167 @@
+"""What every verb on RSVPs shares: the event held first, seats counted, the line served, letters promised.
+
+Each verb locks the event's row before anything else, so that decisions about seats come one by one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+
+from ...core.db import db
+from ...core.errors import Refusal
+from ...core.i18n import _l
+from ...core.tokens import new_token, token_hash
+from ...events.models import Event
+from ...events.queries import EventUnknown
+from ...events.seats import availability
+from ...mail.actions import Facts, post
+from ...organizers import audit
+from ..boxes import address_of
+from ..models import CONFIRMED, OFFERED, WAITLISTED, Rsvp, RsvpLink, RsvpStep
+from ..queries import LinkUnknown
+from ..seating import Waiting, fits, saving, serve
+
+ATTENDEE = "attendee"
+TAKES_PLACE = ("published", "postponed")
+
+
+class RsvpClosed(Refusal):
+    """The event takes no RSVP now; the page says why."""
+
+    message = _l("Signing up is closed now. What you wrote was not sent.")
+
+
+class StatusChanged(Refusal):
+    """What was asked for does not fit what the RSVP is by now: done in another tab, or by somebody else."""
+
+    message = _l("This RSVP has changed in the meantime. Please look at it again; nothing was done.")
+
+
+def locked(which: sa.ColumnElement[bool]) -> Event:
+    """The event, read afresh and held until the end of the verb (SQLite holds the whole database); EventUnknown."""
+    query = sa.select(Event).where(which).with_for_update().execution_options(populate_existing=True)
+    event = db.session.scalar(query)
+    if event is None:
+        raise EventUnknown
+    return event
+
+
+def locked_rsvp(rsvp_id: str, *, slug: str | None = None) -> tuple[Event, Rsvp]:
+    """The event first, then the RSVP as it is once the event is held; LinkUnknown, also if it is of another event."""
+    event_id = db.session.scalar(sa.select(Rsvp.event_id).where(Rsvp.id == rsvp_id))
+    if event_id is None:
+        raise LinkUnknown
+    event = locked(Event.id == event_id)
+    rsvp = db.session.get(Rsvp, rsvp_id, populate_existing=True)
+    if rsvp is None or slug not in {None, event.slug}:
+        raise LinkUnknown
+    return event, rsvp
+
+
+def takes_rsvps(event: Event, now: dt.datetime, *, by_hand: bool = False) -> bool:
+    """Whether one can sign up now; `by_hand` is for organizers, who may before it opens and after it closed."""
+    return takes_place(event, now) if by_hand else event.takes_rsvps(now)
+
+
+def takes_place(event: Event, now: dt.datetime) -> bool:
+    """Whether the event is still to be, as far as is known."""
+    return event.status in TAKES_PLACE and event.ends_at > now
+
+
+def hold_seats(event: Event, rsvp: Rsvp) -> None:
+    """Count the party's seats as taken."""
+    if not rsvp.holds_seats:
+        rsvp.holds_seats = True
+        count_seats(event, rsvp.party_size)
+
+
+def give_seats_back(event: Event, rsvp: Rsvp) -> None:
+    """Count the party's seats as free, if it held any."""
+    if rsvp.holds_seats:
+        rsvp.holds_seats = False
+        count_seats(event, -rsvp.party_size)
+
+
+def count_seats(event: Event, seats: int) -> None:
+    """Count seats taken (or given back, if negative) and what strangers are told of it."""
+    event.seats_taken += seats
+    told = availability(event.capacity, event.seats_taken)
+    if told != event.availability:
+        event.availability = told
+
+
+def room_for(event: Event, rsvp: Rsvp, now: dt.datetime) -> bool:
+    """Whether this party would be seated now, at its place in the line."""
+    return rsvp.id in _served(event, now, rsvp)
+
+
+def room_to_grow(event: Event, seats: int, now: dt.datetime) -> bool:
+    """Whether a party that holds seats may have so many more: they are free, and not saved up for those who wait."""
+    last = Rsvp(id="", line=event.lines_given + 1, party_size=seats, passed_over=0)
+    return bool(fits(capacity=event.capacity, taken=event.seats_taken, party_size=seats)) and room_for(event, last, now)
+
+
+def join(event: Event, rsvp: Rsvp, now: dt.datetime) -> None:
+    """Put a party that is accepted into the line, at its place in it, and serve the line."""
+    rsvp.status, rsvp.until, rsvp.warned = WAITLISTED, None, False
+    serve_line(event, now, newcomer=rsvp)
+
+
+def serve_line(event: Event, now: dt.datetime, *, newcomer: Rsvp | None = None) -> None:
+    """Give free seats to those who wait, unless the event takes place no more. A newcomer needs no offer."""
+    if not takes_place(event, now):
+        return
+    db.session.flush()
+    for rsvp_id in _served(event, now, newcomer, count=True):
+        rsvp = newcomer if newcomer is not None and newcomer.id == rsvp_id else db.session.get_one(Rsvp, rsvp_id)
+        hold_seats(event, rsvp)
+        if rsvp is newcomer or event.offer_hours is None:
+            rsvp.status = CONFIRMED
+        else:
+            rsvp.status, rsvp.until, rsvp.warned = OFFERED, offer_ends(event, event.offer_hours, now), False
+        if rsvp is not newcomer:
+            note_step(rsvp, "seated" if rsvp.status == CONFIRMED else "offered", now, by=audit.WORKER)
+            write_to(rsvp, "promoted" if rsvp.status == CONFIRMED else "offered", now)
+
+
+def offer_ends(event: Event, hours: int, now: dt.datetime) -> dt.datetime:
+    """Until when an offer or a hold of so many hours lasts: not beyond the start, or the end when it has begun."""
+    last = event.starts_at if event.starts_at > now else event.ends_at
+    return min(now + dt.timedelta(hours=hours), last)
+
+
+def note_step(rsvp: Rsvp, what: str, now: dt.datetime, *, by: str) -> None:
+    """Add to the history of an RSVP; nothing of what was said."""
+    db.session.add(RsvpStep(rsvp_id=rsvp.id, on=now.date(), what=what, by=by))
+
+
+def write_to(rsvp: Rsvp, kind: str, now: dt.datetime, *, token: str | None = None, others: Facts | None = None) -> None:
+    """Promise the attendee a letter, if there is an address. Without a token at hand, it gets a link of its own."""
+    address = address_of(rsvp)
+    if address is None:
+        return
+    if token is None:
+        token = new_token()
+        db.session.add(RsvpLink(token_hash=token_hash(token), rsvp_id=rsvp.id, proves_address=True))
+    facts: Facts = {"rsvp_id": rsvp.id, "token": token, **(others or {})}
+    post(kind=f"rsvps.{kind}", about=rsvp.about, to=address["to"], locale=address["locale"], facts=facts, now=now)
+
+
+def _served(event: Event, now: dt.datetime, newcomer: Rsvp | None, *, count: bool = False) -> list[str]:
+    """The ids of those who are seated now, the newcomer among those who wait already."""
+    waiting = sa.select(Rsvp.line, Rsvp.id, Rsvp.party_size, Rsvp.passed_over)
+    waiting = waiting.where(Rsvp.event_id == event.id, Rsvp.status == WAITLISTED)
+    with db.session.no_autoflush:
+        places = {row.line: Waiting(row.id, row.party_size, row.passed_over) for row in db.session.execute(waiting)}
+    if newcomer is not None:
+        places[newcomer.line] = Waiting(newcomer.id, newcomer.party_size, newcomer.passed_over)
+    line = [places[number] for number in sorted(places)]
+    saves = saving(now=now, starts_at=event.starts_at)
+    served = serve(capacity=event.capacity, taken=event.seats_taken, line=line, saves=saves)
+    if count:
+        for rsvp_id, passed in served.passed.items():
+            row = newcomer if newcomer is not None and newcomer.id == rsvp_id else db.session.get_one(Rsvp, rsvp_id)
+            row.passed_over += passed
+    return served.seated

@@ -1,0 +1,203 @@
+"""What attendees do with their own link: change, not come, cancel, delete, and ask for a link they lost."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+
+import sqlalchemy as sa
+
+from ...core.crypto import BoxRefused, vault
+from ...core.db import atomic, db, leave_no_trace
+from ...core.errors import Refusal
+from ...core.i18n import _l
+from ...core.tokens import new_id
+from ...events.models import Event
+from ...mail.actions import forget as forget_letters
+from ..boxes import change_locale, change_own, index_of, own_words, seal
+from ..models import ACTIVE, CANCELLED, CONFIRMED, NOT_COMING, OFFERED, REMOVED, LostLink, Rsvp, RsvpStep
+from ..queries import link_by_token, rsvp_by_token
+from .lines import (
+    ATTENDEE,
+    RsvpClosed,
+    StatusChanged,
+    count_seats,
+    give_seats_back,
+    locked_rsvp,
+    note_step,
+    room_to_grow,
+    serve_line,
+    takes_place,
+    write_to,
+)
+from .placing import check_size
+
+LOST = "rsvps.lost"
+LINKS_A_DAY = 3
+ASKED_AT_ONCE = 50
+LINK_SENT = "link sent"
+
+
+class NotEnoughSeats(Refusal):
+    """A party that holds seats wants to grow beyond the free ones; it keeps those it has."""
+
+    message = _l("There are not enough free places for that many. You keep the places you have.")
+
+
+class AlreadyCancelled(Refusal):
+    """The RSVP was cancelled before, here or in another tab."""
+
+    message = _l("This RSVP was cancelled. You can sign up again if there is room.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Details:
+    """What else a party may change: who comes along, in which language it is written to, and whether it is reminded."""
+
+    companions: tuple[str, ...] = ()
+    children: int = 0
+    locale: str = ""
+    wants_reminders: bool = True
+    answers: dict[str, object] = field(default_factory=dict)
+
+
+@atomic()
+def change_rsvp(
+    *, token: str, name: str | None, party_size: int, note: str, now: dt.datetime, details: Details | None = None
+) -> str:
+    """Change what was said; a party never loses the seats it holds. The new status.
+
+    With a link that does not open the attendee's own copy (`name` is None), only size and reminders change. Without
+    `details`, they stay as they are.
+
+    Raises LinkUnknown, AlreadyCancelled, PartyTooLarge, NotEnoughSeats, RsvpClosed.
+    """
+    event, rsvp = locked_rsvp(rsvp_by_token(token).id)
+    if rsvp.status not in ACTIVE:
+        raise AlreadyCancelled
+    if not takes_place(event, now):
+        raise RsvpClosed
+    size_before, status_before = rsvp.party_size, rsvp.status
+    _resize(event, rsvp, party_size, now)
+    if details is not None:
+        rsvp.wants_reminders = details.wants_reminders
+    changed = name is not None and _change_words(rsvp, token, (name, note, details), now)
+    changed = changed or party_size != size_before
+    if changed:
+        note_step(rsvp, "changed", now, by=ATTENDEE)
+    serve_line(event, now)
+    if changed and rsvp.status == status_before:
+        write_to(rsvp, "changed", now, token=token)
+    return rsvp.status
+
+
+@atomic()
+def withdraw_rsvp(*, token: str, now: dt.datetime) -> None:
+    """The attendee cancels, for good; the seats go to those who wait. Doing it twice does it once. LinkUnknown."""
+    event, rsvp = locked_rsvp(rsvp_by_token(token).id)
+    if rsvp.status not in {CANCELLED, REMOVED}:
+        leave(event, rsvp, CANCELLED, now)
+        note_step(rsvp, "cancelled", now, by=ATTENDEE)
+        write_to(rsvp, "withdrawn", now, token=token)
+
+
+@atomic()
+def say_not_coming(*, token: str, now: dt.datetime) -> None:
+    """The attendee does not come, and may come back; the seats go to those who wait. Twice does it once.
+
+    Raises LinkUnknown, and StatusChanged when the RSVP is over already.
+    """
+    event, rsvp = locked_rsvp(rsvp_by_token(token).id)
+    if rsvp.status == NOT_COMING:
+        return
+    if rsvp.status not in ACTIVE:
+        raise StatusChanged
+    came = rsvp.status in {CONFIRMED, OFFERED}
+    leave(event, rsvp, NOT_COMING, now)
+    note_step(rsvp, "not coming", now, by=ATTENDEE)
+    write_to(rsvp, NOT_COMING, now, token=token, others={"came": came})
+
+
+@atomic()
+def erase_rsvp(*, rsvp_id: str, now: dt.datetime) -> None:
+    """Erase one RSVP, its links and its letters, for ever; its seats go to those who wait. LinkUnknown."""
+    event, rsvp = locked_rsvp(rsvp_id)
+    leave(event, rsvp, CANCELLED, now)
+    forget_letters(about=rsvp.about)
+    db.session.delete(rsvp)
+
+
+def erase_own_rsvp(*, token: str, now: dt.datetime) -> None:
+    """The attendee deletes themselves: at once, and as far as it goes from the database's files. LinkUnknown."""
+    erase_rsvp(rsvp_id=rsvp_by_token(token).id, now=now)
+    leave_no_trace()
+
+
+def leave(event: Event, rsvp: Rsvp, status: str, now: dt.datetime) -> None:
+    """Give the party's seats back to those who wait; `status` is what it is from now on."""
+    give_seats_back(event, rsvp)
+    rsvp.status, rsvp.until = status, None
+    serve_line(event, now)
+
+
+@atomic()
+def ask_for_links(*, email: str, now: dt.datetime) -> None:
+    """Note that somebody wants the links of an address again; the worker looks whether there are any.
+
+    The same work is done for every address, so that neither answer nor time tells who is on a list.
+    """
+    row_id = new_id()
+    db.session.add(LostLink(id=row_id, asked_at=now, sealed=vault().seal(LOST, row_id, {"email": email})))
+
+
+@atomic()
+def answer_lost_links(now: dt.datetime) -> None:
+    """Write to those who asked for their links, as far as they are on lists; three times a day at most."""
+    asked = sa.select(LostLink).order_by(LostLink.asked_at).limit(ASKED_AT_ONCE).with_for_update(skip_locked=True)
+    rows = db.session.scalars(asked).all()
+    events = db.session.scalars(sa.select(Event.id).where(Event.ends_at > now)).all() if rows else []
+    for row in rows:
+        try:
+            email = vault().open(LOST, row.id, row.sealed)["email"]
+        except BoxRefused:
+            email = ""
+        indexes = [index_of(event_id, email) for event_id in events]
+        found = sa.select(Rsvp).where(Rsvp.address_index.in_(indexes), Rsvp.status != REMOVED).order_by(Rsvp.id)
+        for rsvp in db.session.scalars(found).all():
+            sent = sa.select(sa.func.count()).where(
+                RsvpStep.rsvp_id == rsvp.id, RsvpStep.what == LINK_SENT, RsvpStep.on == now.date()
+            )
+            if (db.session.scalar(sent) or 0) < LINKS_A_DAY:
+                note_step(rsvp, LINK_SENT, now, by=ATTENDEE)
+                write_to(rsvp, "link", now)
+        db.session.delete(row)
+
+
+def _resize(event: Event, rsvp: Rsvp, party_size: int, now: dt.datetime) -> None:
+    grown = party_size - rsvp.party_size
+    if grown > 0:
+        check_size(event, party_size, by_hand=False)
+    if rsvp.holds_seats:
+        if grown > 0 and not room_to_grow(event, grown, now):
+            raise NotEnoughSeats
+        count_seats(event, grown)
+    rsvp.party_size = party_size
+
+
+def _change_words(rsvp: Rsvp, token: str, said: tuple[str, str, Details | None], now: dt.datetime) -> bool:
+    name, note, details = said
+    link = link_by_token(token)
+    before = own_words(rsvp, link, token)
+    if before is None:
+        return False
+    words = replace(before, name=name, note=note)
+    if details is not None:
+        locale = details.locale or before.locale
+        words = replace(words, companions=details.companions, children=details.children, locale=locale)
+    if words == before:
+        return False
+    change_own(rsvp, link, token, words)
+    seal(rsvp, words, now)
+    if words.locale != before.locale:
+        change_locale(rsvp, words.locale)
+    return True

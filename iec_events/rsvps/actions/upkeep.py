@@ -1,0 +1,169 @@
+"""What happens to RSVPs by themselves: the worker runs these, and each is safe to repeat."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+
+from ...core.db import atomic, db
+from ...events.models import Event
+from ...mail.actions import forget as forget_letters
+from ...mail.models import OutboxMail
+from ...organizers import audit
+from ..boxes import NOBODY, cover_late, seal
+from ..models import (
+    ABOUT,
+    ACTIVE,
+    CANCELLED,
+    LAPSED,
+    OFFERED,
+    REMOVED,
+    UNCONFIRMED,
+    WAITLISTED,
+    Rsvp,
+    RsvpLink,
+    RsvpRemoval,
+)
+from .lines import give_seats_back, locked, note_step, serve_line, write_to
+
+ADDRESS_KEPT = dt.timedelta(days=3)
+UNCONFIRMED_KEPT = dt.timedelta(hours=48)
+REMOVED_KEPT = dt.timedelta(days=7)
+SEALED_AT_ONCE = 200
+AT_ONCE = 200
+DEADLINES = (UNCONFIRMED, OFFERED)
+
+
+@atomic()
+def run_deadlines(now: dt.datetime) -> None:
+    """End holds that were not confirmed and offers that were not taken; their seats go to the next in line."""
+    over = sa.and_(Rsvp.status.in_(DEADLINES), Rsvp.until <= now)
+    event_ids = db.session.scalars(sa.select(Rsvp.event_id).where(over).distinct().order_by(Rsvp.event_id)).all()
+    for event_id in event_ids:
+        event = locked(Event.id == event_id)
+        query = sa.select(Rsvp).where(Rsvp.event_id == event_id, over).order_by(Rsvp.line)
+        for rsvp in db.session.scalars(query.execution_options(populate_existing=True)).all():
+            give_seats_back(event, rsvp)
+            rsvp.status_before, rsvp.status = rsvp.status, LAPSED
+            note_step(rsvp, "ran out", now, by=audit.WORKER)
+            if rsvp.status_before == OFFERED:
+                write_to(rsvp, LAPSED, now)
+        serve_line(event, now)
+
+
+@atomic()
+def warn_holds(now: dt.datetime) -> None:
+    """Write once to those whose hold or offer ends soon: when a quarter of the time is left, six hours at most."""
+    soon = now + dt.timedelta(hours=6)
+    query = (
+        sa.select(Rsvp.id, Rsvp.until, Rsvp.status, Event.hold_hours, Event.offer_hours)
+        .join(Event, Event.id == Rsvp.event_id)
+        .where(Rsvp.status.in_(DEADLINES), ~Rsvp.warned, Rsvp.until > now, Rsvp.until <= soon)
+        .order_by(Rsvp.id)
+    )
+    for rsvp_id, until, status, hold_hours, offer_hours in db.session.execute(query).all():
+        given = dt.timedelta(hours=hold_hours if status == UNCONFIRMED else offer_hours or 0)
+        if until is not None and until - now <= given / 4:
+            rsvp = db.session.get(Rsvp, rsvp_id, with_for_update=True, populate_existing=True)
+            if rsvp is not None and rsvp.status == status and not rsvp.warned:
+                rsvp.warned = True
+                write_to(rsvp, "hold_ending" if status == UNCONFIRMED else "offer_ending", now)
+
+
+@atomic()
+def refill_waitlists(now: dt.datetime) -> None:
+    """Seat those who wait wherever seats are free, for example after an organizer added some."""
+    waiting = sa.select(Rsvp.event_id).where(Rsvp.status == WAITLISTED)
+    query = sa.select(Event.id).where(
+        Event.id.in_(waiting),
+        Event.status == "published",
+        Event.ends_at > now,
+        sa.or_(Event.capacity.is_(None), Event.seats_taken < Event.capacity),
+    )
+    for event_id in db.session.scalars(query.order_by(Event.id)).all():
+        serve_line(locked(Event.id == event_id), now)
+
+
+@atomic()
+def tell_changes(now: dt.datetime) -> None:
+    """Write to everyone who was told an older SEQUENCE of an event that is not over."""
+    query = (
+        sa.select(Rsvp, Event.sequence, Event.status)
+        .join(Event, Event.id == Rsvp.event_id)
+        .where(
+            Rsvp.status.in_(ACTIVE),
+            Rsvp.told_sequence < Event.sequence,
+            Event.published_at.is_not(None),
+            Event.ends_at > now,
+        )
+        .order_by(Rsvp.id)
+        .limit(AT_ONCE)
+        .with_for_update(of=Rsvp, skip_locked=True)
+    )
+    for rsvp, sequence, status in db.session.execute(query).all():
+        rsvp.told_sequence = sequence
+        called_off = status in {"cancelled", "draft"}
+        write_to(rsvp, "event_cancelled" if called_off else "event_changed", now)
+
+
+@atomic()
+def seal_vault_boxes(now: dt.datetime) -> None:
+    """Seal to the event's key what came in while nobody could hold one."""
+    unsealed = Rsvp.roster_key_id.is_(None)
+    for event_id in db.session.scalars(
+        sa.select(Rsvp.event_id).where(unsealed).distinct().order_by(Rsvp.event_id)
+    ).all():
+        locked(Event.id == event_id)
+        of_event = sa.select(Rsvp).where(unsealed, Rsvp.event_id == event_id).order_by(Rsvp.line).limit(SEALED_AT_ONCE)
+        for rsvp in db.session.scalars(of_event).all():
+            words = NOBODY.words(rsvp)
+            if words is not None:
+                seal(rsvp, words, now)
+                cover_late(rsvp, db.session.scalars(sa.select(RsvpLink).where(RsvpLink.rsvp_id == rsvp.id)))
+
+
+@atomic()
+def erase_addresses(now: dt.datetime) -> None:
+    """Erase mailable addresses when nothing is owed any more: after the end or a cancellation, when no letter waits.
+
+    Three days after the end, nothing is owed in any case.
+    """
+    over = sa.select(Event.id).where(Event.ends_at <= now)
+    long_over = sa.select(Event.id).where(Event.ends_at <= now - ADDRESS_KEPT)
+    about = sa.select(sa.literal(ABOUT) + Rsvp.id).where(Rsvp.event_id.in_(long_over))
+    db.session.execute(sa.delete(OutboxMail).where(OutboxMail.about.in_(about), OutboxMail.done_at.is_(None)))
+    nothing_owed = ~sa.exists().where(
+        OutboxMail.about == sa.literal(ABOUT) + Rsvp.id, OutboxMail.done_at.is_(None), OutboxMail.given_up_at.is_(None)
+    )
+    done_with = sa.and_(sa.or_(Rsvp.status == CANCELLED, Rsvp.event_id.in_(over)), nothing_owed)
+    known = sa.or_(Rsvp.mailable.is_not(None), Rsvp.address_index.is_not(None))
+    db.session.execute(sa.update(Rsvp).where(known, done_with).values(mailable=None, address_index=None))
+
+
+@atomic()
+def erase_unconfirmed(now: dt.datetime) -> None:
+    """Erase RSVPs whose address nobody confirmed, two days after their time ran out."""
+    query = sa.select(Rsvp).where(
+        Rsvp.status == LAPSED,
+        Rsvp.status_before == UNCONFIRMED,
+        ~Rsvp.address_confirmed,
+        Rsvp.until <= now - UNCONFIRMED_KEPT,
+    )
+    _erase(query)
+
+
+@atomic()
+def erase_removed(now: dt.datetime) -> None:
+    """Erase those who were removed together, seven days after; from then on it cannot be undone."""
+    old = sa.select(RsvpRemoval.id).where(RsvpRemoval.at <= now - REMOVED_KEPT)
+    _erase(sa.select(Rsvp).where(Rsvp.status == REMOVED, Rsvp.removal_id.in_(old)))
+    emptied = ~sa.exists().where(Rsvp.removal_id == RsvpRemoval.id)
+    db.session.execute(sa.delete(RsvpRemoval).where(RsvpRemoval.at <= now - REMOVED_KEPT, emptied))
+
+
+def _erase(query: sa.Select[Rsvp]) -> None:
+    """Erase these parties, which hold no seats, and their letters."""
+    for rsvp in db.session.scalars(query.order_by(Rsvp.id).limit(AT_ONCE)).all():
+        forget_letters(about=rsvp.about)
+        db.session.delete(rsvp)
