@@ -160,6 +160,7 @@ class Installation:
                     connection.execute(sa.update(table).values(generation=table.c.generation + 1))
         for file in (self.folder / "mail").glob("*"):
             file.unlink()
+        (self.folder / "keys" / "audit.head").unlink(missing_ok=True)
         for forget in self.app.extensions.get("on_public_change", ()):
             forget()
         self._touched = False

@@ -38,6 +38,11 @@ DEEDS = {
     "event.withdrawn": _l("Event withdrawn"),
     "event.cancelled": _l("Event cancelled"),
     "event.postponed": _l("Event postponed"),
+    "event.deleted": _l("Draft deleted"),
+    "event.closed": _l("Signing up closed early"),
+    "event.opened": _l("Signing up opened"),
+    "event.defended": _l("Event switched to “under attack”"),
+    "event.undefended": _l("Attack over, event back to normal"),
     "event.reinstated": _l("Event takes place after all"),
     "questions.changed": _l("Questions of an event changed"),
     "rsvp.added": _l("RSVP added by hand"),
@@ -55,6 +60,7 @@ DEEDS = {
     "recovery.used": _l("Recovery key used"),
     "backup.made": _l("Backup made"),
     "backup.restored": _l("Backup restored"),
+    "audit.accepted": _l("Damage of this trail accepted"),
 }
 
 # Who acts without an account.

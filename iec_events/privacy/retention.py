@@ -14,8 +14,8 @@ from ..events.actions import UNUSED_IMAGE_KEPT, erase_unused_images
 from ..events.models import LONGEST_KEPT
 from ..mail.actions import KEEP_DONE, sweep
 from ..organizers.actions import forget_expired
-from ..organizers.audit import KEPT as AUDIT_KEPT
-from ..organizers.audit import prune
+from ..organizers.audit_check import KEPT as AUDIT_KEPT
+from ..organizers.audit_check import prune
 from ..organizers.queries import AT_MOST
 from ..rsvps.actions import ADDRESS_KEPT, erase_addresses
 from ..solidarity.actions import REJECTED_KEPT, erase_rejected

@@ -8,6 +8,7 @@ import click
 
 from ..core import clock
 from ..core.archive import ArchiveRefused, make_archive, restore_archive
+from ..organizers.anchor import forget_anchor
 from ..organizers.audit import note
 from .doctor import GRAVE, findings
 
@@ -48,6 +49,7 @@ def restore(file: Path, *, replace: bool) -> None:
         restored = restore_archive(file, replace=replace)
     except ArchiveRefused as refusal:
         raise click.ClickException(str(refusal)) from None
+    forget_anchor()  # this older database is there because somebody wants it, and says so in the trail
     note("backup.restored", f"backup:{restored.made_at}", now=clock.now())
     click.echo(f"{restored.rows} rows of {restored.made_at} are back. Everybody signs in anew.")
 

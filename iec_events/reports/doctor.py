@@ -29,7 +29,8 @@ from ..core.revisions import known_revisions, newest_revision, revision_of
 from ..core.shreds import has_shred
 from ..events.models import EventKey
 from ..mail.queries import mail_health
-from ..organizers.audit import latest_at, verify
+from ..organizers.audit import latest_at
+from ..organizers.audit_check import verify
 
 GRAVE, WEAK, HINT = "grave", "weak", "hint"
 ORDER = (GRAVE, WEAK, HINT)
@@ -288,4 +289,7 @@ def _of_people(now: dt.datetime) -> Findings:
 def _of_trail(_now: dt.datetime) -> Findings:
     broken = verify().broken
     if broken is not None:
-        yield Finding(GRAVE, f"The audit trail was tampered with ({broken}) Find out who could write to the database.")
+        yield Finding(
+            GRAVE,
+            f"The audit trail was tampered with ({broken}) Find out who could do it; then `iec-events audit accept`.",
+        )

@@ -25,7 +25,8 @@ from iec_events.core.db import SiteState, atomic, db, key_check_fits
 from iec_events.core.revisions import newest_revision, tables_at
 from iec_events.events.actions import keep_image
 from iec_events.events.models import Campaign
-from iec_events.organizers.audit import note, verify
+from iec_events.organizers.audit import note
+from iec_events.organizers.audit_check import verify
 from iec_events.organizers.models import Invitation, ResetLink
 from iec_events.rsvps.actions import Party, place_rsvp
 from iec_events.solidarity.actions import leave_message

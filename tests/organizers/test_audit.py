@@ -13,8 +13,11 @@ from flask import Flask
 
 from iec_events.core import clock
 from iec_events.core.db import atomic, db
-from iec_events.organizers import audit
-from iec_events.organizers.audit import Noted, acting, hash_of, note, prune, trail, verify
+from iec_events.organizers import audit, audit_check
+from iec_events.organizers.anchor import Anchor, keep_anchor, known_anchor
+from iec_events.organizers.audit import Noted, acting, hash_of, note, trail
+from iec_events.organizers.audit_check import NothingToAccept, ReasonRefused, accept, first_since, prune, verify
+from iec_events.organizers.commands import audit_trail
 from iec_events.organizers.models import AuditEntry, AuditHead
 from tests.factories import an_organizer
 
@@ -241,21 +244,21 @@ def test_many_at_once_make_one_chain(app: Flask) -> None:
 
 def test_a_trail_that_grows_while_it_is_read_is_whole(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     entries(3)
-    walk: Callable[..., audit.Verdict] = audit._walk
+    checked: Callable[..., audit_check.Verdict] = audit_check._checked
     grown: list[int] = []
 
     def write() -> None:
         with app.app_context():
             entries(1)
 
-    def walk_and_be_disturbed(head: object) -> audit.Verdict:
+    def check_and_be_disturbed(*seen: object) -> audit_check.Verdict:
         if not grown:
             grown.append(1)
             with ThreadPoolExecutor(1) as other:
                 other.submit(write).result()
-        return walk(head)
+        return checked(*seen)
 
-    monkeypatch.setattr(audit, "_walk", walk_and_be_disturbed)
+    monkeypatch.setattr(audit_check, "_checked", check_and_be_disturbed)
     assert verify().broken is None
 
 
@@ -271,3 +274,220 @@ def test_the_page_of_one_person(app: Flask) -> None:
     assert (trail().pages, trail().lines[0].what, trail().lines[0].name) == (2, "key.made", None)
     assert [line.number for line in trail(page=2).lines] == [1]
     assert trail().people == {nasrin.id: "Nasrin", "operator": None}
+
+
+# --- Damage that was accepted
+
+
+def cut_out() -> None:
+    remove(3, 4)
+
+
+def rewrite() -> None:
+    change(3, who="worker")
+
+
+def cut_off() -> None:
+    remove(5)
+
+
+def behead() -> None:
+    with atomic():
+        db.session.execute(sa.delete(AuditHead))
+
+
+def put_behind() -> None:
+    row = AuditEntry(id=6, previous="", hash="", at=clock.now(), who="worker", what="event.revised", about="")
+    with atomic():
+        db.session.add(row)
+
+
+@pytest.mark.parametrize(
+    ("damage", "ranges"),
+    [(cut_out, (3, 5)), (rewrite, (3, 5)), (cut_off, (5, 5)), (behead, (1, 5)), (put_behind, (6, 6))],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_damage_is_accepted_once_and_hides_no_later_one(
+    app: Flask, damage: Callable[[], None], ranges: tuple[int, int]
+) -> None:
+    del app
+    acting("operator")
+    entries()
+    damage()
+    assert verify().broken
+    (done,) = accept(reason=" the disk  was full ", now=clock.now())
+    assert (done.first, done.last, done.who, done.reason) == (*ranges, "operator", "the disk was full")
+    assert told()[-1][2:] == ("audit.accepted", f"trail:{ranges[0]}-{ranges[1]} the disk was full")
+    entries(2)
+    verdict = verify()
+    assert (verdict.broken, verdict.accepted) == (None, [done])
+    with pytest.raises(NothingToAccept):
+        accept(reason="again", now=clock.now())
+    if ranges[0] > 1:
+        change(1, who="worker")
+        assert verify().broken == "Entry 1 was changed."
+        change(1, who="operator")
+        assert verify().broken is None
+    change(ranges[1] + 2, about="event:other")
+    assert verify().broken == f"Entry {ranges[1] + 2} was changed."
+
+
+def test_what_was_accepted_must_stay_as_it_is(app: Flask) -> None:
+    del app
+    entries()
+    rewrite()
+    accept(reason="a mistake", now=clock.now())
+    change(4, about="event:other")
+    assert verify().broken == "Entry 3 was changed."
+    accept(reason="and another", now=clock.now())
+    assert [(one.first, one.last) for one in verify().accepted] == [(3, 6)]
+
+
+def test_an_acceptance_is_not_forged_without_the_key(app: Flask) -> None:
+    del app
+    entries()
+    rewrite()
+    row = db.session.get_one(AuditEntry, 5)
+    forged = Noted(at=row.at, who="operator", what="audit.accepted", about="trail:3-4 all is well")
+    previous = audit_check._checksum(3, 4)
+    change(5, what=forged.what, about=forged.about, previous=previous, hash=hash_of(5, forged, previous))
+    assert verify().broken == "Entry 5 is not the one that the head was sealed over."
+
+
+def test_a_beginning_that_is_missing_can_be_accepted(app: Flask, clock: time_machine.Traveller) -> None:
+    del app
+    an_organizer()
+    clock.shift(2 * DAY)
+    (done,) = accept(reason="a fresh start", now=dt.datetime.now(dt.UTC))
+    assert (done.first, done.last, verify().broken) == (0, 0, None)
+    entries()
+    remove(2)
+    assert verify().broken == "Entry 2 is missing."
+
+
+@pytest.mark.parametrize("reason", ["", " \n", "x" * 71])
+def test_there_must_be_a_reason_and_not_a_story(app: Flask, reason: str) -> None:
+    del app
+    entries()
+    rewrite()
+    with pytest.raises(ReasonRefused):
+        accept(reason=reason, now=clock.now())
+
+
+def test_a_year_later_what_was_accepted_is_forgotten_too(app: Flask, clock: time_machine.Traveller) -> None:
+    del app
+    entries()
+    remove(2)
+    clock.shift(366 * DAY)
+    prune(dt.datetime.now(dt.UTC))
+    assert len(told()) == 4  # what is broken is no way to be rid of it
+    accept(reason="seen too late", now=dt.datetime.now(dt.UTC))
+    clock.shift(DAY)
+    prune(dt.datetime.now(dt.UTC))
+    assert ([row[0] for row in told()], verify().broken) == ([6], None)
+    clock.shift(366 * DAY)
+    prune(dt.datetime.now(dt.UTC))
+    assert (told(), verify().broken) == ([], None)
+
+
+# --- From an entry on
+
+
+def test_from_an_entry_or_a_day_on(app: Flask, clock: time_machine.Traveller) -> None:
+    del app
+    entries(3)
+    clock.shift(2 * DAY)
+    entries(2)
+    change(2, who="worker")
+    assert verify().broken == "Entry 2 was changed."
+    for since, count in ((3, 3), (4, 2), (5, 1), (6, 0), (99, 0)):
+        verdict = verify(since=since)
+        assert (verdict.broken, verdict.count, verdict.number) == (None, count, 5)
+    assert [first_since(dt.datetime.now(dt.UTC) - days * DAY) for days in (-1, 0, 1, 3)] == [6, 4, 4, 1]
+    change(5, who="worker")
+    assert verify(since=4).broken == "Entry 5 was changed."
+    remove(4)
+    assert verify(since=4).broken == "Entry 4 is missing."
+
+
+def test_the_command_takes_days_and_numbers_and_says_what_was_accepted(app: Flask) -> None:
+    runner = app.test_cli_runner()
+    acting("operator")
+    entries(3)
+    refused = runner.invoke(audit_trail, ["accept", "--reason", "nothing"])
+    assert (refused.exit_code, refused.output) == (1, "Error: The trail is whole: there is nothing to accept.\n")
+    change(2, who="worker")
+    assert runner.invoke(audit_trail, ["verify", "--since", "3"]).output.startswith("OK: 1 entries, the last is ")
+    assert runner.invoke(audit_trail, ["verify", "--since", "2027-01-16"]).output.startswith("OK: 0 entries")
+    assert runner.invoke(audit_trail, ["verify", "--since", "soon"]).exit_code == 1
+    accepted = "Entries 2 to 3: accepted as it is on 2027-01-15 by The operator, on the server: a test.\n"
+    done = runner.invoke(audit_trail, ["accept", "--reason", "a test"])
+    assert (done.exit_code, done.output) == (0, accepted)
+    assert runner.invoke(audit_trail, ["verify"]).output.startswith(accepted + "OK: 2 entries, the last is number 4")
+
+
+# --- An older database, put back
+
+
+TABLES = [(name, db.metadata.tables[name]) for name in ("audit_entries", "audit_head")]
+
+
+def kept() -> dict[str, list[dict[str, object]]]:
+    """All of the trail, as in a copy of the database."""
+    return {name: [dict(row) for row in db.session.execute(sa.select(table)).mappings()] for name, table in TABLES}
+
+
+def put_back(copy: dict[str, list[dict[str, object]]]) -> None:
+    with atomic():
+        for name, table in TABLES:
+            db.session.execute(sa.delete(table))
+            db.session.execute(sa.insert(table), copy[name])
+    db.session.remove()
+
+
+def test_an_older_database_that_is_put_back_shows_whatever_is_noted_later(app: Flask) -> None:
+    del app
+    entries(3)
+    copy = kept()
+    entries(2)
+    put_back(copy)
+    assert "ends with entry 3, but the file `audit.head` in the key folder knows entry 5" in str(verify().broken)
+    for number in range(4):
+        note("event.published", f"event:{number}", now=clock.now(), who="operator")
+    assert "Entry 5 is another one than the file" in str(verify().broken)
+    (done,) = accept(reason="the disk broke", now=clock.now())
+    assert (done.first, done.last, verify().broken) == (1, 7, None)
+
+
+def test_an_older_database_can_be_accepted_and_numbers_are_not_used_twice(app: Flask) -> None:
+    del app
+    entries(3)
+    copy = kept()
+    entries(2)
+    put_back(copy)
+    (done,) = accept(reason="the disk broke", now=clock.now())
+    assert (done.first, done.last) == (4, 5)
+    assert [row[0] for row in told()] == [1, 2, 3, 6]
+    entries(1)
+    assert (verify().broken, known_anchor()) == (None, Anchor(7, verify().hash))
+
+
+def test_the_file_lags_behind_without_harm_and_may_be_unreadable(app: Flask) -> None:
+    file = app.extensions["settings"].key_dir / "audit.head"
+    entries(2)
+    assert file.stat().st_mode & 0o777 == 0o600
+    behind = file.read_text()
+    entries(2)
+    file.write_text(behind)
+    assert verify().broken is None
+    entries(1)
+    assert known_anchor() == Anchor(5, verify().hash)
+    keep_anchor(Anchor(2, "0" * 64))
+    assert known_anchor() == Anchor(5, verify().hash)
+    file.write_text("gone mad")
+    assert (known_anchor(), verify().broken) == (None, None)
+    file.unlink()
+    file.mkdir()
+    entries(1)
+    assert verify().broken is None
+    file.rmdir()

@@ -12,7 +12,8 @@ from flask import Flask
 from iec_events.core.db import db
 from iec_events.events.loader import SAMPLE
 from iec_events.events.models import Event
-from iec_events.organizers.audit import acting, verify
+from iec_events.organizers.audit import acting
+from iec_events.organizers.audit_check import verify
 from iec_events.organizers.models import AuditEntry
 from iec_events.reports.commands import backup, restore
 from tests.factories import an_event

@@ -341,5 +341,5 @@ def test_a_trail_that_was_tampered_with(well: Flask) -> None:
         db.session.execute(sa.update(AuditEntry).values(who="worker"))
     assert only(well) == (
         GRAVE,
-        "The audit trail was tampered with (Entry 1 was changed.) Find out who could write to the database.",
+        "The audit trail was tampered with (Entry 1 was changed.) Find out who could do it; then `iec-events audit accept`.",
     )
