@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..core.config import settings
 from ..core.i18n import LocaleCode, _
@@ -21,12 +21,13 @@ COLOR = "crimson"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A calendar's octets, its name for people and for files, and when it last changed."""
+    """A calendar's octets, its names for people and for files, when it last changed; whether it is to be found."""
 
     octets: bytes
     title: str
     file_name: str
     changed_at: dt.datetime
+    listed: bool = True
 
 
 def everything(locale: LocaleCode, now: dt.datetime) -> Document:
@@ -50,9 +51,10 @@ def of_campaign(slug: str, locale: LocaleCode, now: dt.datetime) -> Document:
 def of_event(slug: str, locale: LocaleCode, now: dt.datetime) -> Document:
     """One public event; EventUnknown, or EventGone when it was withdrawn."""
     event = public_event(slug)
-    number, title = event.id, EventView(event, locale, now).title
+    number, title, listed = event.id, EventView(event, locale, now).title, event.listed
     contents = _complete(lambda: contents_of_event(number, locale), locale, now)
-    return _document(f"event {number}", _joined(contents, locale), locale, now, title=title, file_name=slug)
+    made = _document(f"event {number}", _joined(contents, locale), locale, now, title=title, file_name=slug)
+    return replace(made, listed=listed)
 
 
 def _complete(ask: Callable[[], Contents], locale: LocaleCode, now: dt.datetime) -> Contents:

@@ -25,7 +25,8 @@ from .views import calendar_event
 
 # Whoever subscribed has seen a cancellation after eight weeks; until then it stays, struck through.
 TOMBSTONE = dt.timedelta(weeks=8)
-MADE_BY = ("calendars/*.py", "events/times.py", "events/views.py", "events/models.py", "translations/*/*/messages.mo")
+MADE_BY = ("calendars/*.py", "events/models.py", "events/place.py", "events/times.py", "events/views.py")
+MADE_OF = (*MADE_BY, "translations/*/*/messages.mo")
 
 
 Span = tuple[str, dt.datetime, dt.datetime]
@@ -43,13 +44,13 @@ class Contents:
 
 
 def contents_of_everything(locale: str, now: dt.datetime) -> Contents:
-    """All public events."""
-    return _contents(_kept(now), locale)
+    """All public events that are listed."""
+    return _contents(sa.and_(_kept(now), Event.listed), locale)
 
 
 def contents_of_campaign(campaign_id: int, locale: str, now: dt.datetime) -> Contents:
-    """A campaign's public events."""
-    return _contents(sa.and_(_kept(now), Event.campaign_id == campaign_id), locale)
+    """A campaign's public events that are listed."""
+    return _contents(sa.and_(_kept(now), Event.listed, Event.campaign_id == campaign_id), locale)
 
 
 def contents_of_event(event_id: int, locale: str) -> Contents:
@@ -91,7 +92,7 @@ def recipe() -> str:
 @cache
 def _ingredients() -> str:
     digest = hashlib.sha256(f"{version('icalendar')} {version('tzdata')}".encode())
-    for pattern in MADE_BY:
+    for pattern in MADE_OF:
         for file in sorted(PACKAGE.glob(pattern)):
             digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -11,7 +11,7 @@ from flask import Blueprint, Response
 
 from ..core import clock
 from ..core.i18n import current_locale
-from ..core.pages import public_page
+from ..core.pages import public_page, unlisted
 from . import feeds
 
 blueprint = Blueprint("calendars", __name__)
@@ -41,4 +41,4 @@ def _answer(document: feeds.Document) -> Response:
     response.last_modified = document.changed_at
     name = quote(f"{document.title}.ics", safe="")
     response.headers["Content-Disposition"] = f"inline; filename=\"{document.file_name}.ics\"; filename*=UTF-8''{name}"
-    return public_page(response)
+    return public_page(response) if document.listed else unlisted(public_page(response))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..core.config import settings
 from ..core.i18n import _
@@ -34,10 +34,10 @@ class CalendarButtons:
 
 
 def calendar_event(view: EventView) -> CalendarEvent:
-    """What the event's VEVENT says, in the language being spoken; nothing in it is private."""
+    """What the event's VEVENT says, in the language being spoken: what the view's reader may know, nothing private."""
     event = view.event
     chosen = settings()
-    geo = (event.latitude, event.longitude) if event.latitude is not None and event.longitude is not None else None
+    geo = (view.latitude, view.longitude) if view.latitude is not None and view.longitude is not None else None
     return CalendarEvent(
         uid=event.uid,
         sequence=event.sequence,
@@ -63,11 +63,16 @@ def calendar_event(view: EventView) -> CalendarEvent:
 
 
 def event_buttons(view: EventView) -> CalendarButtons:
-    """The buttons beside an event; one subscribes to its campaign, where changes and sister events arrive too."""
-    told = calendar_event(view)
-    feed = _feed(view.campaign, view.locale)
+    """The buttons beside an event; one subscribes to its campaign, where changes and sister events arrive too.
+
+    They lead to other people's servers and to what everyone may read: a hidden place is never in them. An event that is
+    not listed stands in no feed but its own.
+    """
+    told = calendar_event(replace(view, entitled=False))
+    own = public_url("calendars.event", locale=view.locale, slug=view.slug)
+    feed = _feed(view.campaign, view.locale) if view.listed else own
     return CalendarButtons(
-        download_url=public_url("calendars.event", locale=view.locale, slug=view.slug),
+        download_url=own,
         webcal_url=webcal_url(feed),
         https_url=feed,
         google_url=google_url(told),
@@ -129,6 +134,7 @@ def _news(view: EventView) -> str:
 
 def _practical(view: EventView) -> str:
     lines = (
+        view.hidden_note,
         _("Doors open at %(time)s.", time=view.doors) if view.doors else "",
         _("Online: %(address)s", address=view.online_url) if view.online_url else "",
         _("Contact: %(contact)s", contact=view.contact) if view.contact else "",

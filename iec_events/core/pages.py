@@ -59,6 +59,12 @@ def public_page(content: str | bytes | Response) -> Response:
     return response
 
 
+def unlisted(response: Response) -> Response:
+    """An answer for those who know its address: search engines are asked to leave it out."""
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
 class PublicPages:
     """The WSGI layer. It keeps only what a view marked with `public_page` and answered with 200 and no cookie.
 

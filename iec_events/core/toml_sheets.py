@@ -125,13 +125,14 @@ class Table:
             return None
         return float(value)
 
-    def flag(self, key: str) -> bool:
-        """True or false; false when missing."""
+    def flag(self, key: str, *, missing: bool = False) -> bool:
+        """True or false; `missing` where it is not written."""
         value = self.raw(key)
-        if value is None or isinstance(value, bool):
-            return bool(value)
-        self.wrong(key, f"{_shown(value)} does not fit; write true or false, without quotes.")
-        return False
+        if isinstance(value, bool):
+            return value
+        if value is not None:
+            self.wrong(key, f"{_shown(value)} does not fit; write true or false, without quotes.")
+        return missing
 
     def choice(self, key: str, options: Sequence[str]) -> str | None:
         """One of a few words."""

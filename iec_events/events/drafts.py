@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from ..core.i18n import LOCALES, _l
-from .models import LONGEST_KEPT, Event, ProgrammeItem, Texts
+from .models import LONGEST_HOLD_H, LONGEST_KEPT, LONGEST_OFFER_H, Event, ProgrammeItem, Texts
 
 EVENT_TEXTS = {
     "title": 120,
@@ -25,6 +25,7 @@ MOST_ITEMS = 20
 LONGEST_ITEM = 200
 LARGEST_PARTY = 50
 MOST_SEATS = 100_000
+USUAL_HOURS = 24
 NORTHMOST, EASTMOST = 90, 180
 CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 MINUTE = dt.timedelta(minutes=1)
@@ -65,6 +66,15 @@ class EventDraft:
     rsvp_opens_at: dt.datetime | None = None
     rsvp_closes_at: dt.datetime | None = None
     keep_days: int = LONGEST_KEPT
+    confirms_address: bool = False
+    hold_hours: int = USUAL_HOURS
+    offer_hours: int | None = None
+    needs_approval: bool = False
+    address_hidden: bool = False
+    listed: bool = True
+    asks_companions: bool = False
+    asks_children: bool = False
+    puzzle: bool = False
 
 
 def draft_of(event: Event) -> EventDraft:
@@ -122,7 +132,14 @@ def is_time_zone(name: str) -> bool:
 
 def objections(draft: EventDraft) -> list[Objection]:
     """What speaks against a draft: (name of the field, lazily translated sentence); empty when all is well."""
-    return [*_about_times(draft), *_about_place(draft), *_about_texts(draft.texts), *_about_seats(draft)]
+    return [
+        *_about_times(draft),
+        *_about_place(draft),
+        *_about_texts(draft.texts),
+        *_about_seats(draft),
+        *_about_signing_up(draft),
+        *_about_programme(draft),
+    ]
 
 
 def _about_times(draft: EventDraft) -> list[Objection]:
@@ -177,6 +194,25 @@ def _about_seats(draft: EventDraft) -> list[Objection]:
         found.append(("largest_party", _l("The largest party must be from 1 to 50 people.")))
     if not 0 <= draft.keep_days <= LONGEST_KEPT:
         found.append(("keep_days", _l("The list can be kept for 0 to 14 days after the end.")))
+    return found
+
+
+def _about_signing_up(draft: EventDraft) -> list[Objection]:
+    found: list[Objection] = []
+    if not 1 <= draft.hold_hours <= LONGEST_HOLD_H:
+        found.append(("hold_hours", _l("Places can be held for 1 to 48 hours until the address is confirmed.")))
+    if draft.offer_hours is not None and not 1 <= draft.offer_hours <= LONGEST_OFFER_H:
+        found.append(
+            ("offer_hours", _l("An offered place can wait 1 to 168 hours. Leave it empty to give places at once."))
+        )
+    if draft.largest_party == 1:
+        sentence = _l("The largest party is one person, so there is nobody else to ask for.")
+        found += [(name, sentence) for name in ("asks_companions", "asks_children") if getattr(draft, name)]
+    return found
+
+
+def _about_programme(draft: EventDraft) -> list[Objection]:
+    found: list[Objection] = []
     if len(draft.programme) > MOST_ITEMS:
         found.append(("programme", _l("A programme can have 20 items at most.")))
     if any(item["at"] and not CLOCK.fullmatch(item["at"]) for item in draft.programme):

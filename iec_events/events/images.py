@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from PIL import Image, ImageOps
@@ -18,16 +18,20 @@ WIDEST = 1600
 TALLEST = 2400
 QUALITY = 82
 FORMATS = ("PNG", "JPEG", "WEBP")
+# Smaller renditions: width -> the most octets, for which quality is given up step by step. Phones load the first.
+RENDITIONS = {480: 36_000, 960: 80_000}
+STEPS_DOWN = (QUALITY, 70, 60, 50, 42, 35)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as it is kept: WebP octets without metadata, under a random name."""
+    """A picture as it is kept: WebP octets without metadata, under a random name; `smaller`: width -> rendition."""
 
     name: str
     content: bytes
     width: int
     height: int
+    smaller: dict[int, bytes] = field(default_factory=dict)
 
 
 class ImageRefused(Refusal):
@@ -79,6 +83,27 @@ def _made_anew(source: Image.Image) -> Picture:
     image.thumbnail((WIDEST, TALLEST), Image.Resampling.LANCZOS)
     bare = Image.new(image.mode, image.size)
     bare.paste(image)
+    return Picture(
+        name=secrets.token_urlsafe(16),
+        content=_octets(bare, QUALITY),
+        width=bare.width,
+        height=bare.height,
+        smaller={width: _rendition(bare, width, most) for width, most in RENDITIONS.items() if width < bare.width},
+    )
+
+
+def _rendition(image: Image.Image, width: int, most: int) -> bytes:
+    """The picture so many pixels wide, in at most so many octets where the lowest quality we bear allows it."""
+    small = image.resize((width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS)
+    octets = b""
+    for quality in STEPS_DOWN:
+        octets = _octets(small, quality)
+        if len(octets) <= most:
+            break
+    return octets
+
+
+def _octets(image: Image.Image, quality: int) -> bytes:
     out = io.BytesIO()
-    bare.save(out, "WEBP", quality=QUALITY, method=4)
-    return Picture(name=secrets.token_urlsafe(16), content=out.getvalue(), width=bare.width, height=bare.height)
+    image.save(out, "WEBP", quality=quality, method=4)
+    return out.getvalue()

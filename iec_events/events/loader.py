@@ -21,7 +21,11 @@ from . import actions
 from .models import Campaign, Event, Image
 from .written_events import WrittenCampaign, WrittenEvent, WrittenMessage, read_written
 
-KEYS_REFUSED: dict[type[Refusal], str] = {actions.CapacityBelowSeats: "capacity", actions.KeptLonger: "keep_days"}
+KEYS_REFUSED: dict[type[Refusal], str] = {
+    actions.CapacityBelowSeats: "capacity",
+    actions.KeptLonger: "keep_days",
+    actions.PlaceMissing: "city",
+}
 SAMPLE = Path(__file__).parent / "samples" / "night_of_cultural_revolt.toml"
 
 
@@ -120,6 +124,12 @@ def _image_name(written: WrittenEvent, now: dt.datetime) -> str | None:
     same = db.session.scalar(sa.select(Image.name).where(Image.content == picture.content).limit(1))
     if same is not None:
         return same
-    actions.keep_image(name=picture.name, content=picture.content, width=picture.width, height=picture.height, now=now)
-    db.session.flush()
+    actions.keep_image(
+        name=picture.name,
+        content=picture.content,
+        width=picture.width,
+        height=picture.height,
+        smaller=picture.smaller,
+        now=now,
+    )
     return picture.name

@@ -52,7 +52,7 @@ class Event(Model):
     seats are offered for `offer_hours`, or given at once where that is None. `address_hidden`: only those who come
     learn the exact place. An event that is not `listed` stands in no list, feed or search engine. `under_attack` is the
     organizers' switch: addresses are confirmed, everybody is looked at, parties are small. `puzzle`: browsers work for
-    a moment before an RSVP is taken without a look. `closed_early`: organizers closed it by hand; the planned times stay.
+    a moment before an RSVP is taken without a look. `closed_early`: closed by hand; the planned times stay.
 
     The list of who comes is destroyed `keep_days` after the end. `sequence` and `revised_at` are iCalendar's
     SEQUENCE and LAST-MODIFIED (RFC 5545 3.8.7); `uid` never changes.

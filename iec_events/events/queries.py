@@ -13,10 +13,11 @@ from ..core.db import db
 from ..core.errors import Refusal
 from ..core.i18n import _l
 from ..organizers.roles import ALL, Reach
-from .models import Campaign, Event, Image
+from .models import Campaign, Event, Image, Rendition
 
 SISTERS_WITHIN = dt.timedelta(days=8)
 PAST_SHOWN = 24
+LISTED = (Event.status != "draft", Event.listed)  # what strangers find without knowing its address
 
 
 class EventUnknown(Refusal):
@@ -72,34 +73,34 @@ def public_campaigns() -> Sequence[Campaign]:
 
 
 def upcoming_events(now: dt.datetime) -> Sequence[Event]:
-    """What strangers may see and is not over, soonest first."""
-    query = _public_events().where(Event.ends_at > now).order_by(Event.starts_at, Event.id)
+    """What is listed and not over, soonest first."""
+    query = _listed_events().where(Event.ends_at > now).order_by(Event.starts_at, Event.id)
     return db.session.scalars(query).all()
 
 
 def past_events(now: dt.datetime, limit: int = PAST_SHOWN) -> Sequence[Event]:
-    """What is over, latest first."""
-    query = _public_events().where(Event.ends_at <= now).order_by(Event.starts_at.desc(), Event.id).limit(limit)
+    """What is listed and over, latest first."""
+    query = _listed_events().where(Event.ends_at <= now).order_by(Event.starts_at.desc(), Event.id).limit(limit)
     return db.session.scalars(query).all()
 
 
 def campaign_events(campaign_id: int) -> Sequence[Event]:
-    """The campaign's public events on one line of time."""
-    query = _public_events().where(Event.campaign_id == campaign_id).order_by(Event.starts_at, Event.id)
+    """The campaign's listed events on one line of time."""
+    query = _listed_events().where(Event.campaign_id == campaign_id).order_by(Event.starts_at, Event.id)
     return db.session.scalars(query).all()
 
 
 def nights_of_campaigns() -> dict[int, int]:
-    """How many public events each campaign has, by its id; campaigns without any are left out."""
-    query = sa.select(Event.campaign_id, sa.func.count()).where(Event.status != "draft", Event.campaign_id.is_not(None))
+    """How many listed events each campaign has, by its id; campaigns without any are left out."""
+    query = sa.select(Event.campaign_id, sa.func.count()).where(*LISTED, Event.campaign_id.is_not(None))
     return {number: count for number, count in db.session.execute(query.group_by(Event.campaign_id)) if number}
 
 
 def sister_events(event: Event) -> Sequence[Event]:
-    """The other public events of the campaign around the same days."""
+    """The other listed events of the campaign around the same days."""
     if event.campaign_id is None:
         return []
-    query = _public_events().where(
+    query = _listed_events().where(
         Event.campaign_id == event.campaign_id,
         Event.id != event.id,
         Event.starts_at.between(event.starts_at - SISTERS_WITHIN, event.starts_at + SISTERS_WITHIN),
@@ -150,12 +151,17 @@ def image_octets(name: str) -> bytes | None:
     return db.session.scalar(sa.select(Image.content).where(Image.name == name))
 
 
+def image_rendition(name: str, width: int) -> bytes | None:
+    """The WebP octets of a picture that is so many pixels wide."""
+    return db.session.scalar(sa.select(Rendition.content).where(Rendition.image_name == name, Rendition.width == width))
+
+
 def _events() -> sa.Select[Event]:
     return sa.select(Event).options(joinedload(Event.campaign), joinedload(Event.image))
 
 
-def _public_events() -> sa.Select[Event]:
-    return _events().where(Event.status != "draft")
+def _listed_events() -> sa.Select[Event]:
+    return _events().where(*LISTED)
 
 
 EVENT_BY_SLUG = _events().where(Event.slug == sa.bindparam("slug"))  # asked on every page: put together once

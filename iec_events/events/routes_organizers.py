@@ -14,7 +14,7 @@ from ..organizers.guard import OutOfReach, may, reach_as, require_organizer
 from ..organizers.roles import ORGANIZER
 from . import actions
 from .drafts import EventDraft
-from .forms import CampaignForm, EventForm, StepForm
+from .forms import NEW, CampaignForm, EventForm, StepForm
 from .models import Campaign, Event
 from .queries import all_campaigns, all_events, any_campaign, any_event, campaign_zone
 from .views import CampaignView, EventView
@@ -31,6 +31,11 @@ STEPS: dict[str, Callable[..., None]] = {
     "cancel": actions.cancel_event,
     "postpone": actions.postpone_event,
     "reinstate": actions.reinstate,
+    "delete": actions.delete_draft,
+    "close": actions.close_list,
+    "open": actions.open_list,
+    "attack": actions.defend_event,
+    "calm": actions.end_defence,
 }
 DONE = {
     "publish": _l("Published. Everyone can see it now."),
@@ -38,15 +43,23 @@ DONE = {
     "cancel": _l("Cancelled. Its page and every calendar say so."),
     "postpone": _l("Postponed. RSVPs stay; its page and every calendar say that the date is open."),
     "reinstate": _l("It takes place again. Its page and every calendar say so."),
+    "delete": _l("Deleted."),
+    "close": _l("Closed. Its page says so, and what to do instead."),
+    "open": _l("Open. People can sign up now."),
+    "attack": _l("Switched to “under attack”. Look at the RSVPs that wait for you."),
+    "calm": _l("The attack is over. Signing up works again as you set it."),
 }
+ASKED = "publish, withdraw, cancel, postpone, reinstate, delete"  # before these one is asked once more
 BESIDE: dict[type[Refusal], str] = {
     actions.SlugTaken: "slug",
     actions.SlugUnfit: "slug",
     actions.CapacityBelowSeats: "capacity",
     actions.KeptLonger: "keep_days",
+    actions.PlaceMissing: "city",
     actions.NoSuchImage: "image",
     OutOfReach: "campaign",
 }
+REFUSED = (actions.TitleMissing, actions.PlaceMissing, actions.NotFromHere, actions.PublishedOnce, actions.ListKept)
 
 
 @blueprint.before_request
@@ -100,37 +113,48 @@ def edit_event(slug: str) -> ResponseReturnValue:
     def save(draft: EventDraft) -> str:
         if not reach_as(ORGANIZER).has_event(slug, form.campaign.data):
             raise OutOfReach
-        actions.revise_event(
+        was_listed, was_seen = event.listed, event.published_at is not None
+        called = actions.revise_event(
             slug=slug,
             draft=draft,
             campaign_slug=form.campaign.data or None,
             made_from=form.made_from,
             now=clock.now(),
         )
-        return slug
+        if called != slug:
+            flash(_("Its address has a new end that nobody can guess. Whoever you give it to finds the event."))
+        elif was_seen and was_listed and not draft.listed:
+            flash(_("It is in no list any more. Its address stays as it was: whoever knows it, or kept it, finds it."))
+        return called
 
     return _work_on(form, event, save)
 
 
-@blueprint.get("/events/<slug>/<any(publish, withdraw, cancel, postpone, reinstate):step>")
+@blueprint.get(f"/events/<slug>/<any({ASKED}):step>")
 def confirm(slug: str, step: str) -> ResponseReturnValue:
     """Ask before a step that people would notice."""
     event = EventView(any_event(slug), current_locale(), clock.now())
     return render_template("events/confirm.html", event=event, step=step, form=StepForm())
 
 
-@blueprint.post("/events/<slug>/<any(publish, withdraw, cancel, postpone, reinstate):step>")
+@blueprint.post(f"/events/<slug>/<any({', '.join(STEPS)}):step>")
 def take(slug: str, step: str) -> ResponseReturnValue:
     """Take a step."""
     form = StepForm()
     if not form.validate_on_submit():
         event = EventView(any_event(slug), current_locale(), clock.now())
-        return render_template("events/confirm.html", event=event, step=step, form=form), 422
+        page = "events/confirm.html" if step in ASKED.split(", ") else "events/press_again.html"
+        return render_template(page, event=event, step=step, form=form), 422
     try:
         STEPS[step](slug=slug, now=clock.now())
         flash(str(DONE[step]))
-    except (actions.TitleMissing, actions.NotFromHere) as refusal:
+    except REFUSED as refusal:
         flash(str(refusal), "error")
+    else:
+        if step == "delete":
+            return redirect(url_for(".list_events"), 303)
+    if "from_dashboard" in request.form:
+        return redirect(url_for("front_organizers.dashboard"), 303)
     return redirect(url_for(".edit_event", slug=slug), 303)
 
 
@@ -175,7 +199,7 @@ def _work_on(form: EventForm, event: Event | None, save: Callable[[EventDraft], 
         _keep_picture(form)
         return _event_page(form, event)
     valid = form.validate_on_submit()
-    valid = (wish != "publish" or form.want_title()) and valid
+    valid = (wish != "publish" or form.wants_to_publish()) and valid
     _keep_picture(form)
     if not valid:
         return _event_page(form, event, 422)
@@ -214,6 +238,7 @@ def _keep_picture(form: EventForm) -> None:
             content=picture.content,
             width=picture.width,
             height=picture.height,
+            smaller=picture.smaller,
             now=clock.now(),
             instead_of=form.kept_image,
         )
@@ -229,7 +254,7 @@ def _fresh_form() -> EventForm:
         form = EventForm.of(any_event(like), campaigns=campaigns)
         form.revision.data = ""
         return form
-    return EventForm(campaigns=campaigns, data={"campaign": campaign, "zone": campaign_zone(campaign)})
+    return EventForm(campaigns=campaigns, data={**NEW, "campaign": campaign, "zone": campaign_zone(campaign)})
 
 
 def _campaign_choices(event: Event | None = None) -> list[tuple[str, str]]:

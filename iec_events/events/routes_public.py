@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
-from .queries import image_octets
+from .queries import image_octets, image_rendition
 
 blueprint = Blueprint("events", __name__)
 
@@ -13,10 +13,19 @@ blueprint = Blueprint("events", __name__)
 @blueprint.get("/images/<name>.webp")
 def image(name: str) -> ResponseReturnValue:
     """A picture."""
-    octets = image_octets(name)
+    return _answer(image_octets(name), name)
+
+
+@blueprint.get("/images/<name>/<int:width>.webp")
+def rendition(name: str, width: int) -> ResponseReturnValue:
+    """The same in fewer pixels."""
+    return _answer(image_rendition(name, width), f"{name}-{width}")
+
+
+def _answer(octets: bytes | None, tag: str) -> ResponseReturnValue:
     if octets is None:
         abort(404)
     response = Response(octets, content_type="image/webp")
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    response.set_etag(name)
+    response.set_etag(tag)
     return response.make_conditional(request)

@@ -1,8 +1,9 @@
-"""Slugs: the part of an address that names a campaign or an event. They never change once given."""
+"""Slugs: the part of an address that names a campaign or an event. They never change once it was published."""
 
 from __future__ import annotations
 
 import re
+import secrets
 import unicodedata
 
 from .drafts import EventDraft
@@ -10,6 +11,9 @@ from .models import Texts
 
 LONGEST = 80
 SHAPE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+TAIL = 12  # signs of base32: 60 bits
+SIGNS = "abcdefghijklmnopqrstuvwxyz234567"
+SECRET = re.compile("(?=.*[2-7])(?=.*[a-z])[a-z2-7]{10,}")
 RESERVED = frozenset({"new"})
 LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d", "’": "", "'": ""})
 
@@ -48,3 +52,17 @@ def numbered(slug: str, taken: set[str]) -> str:
         number += 1
         free = f"{slug}-{number}"
     return free
+
+
+def with_tail(slug: str) -> str:
+    """The slug with random signs behind it, so that nobody finds the page by guessing."""
+    stem = slug[: LONGEST - TAIL - 1].rstrip("-")
+    while True:
+        tail = "".join(secrets.choice(SIGNS) for _ in range(TAIL))
+        if is_secret(tail):
+            return f"{stem}-{tail}"
+
+
+def is_secret(slug: str) -> bool:
+    """Whether its last word looks random: ten or more small letters and digits from 2 to 7, both of them."""
+    return SECRET.fullmatch(slug.rpartition("-")[2]) is not None

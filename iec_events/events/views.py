@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from markupsafe import Markup
 
-from ..core.i18n import _
 from ..core.text import markdown_html
 from ..core.urls import public_url
-from .models import Campaign, Event, city_of, text_of
-from .times import Occasion, clock_text, day_month, local_text, occasion
+from .models import LARGEST_UNDER_ATTACK, Campaign, Event, text_of
+from .openings import RsvpState, opening
+from .place import Place, hidden_note, place_of
+from .times import Occasion, clock_text, day_month, occasion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,7 @@ class ImageView:
     alt: str
     width: int
     height: int
+    srcset: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,17 +35,6 @@ class ProgrammeView:
     time: str | None
     title: str
     note: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class RsvpState:
-    """Whether one can RSVP now; if not, why, and what to do instead."""
-
-    open: bool
-    reason: str | None
-    full: bool
-    availability: str | None
-    availability_text: str
 
 
 @dataclass(frozen=True)
@@ -87,11 +77,15 @@ class CampaignView:
 
 @dataclass(frozen=True)
 class EventView:
-    """An event in one language at one moment. Made per request; the language must be the one being spoken."""
+    """An event in one language at one moment. Made per request; the language must be the one being spoken.
+
+    `entitled`: whether the reader may know a hidden place, which only organizers and those who come do.
+    """
 
     event: Event
     locale: str
     now: dt.datetime
+    entitled: bool = field(default=False, kw_only=True)
 
     @property
     def slug(self) -> str:
@@ -144,60 +138,65 @@ class EventView:
         day = self.event.list_ends_at.astimezone(ZoneInfo(self.event.time_zone)).date()
         return day_month(day, self.locale)
 
+    @cached_property
+    def place(self) -> Place:
+        """Where it is, as far as this reader may know."""
+        return place_of(self.event, self.locale, entitled=self.entitled)
+
+    @property
+    def hidden_note(self) -> str:
+        """Who is told the exact place; empty where this reader sees all of it."""
+        return hidden_note(self.event) if self.place.hidden else ""
+
     @property
     def venue(self) -> str:
         """The name of the place."""
-        return self.event.venue
+        return self.place.venue
 
     @property
     def street(self) -> str:
         """Street and number."""
-        return self.event.street
+        return self.place.street
 
     @property
     def city(self) -> str:
         """The city, as this language calls it; online events have none."""
-        return city_of(self.event, self.locale)
+        return self.place.city
 
     @property
     def country_name(self) -> str:
         """The country in the reader's language."""
-        return str(Locale(self.locale).territories.get(self.event.country, self.event.country))
+        return self.place.country_name
 
     @property
     def address_line(self) -> str:
         """The address on one line."""
-        comma = "، " if self.locale == "fa" else ", "
-        return comma.join(filter(None, (self.street, self.city, self.event.region, self.country_name)))
+        return self.place.address_line
 
     @property
     def place_line(self) -> str:
         """Venue and address on one line; for calendars, LOCATION."""
-        comma = "، " if self.locale == "fa" else ", "
-        return comma.join(filter(None, (self.venue, self.address_line)))
+        return self.place.line
 
     @property
     def latitude(self) -> float | None:
         """Degrees north."""
-        return self.event.latitude
+        return self.place.latitude
 
     @property
     def longitude(self) -> float | None:
         """Degrees east."""
-        return self.event.longitude
+        return self.place.longitude
 
     @property
     def map_url(self) -> str | None:
         """A map to open in another tab; nothing is loaded from it."""
-        if self.latitude is None or self.longitude is None:
-            return None
-        spot = f"{self.latitude:.5f}", f"{self.longitude:.5f}"
-        return "https://www.openstreetmap.org/?mlat={0}&mlon={1}#map=17/{0}/{1}".format(*spot)
+        return self.place.map_url
 
     @property
     def online_url(self) -> str | None:
         """Where it can be followed."""
-        return self.event.online_url or None
+        return self.place.online_url
 
     @property
     def is_online(self) -> bool:
@@ -229,8 +228,14 @@ class EventView:
         found = self.event.image
         if found is None:
             return None
-        url = f"/images/{found.name}.webp"
-        return ImageView(url=url, alt=self._text("image_alt"), width=found.width, height=found.height)
+        smaller = [(f"/images/{found.name}/{width}.webp", width) for width in sorted(found.widths)]
+        return ImageView(
+            url=f"/images/{found.name}.webp",
+            alt=self._text("image_alt"),
+            width=found.width,
+            height=found.height,
+            srcset=", ".join(f"{url} {width}w" for url, width in smaller),
+        )
 
     @property
     def accessibility(self) -> str | None:
@@ -249,21 +254,23 @@ class EventView:
 
     @property
     def largest_party(self) -> int:
-        """How many may come on one RSVP."""
-        return self.event.largest_party
+        """How many may come on one RSVP at the moment."""
+        return self.event.largest_now
+
+    @property
+    def largest_under_attack(self) -> int:
+        """How many may come on one RSVP while the event is under attack."""
+        return LARGEST_UNDER_ATTACK
+
+    @property
+    def listed(self) -> bool:
+        """Whether it stands in lists and feeds; else it is found by its address only."""
+        return self.event.listed
 
     @cached_property
     def rsvp(self) -> RsvpState:
         """Whether one can RSVP now."""
-        reason = self._closed_because()
-        availability = self.event.availability or None
-        return RsvpState(
-            open=reason is None,
-            reason=reason,
-            full=availability == "full",
-            availability=availability,
-            availability_text=self._availability_text(),
-        )
+        return opening(self.event, self.locale, self.now)
 
     @property
     def campaign(self) -> CampaignView | None:
@@ -287,34 +294,3 @@ class EventView:
             return None
         hour, minute = at.split(":")
         return clock_text(dt.datetime(2000, 1, 1, int(hour), int(minute), tzinfo=dt.UTC), self.locale)
-
-    def _closed_because(self) -> str | None:
-        event, now = self.event, self.now
-        if event.status == "cancelled":
-            return _("This event is cancelled, so there is nothing to sign up for.")
-        if event.status == "postponed":
-            return _("This event is postponed. Signing up opens again when there is a new date.")
-        if self.is_past:
-            return _("This event is over. You can still read the messages.")
-        if event.rsvp_opens_at is not None and now < event.rsvp_opens_at:
-            return _("Signing up opens on %(moment)s.", moment=self._local(event.rsvp_opens_at))
-        if event.rsvp_closes_at is not None and now >= event.rsvp_closes_at:
-            closed = _("Signing up closed on %(moment)s.", moment=self._local(event.rsvp_closes_at))
-            return f"{closed} {self._instead()}"
-        return None
-
-    def _instead(self) -> str:
-        if self.contact:
-            return _("Write to %(contact)s if you still want to come.", contact=self.contact)
-        return _("Ask at the door: there may be room.")
-
-    def _local(self, moment: dt.datetime) -> str:
-        return local_text(moment, self.event.time_zone, self.locale)
-
-    def _availability_text(self) -> str:
-        return {
-            "plenty": _("There is plenty of room."),
-            "some": _("More than half of the places are taken."),
-            "few": _("Only a few places are left."),
-            "full": _("Every place is taken. You can join the waitlist."),
-        }.get(self.event.availability, "")

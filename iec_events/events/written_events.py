@@ -13,30 +13,20 @@ from ..core.i18n import LOCALES
 from ..core.toml_sheets import Sheet, Table, nearest
 from .drafts import (
     CAMPAIGN_TEXTS,
-    CLOCK,
-    EASTMOST,
     EVENT_TEXTS,
-    LARGEST_PARTY,
-    LONGEST_ITEM,
-    MOST_SEATS,
-    NORTHMOST,
     CampaignDraft,
     EventDraft,
-    is_safe_link,
     is_time_zone,
     objections,
 )
 from .images import ImageRefused, Picture, read_image
-from .models import LONGEST_KEPT, STATUSES, ProgrammeItem, Texts
-from .slugs import is_slug
-from .written_times import Times, read_times
-from .zones import country_choices
+from .models import STATUSES, Texts
+from .slugs import is_secret, is_slug, with_tail
+from .written_details import read_details
+from .written_times import read_times
 
-LONGEST_LINES = {"venue": 200, "street": 200, "city": 100, "region": 100, "contact": 200}
-LONGEST_LINK = 500
 LONGEST_MESSAGE = 1000
 LONGEST_PICTURE = 6_000_000
-DEFAULT_PARTY = 6
 LANGUAGES = " or ".join(LOCALES)
 # The draft's fields that a file calls by another name.
 KEYS = {
@@ -187,11 +177,13 @@ class _EventReader:
         picture = self._picture(table)
         zone = _zone(table)
         times = read_times(table, zone=zone or "UTC", today=self._today)
-        others = _others(table)
+        details = read_details(table)
+        if not details["listed"]:
+            _want_secret(table, slug)
         table.done()
         if zone is None or times is None:
             return None
-        draft = _draft(texts, zone, times, others)
+        draft = EventDraft(texts=texts, time_zone=zone, **vars(times), **details)
         _object(table, draft)
         return WrittenEvent(table=table, slug=slug, campaign_slug=campaign, status=status, draft=draft, picture=picture)
 
@@ -226,6 +218,12 @@ class _EventReader:
             return None
 
 
+def _want_secret(table: Table, slug: str) -> None:
+    """What only those with the link shall find must not have an address that can be guessed."""
+    if is_slug(slug) and not is_secret(slug):
+        table.wrong("slug", f'"{slug}" can be guessed, and listed is false; write for example "{with_tail(slug)}".')
+
+
 def _object(table: Table, draft: EventDraft) -> None:
     """What speaks against the draft as a whole, where nothing is wrong with the key itself."""
     for field, sentence in objections(draft):
@@ -240,59 +238,6 @@ def _within(sentence: object) -> str:
     return said[:1].lower() + said[1:]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Others:
-    """What an event says beside its texts and times."""
-
-    programme: list[ProgrammeItem]
-    lines: dict[str, str]
-    country: str
-    latitude: float | None
-    longitude: float | None
-    links: dict[str, str]
-    capacity: int | None
-    largest_party: int
-    keep_days: int
-
-
-def _others(table: Table) -> _Others:
-    limit = ", or leave the line out for no limit"
-    party = table.whole("largest_party", least=1, most=LARGEST_PARTY)
-    keep_days = table.whole("keep_days", least=0, most=LONGEST_KEPT)
-    return _Others(
-        programme=_programme(table),
-        lines={key: table.line_of_text(key, longest=longest) for key, longest in LONGEST_LINES.items()},
-        country=_country(table),
-        latitude=table.number("latitude", least=-NORTHMOST, most=NORTHMOST),
-        longitude=table.number("longitude", least=-EASTMOST, most=EASTMOST),
-        links={key: _link(table, key) for key in ("online_url", "donation_url")},
-        capacity=table.whole("capacity", least=1, most=MOST_SEATS, instead=limit),
-        largest_party=DEFAULT_PARTY if party is None else party,
-        keep_days=LONGEST_KEPT if keep_days is None else keep_days,
-    )
-
-
-def _draft(texts: Texts, zone: str, times: Times, others: _Others) -> EventDraft:
-    return EventDraft(
-        texts=texts,
-        time_zone=zone,
-        starts_at=times.starts_at,
-        ends_at=times.ends_at,
-        doors_at=times.doors_at,
-        rsvp_opens_at=times.rsvp_opens_at,
-        rsvp_closes_at=times.rsvp_closes_at,
-        programme=others.programme,
-        country=others.country,
-        latitude=others.latitude,
-        longitude=others.longitude,
-        capacity=others.capacity,
-        largest_party=others.largest_party,
-        keep_days=others.keep_days,
-        **others.lines,
-        **others.links,
-    )
-
-
 def _zone(table: Table) -> str | None:
     zone = table.line_of_text("time_zone", example='"America/Bogota"')
     if is_time_zone(zone):
@@ -303,39 +248,3 @@ def _zone(table: Table) -> str | None:
         known = nearest(zone, sorted(available_timezones()), otherwise='write one such as "America/Bogota".')
         table.wrong("time_zone", f'there is no time zone "{zone}"; {known}')
     return None
-
-
-def _country(table: Table) -> str:
-    code = table.line_of_text("country", example='"CO"')
-    if code and code not in dict(country_choices("en")):
-        table.wrong("country", f'"{code}" is no country; write its two capital letters, such as "CO" for Colombia.')
-    return code
-
-
-def _link(table: Table, key: str) -> str:
-    address = table.line_of_text(key, longest=LONGEST_LINK, example='"https://example.org"')
-    if address and not is_safe_link(address):
-        table.wrong(key, f'"{address}" is no safe link; write one that begins with https:// and names a site.')
-    return address
-
-
-def _programme(table: Table) -> list[ProgrammeItem]:
-    return [_item(each) for each in table.tables("programme")]
-
-
-def _item(table: Table) -> ProgrammeItem:
-    at = table.line_of_text("at", example='"18:30"')
-    if at and not CLOCK.fullmatch(at):
-        table.wrong("at", f'"{at}" is no time of day; write hours and minutes, such as "18:30".')
-    title, note = _in_languages(table, "title"), _in_languages(table, "note")
-    if not title:
-        table.wrong("title", 'the title is missing; write title = { en = "Poetry" }.')
-    table.done()
-    return {"at": at, "title": title, "note": note}
-
-
-def _in_languages(table: Table, key: str) -> dict[str, str]:
-    said = table.table(key)
-    texts: dict[str, str] = {code: said.line_of_text(code, longest=LONGEST_ITEM) for code in LOCALES}
-    said.done()
-    return {code: text for code, text in texts.items() if text}

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from ..calendars.views import event_buttons
 from ..core import clock
 from ..core.i18n import current_locale
+from ..events.forms import StepForm
 from ..events.models import Event
 from ..events.queries import all_campaigns, all_events, any_event, sister_events
 from ..events.views import CampaignView, EventView
@@ -67,6 +68,7 @@ def dashboard() -> ResponseReturnValue:
         campaigns=[CampaignView(one, current_locale()) for one in all_campaigns(reach)],
         pending=sum(pending.values()),
         mail=mail_health(now),
+        step_form=StepForm(formdata=None),
         care=care(now) if may("front_organizers.audit") else (),
     )
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from ..calendars.views import campaign_buttons, event_buttons
 from ..core import clock
 from ..core.i18n import current_locale
-from ..core.pages import public_page
+from ..core.pages import public_page, unlisted
 from ..events.models import Event
 from ..events.queries import (
     campaign_events,
@@ -77,7 +77,7 @@ def event(slug: str) -> ResponseReturnValue:
     """One night: programme, place, seats, RSVP, calendar, messages, sister events."""
     row = public_event(slug)
     view = EventView(row, current_locale(), clock.now())
-    return public_page(
+    page = public_page(
         render_template(
             "front/event.html",
             event=view,
@@ -88,6 +88,7 @@ def event(slug: str) -> ResponseReturnValue:
             sisters=_views(sister_events(row)),
         )
     )
+    return page if view.listed else unlisted(page)
 
 
 @blueprint.get("/privacy")

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from ..core import clock
 from ..core.i18n import _, current_locale
 from ..core.limits import visitor, within
-from ..core.pages import public_page
+from ..core.pages import public_page, unlisted
 from ..events.queries import public_event
 from ..events.views import EventView
 from . import actions
@@ -28,7 +28,7 @@ def wall(slug: str, page: int) -> Response:
     shown = wall_page(event.id, page)
     if not 1 <= page <= shown.of:
         abort(404)
-    return public_page(
+    page_of_wall = public_page(
         render_template(
             "solidarity/wall.html",
             event=EventView(event, current_locale(), now),
@@ -37,6 +37,7 @@ def wall(slug: str, page: int) -> Response:
             takes_messages=takes_messages(event, now),
         )
     )
+    return page_of_wall if event.listed else unlisted(page_of_wall)
 
 
 @blueprint.route("/events/<slug>/messages/new", methods=["GET", "POST"])

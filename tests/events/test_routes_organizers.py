@@ -52,11 +52,12 @@ def said(answer: TestResponse) -> str:
 
 
 def typed_values(page: str) -> dict[str, str]:
-    """What the inputs of a page hold."""
+    """What the inputs of a page hold; boxes that are not ticked are not sent."""
     found: dict[str, str] = {}
     for tag in re.findall(r"<input\b[^>]*>", page):
         attributes = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
-        if "name" in attributes:
+        ticked = attributes.get("type") != "checkbox" or " checked" in tag
+        if "name" in attributes and ticked:
             found[attributes["name"]] = unescape(attributes.get("value", ""))
     for name, text in re.findall(r'<textarea\b[^>]*name="([^"]+)"[^>]*>\s*(.*?)</textarea>', page, re.DOTALL):
         found[name] = unescape(text)

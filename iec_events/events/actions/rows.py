@@ -1,0 +1,73 @@
+"""What the verbs of this room have in common: rows that are held, slugs that are free, columns that are written."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+
+from ...core.db import db
+from ...core.errors import Refusal
+from ...core.i18n import _l
+from ..models import Campaign, Event
+from ..queries import CampaignUnknown, EventUnknown
+from ..slugs import is_slug, numbered
+
+
+class SlugTaken(Refusal):
+    """Another page already has this address."""
+
+    message = _l("This address is taken already. Please choose another.")
+
+
+class SlugUnfit(Refusal):
+    """Not something that can stand in an address."""
+
+    status: ClassVar[int] = 422
+    message = _l("An address is made of small Latin letters, digits and hyphens, such as berkeley-2027.")
+
+
+def locked(slug: str) -> Event:
+    """The event, read afresh and held until the end of the verb (SQLite holds the whole database instead)."""
+    found = sa.select(Event).where(Event.slug == slug).with_for_update().execution_options(populate_existing=True)
+    event = db.session.scalar(found)
+    if event is None:
+        raise EventUnknown
+    return event
+
+
+def locked_campaign(slug: str) -> Campaign:
+    """The campaign, likewise."""
+    found = sa.select(Campaign).where(Campaign.slug == slug).with_for_update().execution_options(populate_existing=True)
+    campaign = db.session.scalar(found)
+    if campaign is None:
+        raise CampaignUnknown
+    return campaign
+
+
+def free_slug(kind: type[Event | Campaign], typed: str | None, made: str) -> str:
+    """The typed slug if it is free, else SlugTaken; or the made one, with a number behind it if need be."""
+    wanted = made if typed is None else typed
+    if not is_slug(wanted):
+        raise SlugUnfit
+    taken = set(db.session.scalars(sa.select(kind.slug).where(kind.slug.startswith(wanted, autoescape=True))))
+    if typed is not None and typed in taken:
+        raise SlugTaken
+    return numbered(wanted, taken)
+
+
+def write(row: Event | Campaign, columns: dict[str, Any]) -> set[str]:
+    """Set what differs, and name it; untouched columns stay untouched, so that nothing changes for no change."""
+    changed = {name for name, value in columns.items() if getattr(row, name) != value}
+    for name in changed:
+        setattr(row, name, columns[name])
+    return changed
+
+
+def after(before: dt.datetime | None, now: dt.datetime) -> dt.datetime:
+    """Now, in whole seconds as calendars and HTTP count them, and always later than before."""
+    second = now.replace(microsecond=0)
+    if before is None or second > before:
+        return second
+    return before.replace(microsecond=0) + dt.timedelta(seconds=1)

@@ -1,0 +1,143 @@
+"""Steps of an event that people notice: published and called off, closed and opened, defended."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import ClassVar
+
+from ...core.db import atomic
+from ...core.errors import Refusal
+from ...core.i18n import _l
+from ...organizers.audit import note
+from ..models import Event
+from .rows import after, locked
+
+# What a change of status is called in the audit trail where it is not the new status itself.
+STEPS_NOTED = {
+    ("published", "draft"): "event.withdrawn",
+    ("postponed", "draft"): "event.withdrawn",
+    ("cancelled", "draft"): "event.withdrawn",
+    ("postponed", "published"): "event.reinstated",
+    ("cancelled", "published"): "event.reinstated",
+}
+
+
+class TitleMissing(Refusal):
+    """An event without a title in any language cannot be published."""
+
+    status: ClassVar[int] = 422
+    message = _l("To be published, the event needs a title in at least one language.")
+
+
+class PlaceMissing(Refusal):
+    """An event that is nowhere cannot be published, nor become so afterwards."""
+
+    status: ClassVar[int] = 422
+    message = _l("To be published, the event needs a city, or an online address.")
+
+
+class NotFromHere(Refusal):
+    """The event's status does not allow this step."""
+
+    message = _l("The event’s status has changed meanwhile, so this can’t be done now.")
+
+
+@atomic()
+def publish_event(*, slug: str, now: dt.datetime) -> None:
+    """Show a draft to everyone. TitleMissing, PlaceMissing; the first time nobody has an older version to replace."""
+    event = locked(slug)
+    if not any(said.get("title") for said in event.texts.values()):
+        raise TitleMissing
+    if not (event.city or event.online_url):
+        raise PlaceMissing
+    first = event.published_at is None
+    _turn(event, {"draft"}, "published", now, told=not first)
+    if first:
+        event.published_at = after(None, now)
+
+
+@atomic()
+def withdraw_event(*, slug: str, now: dt.datetime) -> None:
+    """Make it a draft again. `published_at` stays, by which its address knows to answer that it is gone."""
+    _turn(locked(slug), {"published", "postponed", "cancelled"}, "draft", now)
+
+
+@atomic()
+def cancel_event(*, slug: str, now: dt.datetime) -> None:
+    """Call it off; it stays visible as cancelled, in pages and calendars."""
+    _turn(locked(slug), {"published", "postponed"}, "cancelled", now)
+
+
+@atomic()
+def postpone_event(*, slug: str, now: dt.datetime) -> None:
+    """Put it off to a date not known yet; RSVPs stay."""
+    _turn(locked(slug), {"published"}, "postponed", now)
+
+
+@atomic()
+def reinstate(*, slug: str, now: dt.datetime) -> None:
+    """It takes place after all."""
+    _turn(locked(slug), {"postponed", "cancelled"}, "published", now)
+
+
+@atomic()
+def close_list(*, slug: str, now: dt.datetime) -> None:
+    """Nobody can sign up from now on; the planned times stay, and opening again brings them back."""
+    event = locked(slug)
+    if event.status != "published":
+        raise NotFromHere
+    if event.closed_early:
+        return
+    event.closed_early = True
+    note("event.closed", f"event:{slug}", now=now)
+
+
+@atomic()
+def open_list(*, slug: str, now: dt.datetime) -> None:
+    """One can sign up again, or already; a time in the plan that stands against it is taken out."""
+    event = locked(slug)
+    if event.status != "published" or event.ends_at <= now:
+        raise NotFromHere
+    if event.takes_rsvps(now):
+        return
+    event.closed_early = False
+    if not event.takes_rsvps(now):
+        if event.rsvp_opens_at is not None and event.rsvp_opens_at > now:
+            event.rsvp_opens_at = None
+        if event.rsvp_closes_at is not None and event.rsvp_closes_at <= now:
+            event.rsvp_closes_at = None
+        event.revised_at = after(event.revised_at, now)
+    note("event.opened", f"event:{slug}", now=now)
+
+
+@atomic()
+def defend_event(*, slug: str, now: dt.datetime) -> None:
+    """Under attack: addresses are confirmed, a person looks at every RSVP, parties are small."""
+    _set_attack(slug, now, on=True)
+
+
+@atomic()
+def end_defence(*, slug: str, now: dt.datetime) -> None:
+    """The attack is over; everything is again as the event says."""
+    _set_attack(slug, now, on=False)
+
+
+def _set_attack(slug: str, now: dt.datetime, *, on: bool) -> None:
+    event = locked(slug)
+    if event.under_attack == on:
+        return
+    event.under_attack = on
+    if event.address_hidden:  # calendars say who is told the place
+        event.revised_at = after(event.revised_at, now)
+    note("event.defended" if on else "event.undefended", f"event:{slug}", now=now)
+
+
+def _turn(event: Event, sources: set[str], target: str, now: dt.datetime, *, told: bool = True) -> None:
+    if event.status == target:
+        return
+    if event.status not in sources:
+        raise NotFromHere
+    note(STEPS_NOTED.get((event.status, target), f"event.{target}"), f"event:{event.slug}", now=now)
+    event.status = target
+    event.revised_at = after(event.revised_at, now)
+    event.sequence += told

@@ -1,0 +1,197 @@
+"""Events: written, changed, and thrown away as long as nobody has seen them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from ...core.config import settings
+from ...core.db import atomic, db
+from ...core.errors import Refusal
+from ...core.i18n import _l, format_number, ngettext
+from ...organizers.audit import note
+from ...organizers.places import forget_place, rename_place
+from ...organizers.roles import of_event
+from ..drafts import EventDraft, columns_of, objections
+from ..models import Campaign, Event, Image
+from ..queries import CampaignUnknown
+from ..seats import availability
+from ..slugs import event_slug, is_secret, with_tail
+from .pictures import NoSuchImage, drop_image
+from .rows import after, free_slug, locked, write
+from .steps import PlaceMissing
+
+# Whoever has the event in a calendar must be told when one of these changes (RFC 5546 2.1.4).
+TOLD = frozenset({"starts_at", "ends_at", "time_zone", "venue", "street", "city", "online_url"})
+
+
+class DraftRefused(Refusal):
+    """A draft that contradicts itself; `field` names what the sentence is about."""
+
+    status: ClassVar[int] = 422
+
+    def __init__(self, field: str, message: object) -> None:
+        super().__init__(field)
+        self.field = field
+        self.message = message
+
+
+class CapacityBelowSeats(Refusal):
+    """More seats are taken than the capacity would be."""
+
+    def __init__(self, seats_taken: int) -> None:
+        super().__init__(seats_taken)
+        self.message = ngettext(
+            "%(seats)s seat is taken already. The capacity cannot be less than that.",
+            "%(seats)s seats are taken already. The capacity cannot be less than that.",
+            seats_taken,
+            seats=format_number(seats_taken),
+        )
+
+
+class KeptLonger(Refusal):
+    """Whoever signed up was told when the list is destroyed: from then on the term only gets shorter."""
+
+    def __init__(self, keep_days: int) -> None:
+        super().__init__(keep_days)
+        self.message = ngettext(
+            "People have signed up and were told that the list is destroyed %(days)s day after the end. "
+            "It can be kept shorter, but not longer.",
+            "People have signed up and were told that the list is destroyed %(days)s days after the end. "
+            "It can be kept shorter, but not longer.",
+            keep_days,
+            days=format_number(keep_days),
+        )
+
+
+class EventChangedMeanwhile(Refusal):
+    """Somebody else saved the event after this form was opened."""
+
+    message = _l(
+        "Somebody else changed this event while you were writing. Nothing of yours is lost: it is all below. "
+        "Look at what they saved, then save again if yours should stand."
+    )
+
+
+class PublishedOnce(Refusal):
+    """What people have seen is withdrawn or cancelled, not thrown away."""
+
+    message = _l("This event was published, so it can’t be deleted. Withdraw its page instead.")
+
+
+class ListKept(Refusal):
+    """People stand on the event's list."""
+
+    message = _l("Somebody is on the list of this event. Destroy the list first, then delete the draft.")
+
+
+@atomic()
+def create_event(*, draft: EventDraft, slug: str | None, campaign_slug: str | None, now: dt.datetime) -> str:
+    """Add an event as a draft and give its slug; None for `slug` makes one from its title, or its date and city.
+
+    An event that is not listed gets a slug with a random tail, whatever was typed.
+    Raises SlugTaken, SlugUnfit, CampaignUnknown, NoSuchImage, DraftRefused.
+    """
+    columns = _fit(draft)
+    slug = _hard_to_guess(free_slug(Event, slug, event_slug(draft)), draft)
+    moment = after(None, now)
+    event = Event(
+        uid=f"{uuid4()}@{settings().host}",
+        slug=slug,
+        campaign_id=_campaign_id(campaign_slug),
+        status="draft",
+        availability=availability(draft.capacity, 0),
+        created_at=moment,
+        revised_at=moment,
+        **columns,
+    )
+    db.session.add(event)
+    note("event.created", f"event:{slug}", now=now)
+    return slug
+
+
+@atomic()
+def revise_event(
+    *,
+    slug: str,
+    draft: EventDraft,
+    campaign_slug: str | None,
+    made_from: dt.datetime | None = None,
+    now: dt.datetime,
+) -> str:
+    """Change what was chosen of an event. `made_from`: its `revised_at` when the form was made. Gives its slug.
+
+    That changes only when an event which nobody has seen yet shall not be listed: then it gets a random tail. Raises
+    EventChangedMeanwhile, CapacityBelowSeats, KeptLonger, PlaceMissing, CampaignUnknown, NoSuchImage, DraftRefused.
+    """
+    event = locked(slug)
+    if made_from is not None and made_from != event.revised_at:
+        raise EventChangedMeanwhile
+    columns = _fit(draft)
+    if draft.capacity is not None and draft.capacity < event.seats_taken:
+        raise CapacityBelowSeats(event.seats_taken)
+    if event.lines_given and draft.keep_days > event.keep_days:
+        raise KeptLonger(event.keep_days)
+    if event.status != "draft" and not (draft.city or draft.online_url):
+        raise PlaceMissing
+    before = event.image_name
+    changed = write(event, {**columns, "campaign_id": _campaign_id(campaign_slug)})
+    if not changed:
+        return slug
+    if event.published_at is None:
+        _rename(event, _hard_to_guess(slug, draft))
+    event.availability = availability(event.capacity, event.seats_taken)
+    event.revised_at = after(event.revised_at, now)
+    note("event.revised", f"event:{event.slug}", now=now)
+    if changed & TOLD:
+        event.sequence += 1
+    if "image_name" in changed and before is not None:
+        drop_image(before)
+    return event.slug
+
+
+@atomic()
+def delete_draft(*, slug: str, now: dt.datetime) -> None:
+    """Throw away an event that was never published. PublishedOnce, ListKept, EventUnknown."""
+    event = locked(slug)
+    if event.published_at is not None or event.status != "draft":
+        raise PublishedOnce
+    if event.lines_given:
+        raise ListKept
+    image = event.image_name
+    db.session.delete(event)
+    forget_place(of_event(slug))
+    if image is not None:
+        drop_image(image)
+    note("event.deleted", f"event:{slug}", now=now)
+
+
+def _hard_to_guess(slug: str, draft: EventDraft) -> str:
+    return slug if draft.listed or is_secret(slug) else with_tail(slug)
+
+
+def _rename(event: Event, slug: str) -> None:
+    """Roles are given by slug, so they move along."""
+    if slug != event.slug:
+        rename_place(of_event(event.slug), of_event(slug))
+        event.slug = slug
+
+
+def _campaign_id(slug: str | None) -> int | None:
+    if slug is None:
+        return None
+    found = db.session.scalar(sa.select(Campaign.id).where(Campaign.slug == slug))
+    if found is None:
+        raise CampaignUnknown
+    return found
+
+
+def _fit(draft: EventDraft) -> dict[str, Any]:
+    for field, sentence in objections(draft):
+        raise DraftRefused(field, sentence)
+    if draft.image_name is not None and db.session.get(Image, draft.image_name) is None:
+        raise NoSuchImage
+    return columns_of(draft)
