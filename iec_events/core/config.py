@@ -41,6 +41,7 @@ class Settings:
     mail_name: str
     redis_url: str
     trusted_proxies: int
+    form_min_seconds: int
     testing: bool
 
     @property
@@ -90,6 +91,7 @@ def read_settings(given: Mapping[str, object] | None = None) -> Settings:
         mail_name=value("MAIL_NAME", "IEC Events"),
         redis_url=value("REDIS_URL"),
         trusted_proxies=_whole(value("TRUSTED_PROXIES", "0"), "IEC_TRUSTED_PROXIES"),
+        form_min_seconds=_whole(value("FORM_MIN_SECONDS", "3"), "IEC_FORM_MIN_SECONDS"),
         testing=bool(given and given.get("TESTING")),
     )
 

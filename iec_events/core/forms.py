@@ -62,6 +62,7 @@ class Form(FlaskForm):
 
         def __init__(self, formdata: Any = ..., **options: Any) -> None: ...
         def is_submitted(self) -> bool: ...  # noqa: D102
+        def validate(self, extra_validators: Any = None) -> bool: ...  # noqa: D102
         def validate_on_submit(self, extra_validators: Any = None) -> bool: ...  # noqa: D102
 
 

@@ -13,6 +13,22 @@ from limits.strategies import FixedWindowRateLimiter, RateLimiter
 
 from . import clock
 from .config import Settings, settings
+from .errors import Refusal
+from .i18n import _l
+
+# What may begin in one place from one network. A table of friends on a pub's Wi-Fi fits; one address can't fill a hall.
+NEW_RATES = ("20/hour", "60/day")
+NEW_RATES_PROVEN = ("100/hour", "300/day")
+
+
+class TooManyFromHere(Refusal):
+    """So much began from the visitor's network that the next one has to wait."""
+
+    status = 429
+    message = _l(
+        "Very many came from your network within an hour, so this has to wait. Nothing is lost: keep this page open "
+        "and press the button again later, or use another connection, such as mobile data."
+    )
 
 
 def visitor() -> str:
@@ -49,6 +65,15 @@ def within(name: str, rates: tuple[str, ...], *of: str) -> bool:
         return _count(limiter.limiter, items, name, *of)
     except limiter.storage.base_exceptions:
         return _count(spare, items, name, *of)
+
+
+def may_begin(what: str, place: str, *, proven: bool) -> bool:
+    """Count one thing that the visitor begins in a place; False when too many came from their network.
+
+    Who has proven some work (see puzzle) is held to the wider rates only; others use up both.
+    """
+    rates = NEW_RATES_PROVEN if proven else (*NEW_RATES, *NEW_RATES_PROVEN)
+    return within(f"new {what}", rates, place, visitor())
 
 
 def _count(counter: RateLimiter, items: list[RateLimitItem], *of: str) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DIRECTIVES = (
     "default-src 'none'",
     "script-src 'self'",
+    "worker-src 'self'",
     "style-src 'self'",
     "img-src 'self' data:",
     "font-src 'self'",

@@ -95,6 +95,7 @@ def test_other_public_addresses_are_refused(tmp_path: Path, url: str) -> None:
         ("TRUSTED_PROXIES", "one", "IEC_TRUSTED_PROXIES must be a whole number."),
         ("TRUSTED_PROXIES", "-1", "IEC_TRUSTED_PROXIES must be a whole number."),
         ("TRUSTED_PROXIES", "", "IEC_TRUSTED_PROXIES must be a whole number."),
+        ("FORM_MIN_SECONDS", "1.5", "IEC_FORM_MIN_SECONDS must be a whole number."),
         ("DATABASE_URL", "nonsense", "IEC_DATABASE_URL must begin with sqlite:/// or postgresql://."),
         ("DATABASE_URL", "mysql://x", "IEC_DATABASE_URL must begin with sqlite:/// or postgresql://."),
         ("MAIL_URL", "gopher://x", "IEC_MAIL_URL must begin with smtp://, smtps:// or file:"),

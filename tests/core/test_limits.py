@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from iec_events.app import create_app
-from iec_events.core.limits import limiter, visitor, within
+from iec_events.core.limits import limiter, may_begin, visitor, within
 from tests.conftest import settings_for
 from tests.servers import free_port
 
@@ -96,3 +96,22 @@ def test_a_redis_that_is_away_neither_shuts_nor_opens_the_door(tmp_path: Path) -
         assert answer.status_code < 600
     finally:
         create_app(settings_for(tmp_path, f"sqlite:///{tmp_path / 'none.db'}"))  # the limiter is one for all
+
+
+def begin(app: Flask, address: str, place: str = "berkeley", *, proven: bool = False) -> bool:
+    with app.test_request_context("/", environ_overrides={"REMOTE_ADDR": address}):
+        return may_begin("rsvp", place, proven=proven)
+
+
+def test_a_table_of_friends_fits_and_one_network_does_not_fill_a_hall(
+    app: Flask, clock: time_machine.Traveller
+) -> None:
+    pub, home = "192.0.2.7", "198.51.100.1"
+    assert [begin(app, pub) for _ in range(25)] == [True] * 20 + [False] * 5
+    assert begin(app, home)
+    assert begin(app, pub, "toronto")
+    assert all(begin(app, pub, proven=True) for _ in range(80))  # with the twenty before, a hundred
+    assert not begin(app, pub, proven=True)
+    clock.shift(3601)
+    assert begin(app, pub)
+    assert begin(app, pub, proven=True)

@@ -36,7 +36,7 @@ def is_hardened(answer: TestResponse) -> None:
     csp = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
     assert csp["default-src"] == "'none'"
     assert csp["frame-ancestors"] == csp["base-uri"] == "'none'"
-    for kind in ("script-src", "style-src", "font-src", "connect-src", "form-action"):
+    for kind in ("script-src", "worker-src", "style-src", "font-src", "connect-src", "form-action"):
         assert csp[kind] == "'self'", kind  # neither inline nor elsewhere
     assert csp["img-src"] == "'self' data:"
     assert "object-src" not in csp  # so that 'none' holds
