@@ -27,6 +27,7 @@ from .front.routes_organizers import blueprint as front_organizers
 from .front.routes_public import blueprint as front
 from .organizers.routes_organizers import blueprint as organizers
 from .privacy.routes_organizers import blueprint as privacy_organizers
+from .questions.routes_organizers import blueprint as questions_organizers
 from .reports.routes_organizers import blueprint as reports
 from .rsvps.routes_organizers import blueprint as rsvps_organizers
 from .rsvps.routes_public import blueprint as rsvps
@@ -42,6 +43,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     calendars,
     solidarity,
     solidarity_organizers,
+    questions_organizers,
     rsvps,
     rsvps_organizers,
     privacy_organizers,

@@ -45,8 +45,8 @@ class Question(Model):
     """One question. `texts`: language -> label, help. Its id and its kind never change.
 
     `seen_by` is who reads the answers: organizers only, or the door as well. Answers are erased `keep_days` after the
-    event ends, or with the list where that is None. Once anybody has signed up, a question is never deleted: it is
-    retired, so that answers to it can still be read. `version` counts the times it was saved.
+    event ends, or with the list where that is None. A question that is not asked any more is retired; once anybody has
+    signed up it is not deleted, so that answers to it can still be read. `version` counts the times it was saved.
     """
 
     __tablename__ = "questions"

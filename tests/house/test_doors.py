@@ -126,6 +126,8 @@ WORDS |= {"solidarity_organizers.approve_many", "solidarity_organizers.reject_ma
 NIGHT = {"rsvps_organizers.roster", "rsvps_organizers.add", "rsvps_organizers.cancel", "reports.rsvps_csv"}
 NIGHT |= {f"events_organizers.{page}" for page in ("edit_event", "confirm", "take", "list_events")}
 NIGHT |= {"front_organizers.preview", "front_organizers.dashboard"}
+NIGHT |= {f"questions_organizers.{page}" for page in ("questions", "new_question", "edit_question", "add_ready_made")}
+NIGHT |= {f"questions_organizers.{verb}" for verb in ("move", "take_back", "ask_again", "delete")}
 CAMPAIGN = {"events_organizers.new_event", "events_organizers.edit_campaign"}
 # Somebody's role and place, and every page and button that is theirs at /events/berkeley and /campaigns/night.
 THEIRS: dict[tuple[str, str], set[str]] = {

@@ -1,0 +1,245 @@
+"""What a party answered to the event's questions: which box holds it, who opens which, and when it goes.
+
+One row of boxes for each RSVP and each term that the event's questions have (`Question.term`, days after the end):
+
+- `sealed` holds all answers of that term, sealed to the event's roster key (or, while nobody can hold it, to the
+  server's vault), together with the ids of those of which the person was told that the door reads them, too.
+- `door_sealed` holds these, sealed to the door key.
+- `own` is the attendee's copy, under the same data key as the rest of it (see `boxes`).
+
+Event, RSVP, scope and term are bound into each box, so that none opens anywhere else. Boxes are filled up to steps of a
+kilobyte, and every term has its row whatever was answered: the size of a row says little, its being there nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, NamedTuple, Protocol, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import defer
+
+from ..core.crypto import BoxRefused, vault
+from ..core.db import atomic, db, leave_no_trace
+from ..core.sealing import Opener, seal_box, unwrap, wrap
+from ..events.keys import DOOR, ROSTER, sealing_key
+from ..events.models import LONGEST_KEPT, Event, EventKey
+from ..questions.models import DOOR as SEEN_BY_DOOR
+from ..questions.models import Answers, Question
+from .models import Rsvp, RsvpAnswers
+
+VAULT = "rsvps.answers"
+OWN = "own"
+STEP = 1024
+AT_ONCE = 500
+
+
+class HasOpeners(Protocol):
+    """A reader: what it opens is sealed to the event keys with these ids, of the roster or of the door."""
+
+    @property
+    def openers(self) -> Mapping[str, Opener]:
+        """Key id -> what opens its boxes."""
+
+
+class _Content(NamedTuple):
+    """What stands in the box of the roster: answers by question, and the ids of those that the door may read."""
+
+    answers: Answers
+    door: list[str]
+
+    @property
+    def for_the_door(self) -> Answers:
+        return {question_id: answer for question_id, answer in self.answers.items() if question_id in self.door}
+
+
+class _Keys(NamedTuple):
+    roster: EventKey
+    door: EventKey
+
+
+def keep_answers(
+    rsvp: Rsvp, answers: Answers, questions: Iterable[Question], data_key: bytes | None, now: dt.datetime
+) -> None:
+    """Keep what a party answered, in place of all it answered before; the caller's transaction keeps it.
+
+    `questions`: all of the event's, the retired ones too (`questions_of(event_id, retired=True)`). `answers` to others
+    are dropped. `data_key`: the key to the attendee's copy; without it their copy stays as it was.
+    """
+    rows = {row.keep_days: row for row in db.session.scalars(_of_party(rsvp.id))}
+    keys, contents = _keys(rsvp.event_id, now), _by_term(answers, questions)
+    for term, content in contents.items():
+        row = rows.pop(term, None) or RsvpAnswers(rsvp_id=rsvp.id, keep_days=term)
+        _seal(row, rsvp.event_id, content, keys)
+        if data_key is not None:
+            row.own = wrap(data_key, _of(OWN, rsvp.event_id, row), _octets(content.answers))
+        db.session.add(row)
+    for row in rows.values():
+        db.session.delete(row)
+
+
+def with_earlier(answers: Answers, earlier: Answers, questions: Iterable[Question]) -> Answers:
+    """What is answered now, and what was answered `earlier` to questions that are asked no more."""
+    retired = {question.id for question in questions if question.retired_on is not None}
+    return {**{key: answer for key, answer in earlier.items() if key in retired}, **answers}
+
+
+def read_answers(rsvp_ids: Collection[str], reader: HasOpeners, *, door: bool = False) -> dict[str, Answers]:
+    """What these parties answered, as far as this reader opens it: RSVP id -> question id -> answer.
+
+    Every party asked for is in it. It costs one query for each 500 parties. A reader with the door's key only, and any
+    reader with `door`, gets what the door may read, by what the person was told and by what the question says today.
+    """
+    found: dict[str, Answers] = {rsvp_id: {} for rsvp_id in rsvp_ids}
+    at_the_door: set[str] = set()
+    for row, event_id in _rows(rsvp_ids):
+        content = _opened(row, event_id, reader)
+        if content is None or door:
+            said = content.for_the_door if content else _opened_at_the_door(row, event_id, reader)
+            at_the_door |= said.keys()
+        else:
+            said = content.answers
+        found[row.rsvp_id] |= said
+    hidden = at_the_door - _seen_by_the_door(at_the_door)
+    if not hidden:
+        return found
+    return {rsvp_id: {key: said[key] for key in said.keys() - hidden} for rsvp_id, said in found.items()}
+
+
+def own_answers(rsvp: Rsvp, data_key: bytes | None) -> Answers:
+    """The attendee's own copy; empty without the key to it, and what does not open is left out."""
+    found: Answers = {}
+    for row in db.session.scalars(_of_party(rsvp.id)) if data_key else ():
+        try:
+            found |= json.loads(unwrap(cast("bytes", data_key), _of(OWN, rsvp.event_id, row), row.own or b""))
+        except BoxRefused:
+            continue
+    return found
+
+
+def seal_anew(event_id: int, rsvp_ids: Collection[str], reader: HasOpeners, now: dt.datetime) -> bool:
+    """Seal the answers of these parties of one event to its keys in use; False if one does not open for this reader.
+
+    For answers that came in while nobody could hold a key (any reader opens those), and for a list's new key. The door
+    reads what the person was told that it reads, or less.
+    """
+    keys = _keys(event_id, now)
+    seen = set(db.session.scalars(_door_questions().where(Question.event_id == event_id)))
+    all_open = True
+    for row, _event_id in _rows(rsvp_ids):
+        content = _opened(row, event_id, reader)
+        if content is None:
+            all_open = False
+            continue
+        door = [question_id for question_id in content.door if question_id in seen]
+        _seal(row, event_id, content._replace(door=door), keys)
+    return all_open
+
+
+@atomic()
+def _erase_over(now: dt.datetime) -> int:
+    over = [
+        sa.and_(RsvpAnswers.keep_days == days, Event.ends_at <= now - dt.timedelta(days=days))
+        for days in range(LONGEST_KEPT)
+    ]
+    mine = sa.exists().where(Rsvp.id == RsvpAnswers.rsvp_id, Event.id == Rsvp.event_id, sa.or_(*over))
+    gone = db.session.execute(sa.delete(RsvpAnswers).where(mine), execution_options={"synchronize_session": False})
+    return cast("sa.CursorResult[Any]", gone).rowcount
+
+
+def erase_answers(now: dt.datetime) -> None:
+    """Erase answers whose term is over; those that are kept as long as the list go with it. The worker runs this."""
+    if _erase_over(now):
+        leave_no_trace()
+
+
+def _by_term(answers: Answers, questions: Iterable[Question]) -> dict[int, _Content]:
+    """The answers of each term, of every term that a question has which is asked now or was answered."""
+    contents: dict[int, _Content] = {}
+    for question in questions:
+        if question.retired_on is not None and question.id not in answers:
+            continue
+        content = contents.setdefault(question.term, _Content({}, []))
+        if question.id in answers:
+            content.answers[question.id] = answers[question.id]
+        if question.seen_by == SEEN_BY_DOOR:
+            content.door.append(question.id)
+    return contents
+
+
+def _keys(event_id: int, now: dt.datetime) -> _Keys | None:
+    roster, door = sealing_key(event_id, ROSTER, now), sealing_key(event_id, DOOR, now)
+    return _Keys(roster, door) if roster and door else None
+
+
+def _seal(row: RsvpAnswers, event_id: int, content: _Content, keys: _Keys | None) -> None:
+    said = content._asdict()
+    if keys is None:
+        row.sealed, row.roster_key_id = vault().seal(VAULT, _of(VAULT, event_id, row), said), None
+        row.door_sealed, row.door_key_id = None, None
+        return
+    row.roster_key_id, row.door_key_id = keys.roster.id, keys.door.id
+    row.sealed = seal_box(keys.roster.public, _of(ROSTER, event_id, row), _octets(said))
+    row.door_sealed = seal_box(keys.door.public, _of(DOOR, event_id, row), _octets(content.for_the_door))
+
+
+def _opened(row: RsvpAnswers, event_id: int, reader: HasOpeners) -> _Content | None:
+    try:
+        if row.roster_key_id is None:
+            return _Content(**vault().open(VAULT, _of(VAULT, event_id, row), row.sealed))
+        opener = reader.openers.get(row.roster_key_id)
+        return _Content(**json.loads(opener.open(_of(ROSTER, event_id, row), row.sealed))) if opener else None
+    except BoxRefused:
+        return None
+
+
+def _opened_at_the_door(row: RsvpAnswers, event_id: int, reader: HasOpeners) -> Answers:
+    opener = reader.openers.get(row.door_key_id or "")
+    if opener is None or row.door_sealed is None:
+        return {}
+    try:
+        said: Answers = json.loads(opener.open(_of(DOOR, event_id, row), row.door_sealed))
+    except BoxRefused:
+        return {}
+    return said
+
+
+def _seen_by_the_door(question_ids: Collection[str]) -> set[str]:
+    if not question_ids:
+        return set()
+    return set(db.session.scalars(_door_questions().where(Question.id.in_(question_ids))))
+
+
+def _door_questions() -> sa.Select[str]:
+    return sa.select(Question.id).where(Question.seen_by == SEEN_BY_DOOR)
+
+
+def _of_party(rsvp_id: str) -> sa.Select[RsvpAnswers]:
+    return sa.select(RsvpAnswers).where(RsvpAnswers.rsvp_id == rsvp_id).order_by(RsvpAnswers.keep_days)
+
+
+def _rows(rsvp_ids: Collection[str]) -> Iterator[tuple[RsvpAnswers, int]]:
+    """Each row of these parties with the id of its event."""
+    query = sa.select(RsvpAnswers, Rsvp.event_id).join(Rsvp).options(defer(RsvpAnswers.own))
+    for some in _batches(rsvp_ids):
+        found = db.session.execute(query.where(RsvpAnswers.rsvp_id.in_(some)))
+        yield from ((row, event_id) for row, event_id in found.all())
+
+
+def _batches(rsvp_ids: Collection[str]) -> Iterator[Sequence[str]]:
+    left = iter(rsvp_ids)
+    while some := list(islice(left, AT_ONCE)):
+        yield some
+
+
+def _of(scope: str, event_id: int, row: RsvpAnswers) -> str:
+    return f"rsvps.answers.{scope} {event_id} {row.rsvp_id} {row.keep_days}"
+
+
+def _octets(content: Mapping[str, Any]) -> bytes:
+    """JSON, filled up with blanks, which readers of JSON pass over; four octets are left for the box's own frame."""
+    plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    return plain + b" " * (-(len(plain) + 4) % STEP)
