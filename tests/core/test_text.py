@@ -200,7 +200,7 @@ def test_persian_names_are_sorted_by_their_alphabet_whatever_the_keyboard() -> N
         "هما",
         "يلدا",
     ]
-    assert sorted(right[::-1], key=sorting_key) == right
+    assert sorted(set(right), key=sorting_key) == right
     assert sorted(["Zoë", "Émile", "eva", "Ali"], key=sorting_key) == ["Ali", "Émile", "eva", "Zoë"]
 
 
