@@ -18,6 +18,7 @@ from ..organizers.audit_check import KEPT as AUDIT_KEPT
 from ..organizers.audit_check import prune
 from ..organizers.queries import AT_MOST
 from ..rsvps.actions import ADDRESS_KEPT, erase_addresses
+from ..rsvps.answers import erase_answers
 from ..solidarity.actions import REJECTED_KEPT, erase_rejected
 from .actions import destroy_due
 
@@ -42,6 +43,13 @@ RULES = (
         at_most=dt.timedelta(days=LONGEST_KEPT),  # organizers may choose less for each event
         every=10 * MINUTE,
         erase=destroy_due,
+    ),
+    Rule(
+        job="erase answers",
+        what="answers to questions whose term is shorter than the list's",
+        at_most=dt.timedelta(days=LONGEST_KEPT - 1),  # organizers choose for each question
+        every=10 * MINUTE,
+        erase=erase_answers,
     ),
     Rule(
         job="erase addresses",
