@@ -11,7 +11,7 @@ from babel.core import get_global
 from babel.dates import get_timezone_location
 
 from ..core.i18n import LOCALES
-from ..core.text import folded
+from ..core.text import folded, sorting_key
 
 # Where the nights have been, and where many exiles live: offered first.
 COMMON = (
@@ -50,7 +50,7 @@ def country_choices(locale: str) -> tuple[tuple[str, str], ...]:
     """(ISO 3166 code, name in this language) of every country that has a time zone, by name."""
     names = Locale(locale).territories
     codes = set(get_global("zone_territories").values()) - {"001", "ZZ"}
-    return tuple(sorted(((code, names.get(code, code)) for code in codes), key=lambda pair: folded(pair[1])))
+    return tuple(sorted(((code, names.get(code, code)) for code in codes), key=lambda pair: sorting_key(pair[1])))
 
 
 def zone_named(text: str) -> str | None:
