@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from email_validator import EmailNotValidError, validate_email
-from flask import request
+from flask import g, request
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import _FlaskFormCSRF
 from flask_wtf.form import _Auto
@@ -53,7 +53,9 @@ class Form(FlaskForm):
             """What was sent as a form; a file in place of a text, or JSON, is nothing."""
             if formdata is not _Auto:
                 return formdata
-            if not form.is_submitted() or not request.form:
+            if not form.is_submitted():
+                return g.get("typed_before")  # what was typed here before one had to sign in; nothing else sets it
+            if not request.form:
                 return None
             files = [(name, file) for name in form.files for file in request.files.getlist(name)]
             return CombinedMultiDict((MultiDict(files), request.form))

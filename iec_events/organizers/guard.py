@@ -19,6 +19,7 @@ from .doors import DOORS, HOMES, LOCKED, WAY_IN
 from .keys import private_of_session
 from .queries import SignedIn, signed_in
 from .roles import Reach
+from .unsent import WHO, bring_back, keep_typed, let_go
 
 AREA = "/organize"
 TOKEN = "organizer"  # noqa: S105 - the name of a place in the session
@@ -38,18 +39,24 @@ class OutOfReach(Refusal):
 def require_organizer() -> Response | None:
     """Let organizers pass, as `g.organizer`; send anybody else to sign in and from there back to the page.
 
-    Who has given the password only is led to the second factor first, or to setting one up.
+    Who has given the password only is led to the second factor first, or to setting one up. What they typed is kept.
     """
     organizer = present_organizer()
     if organizer is None:
+        _keep_for(session.get(WHO))
         return redirect(url_for("organizers.sign_in", next=_wanted()), 303)
     if organizer.full_at is None:
+        _keep_for(organizer.id)
         step = "organizers.second" if organizer.has_factor else "organizers.set_up"
         return redirect(url_for(step, next=_wanted()), 303)
     g.organizer = organizer
     acting(organizer.id)
     if not may(request.endpoint or "", **(request.view_args or {})):
         return redirect(url_for(home(organizer)), 303) if request.endpoint == DASHBOARD else abort(403)
+    if request.method == "POST":
+        let_go()
+    else:
+        bring_back(organizer.id)
     return None
 
 
@@ -89,12 +96,13 @@ def _campaign_of(slug: str) -> str | None:
 def require_fresh() -> Response | None:
     """Before dangerous acts: ask for password and code again if that was more than ten minutes ago.
 
-    Pages are asked for a while before forms are, so that what is typed on a page that was opened in time is not lost.
+    Pages are asked for a while before forms are, so that few forms come too late; what was typed into those is kept.
     """
     organizer: SignedIn = g.organizer
     allowed = FRESH if request.method in {"GET", "HEAD"} else FRESH + GRACE
     if organizer.full_at is not None and clock.now() - organizer.full_at <= allowed:
         return None
+    _keep_for(organizer.id)
     return redirect(url_for("organizers.confirm", next=_wanted()), 303)
 
 
@@ -110,6 +118,11 @@ def present_organizer() -> SignedIn | None:
     return organizer
 
 
+def carry(token: str, organizer: SignedIn) -> None:
+    """Have the browser hold the session's new token, and whose it is: what is typed too late is kept for them."""
+    session[TOKEN], session[WHO] = token, organizer.id
+
+
 def key_holder() -> tuple[str, bytes | None]:
     """Who is signed in, and their private key for this request; None when the session carries none."""
     token = session.get(TOKEN)
@@ -122,6 +135,12 @@ def way_back(wanted: str | None) -> str:
     if not path:
         return url_for(DASHBOARD)
     return request.script_root + quote(path) + (f"?{quote(query, safe='=&%')}" if query else "")
+
+
+def _keep_for(organizer_id: object) -> None:
+    """Keep a form that was sent, if its page can be opened again."""
+    if request.method == "POST" and _wanted() is not None:
+        keep_typed(organizer_id)
 
 
 def _wanted() -> str | None:

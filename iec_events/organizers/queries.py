@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from ..core.crypto import vault
+from ..core.crypto import BoxRefused, vault
 from ..core.db import db
+from ..core.sealing import token_key, unwrap
 from ..core.tokens import token_hash
 from .models import (
     AuthenticatorApp,
@@ -19,11 +21,14 @@ from .models import (
     RecoveryKey,
     ResetLink,
     RoleGrant,
+    UnsentForm,
 )
 from .roles import Grant, Reach, reach, strongest
 
 AT_MOST = dt.timedelta(hours=12)
 IDLE = dt.timedelta(minutes=30)
+UNSENT = "organizers.unsent"
+Typed = list[tuple[str, str]]  # names and values of a form's fields, as they were sent
 HALF = dt.timedelta(minutes=30)  # to give, or to set up, the second factor
 
 
@@ -159,6 +164,28 @@ def reset_stands(token: str, *, now: dt.datetime) -> bool:
         ResetLink.token_hash == token_hash(token), ResetLink.expires_at > now
     )
     return db.session.scalar(stands) is not None
+
+
+def unsent(*, secret: str, organizer_id: str, page: str, now: dt.datetime) -> Typed:
+    """What this account typed into this page, in the browser that holds the secret; empty when nothing is kept."""
+    sealed = db.session.scalar(
+        sa.select(UnsentForm.sealed).where(
+            UnsentForm.browser == token_hash(secret),
+            UnsentForm.page == token_hash(page),
+            UnsentForm.organizer_id == organizer_id,
+            UnsentForm.expires_at > now,
+        )
+    )
+    try:
+        plain = unwrap(token_key(secret, UNSENT), unsent_bind(organizer_id, page), sealed) if sealed else b"[]"
+    except BoxRefused:
+        return []
+    return [(name, text) for name, text in json.loads(plain)]
+
+
+def unsent_bind(organizer_id: str, page: str) -> str:
+    """What the seal of an unsent form is bound to."""
+    return f"{UNSENT} {organizer_id} {page}"
 
 
 def lacks_recovery_key() -> bool:

@@ -16,6 +16,7 @@ from .second_factor import (
 from .sessions import SessionOver, end_other_sessions, end_session, note_seen, open_session, sign_out
 from .signing_in import CodeRefused, PasswordRefused, SignInRefused, confirm, give_code, sign_in
 from .telling import tell
+from .unsent import drop_unsent, keep_unsent
 from .upkeep import forget_expired
 
 __all__ = [
@@ -31,12 +32,14 @@ __all__ = [
     "accept_invitation",
     "change_password",
     "confirm",
+    "drop_unsent",
     "end_other_sessions",
     "end_session",
     "forget_expired",
     "give_code",
     "grant",
     "invite",
+    "keep_unsent",
     "new_recovery_codes",
     "note_seen",
     "open_session",

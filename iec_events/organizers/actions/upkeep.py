@@ -7,15 +7,15 @@ import datetime as dt
 import sqlalchemy as sa
 
 from ...core.db import atomic, db
-from ..models import Invitation, OrganizerSession, ResetLink, RoleGrant
+from ..models import EmailChange, Invitation, OrganizerSession, ResetLink, RoleGrant, UnsentForm
 from ..queries import AT_MOST, IDLE
 
 
 @atomic()
 def forget_expired(now: dt.datetime) -> None:
-    """Delete sessions, links and roles whose time is over; the worker runs this."""
+    """Delete sessions, links, roles and unsent forms whose time is over; the worker runs this."""
     old = sa.or_(OrganizerSession.started_at <= now - AT_MOST, OrganizerSession.seen_at <= now - IDLE)
     db.session.execute(sa.delete(OrganizerSession).where(old))
-    for table in (Invitation, ResetLink):
+    for table in (Invitation, ResetLink, EmailChange, UnsentForm):
         db.session.execute(sa.delete(table).where(table.expires_at <= now))
     db.session.execute(sa.delete(RoleGrant).where(RoleGrant.expires_at <= now))

@@ -12,8 +12,9 @@ from ...core.limits import limiter
 from .. import actions, tries
 from ..audit import acting
 from ..forms import CodeForm, ConfirmForm, FirstForm, SignInForm, SignOutForm
-from ..guard import TOKEN, present_organizer, require_organizer, way_back
+from ..guard import TOKEN, carry, present_organizer, require_organizer, way_back
 from ..queries import SignedIn, invitation_stands
+from ..unsent import SECRET, secret_of_browser
 from .steps import asked_of_passkey, blueprint, elsewhere, slowly, try_code, way_in
 
 
@@ -80,6 +81,9 @@ def sign_out() -> ResponseReturnValue:
         abort(400)
     acting(organizer.id)
     actions.sign_out(session[TOKEN], now=clock.now())
+    kept = secret_of_browser()
+    if kept is not None:
+        actions.drop_unsent(secret=kept)
     session.clear()
     flash(_("You are signed out."))
     return redirect(url_for("organizers.sign_in"), 303)
@@ -109,21 +113,21 @@ def first(token: str) -> ResponseReturnValue:
 
 
 def _begin(token: str, after: str) -> Response:
-    """Nothing of the time before signing in stays in the browser's session."""
-    notices = session.pop("_flashes", [])
+    """Nothing of the time before signing in stays in the browser's session, but notices and what opens unsent forms."""
+    kept = {name: session[name] for name in ("_flashes", SECRET) if name in session}
     session.clear()
-    session.update({TOKEN: token, "_flashes": notices} if notices else {TOKEN: token})
+    session.update({TOKEN: token, **kept})
     return redirect(after, 303)
 
 
 def _give(organizer: SignedIn, form: CodeForm) -> None:
     known = bool(tries.known_browser(organizer.account, request))
-    session[TOKEN] = actions.give_code(
-        token=session[TOKEN], code=form.code.data or "", now=clock.now(), known=known, answer=form.answer.data or ""
-    )
+    code, answer = form.code.data or "", form.answer.data or ""
+    carry(actions.give_code(token=session[TOKEN], code=code, now=clock.now(), known=known, answer=answer), organizer)
 
 
 def _confirm(form: ConfirmForm) -> None:
     password, code = form.password.data or "", form.code.data or ""
     answer = form.answer.data or ""
-    session[TOKEN] = actions.confirm(token=session[TOKEN], password=password, code=code, now=clock.now(), answer=answer)
+    token = actions.confirm(token=session[TOKEN], password=password, code=code, now=clock.now(), answer=answer)
+    carry(token, g.organizer)

@@ -13,7 +13,7 @@ from ...core.qr import qr_picture
 from .. import actions, tries
 from ..factors import address_for_app, offered_secret
 from ..forms import ButtonForm, CodeForm, PasskeyForm
-from ..guard import TOKEN, present_organizer, require_fresh, require_organizer
+from ..guard import TOKEN, carry, present_organizer, require_fresh, require_organizer
 from ..passkeys import are_possible, registration_options
 from ..queries import SignedIn, session_of
 from .steps import blueprint, codes_page, elsewhere, try_code, way_in
@@ -45,7 +45,7 @@ def set_up() -> ResponseReturnValue:
     def take() -> None:
         known = bool(tries.known_browser(organizer.account, request))
         done = actions.set_up_app(token=token, code=form.code.data or "", now=clock.now(), known=known)
-        session[TOKEN] = done.token
+        carry(done.token, organizer)
         codes.extend(done.codes)
 
     refused_code = try_code(organizer, form, "set_up", take, **shown)
@@ -70,12 +70,13 @@ def new_passkey() -> ResponseReturnValue:
         return way_in("passkey", form, 422 if form.is_submitted() else 200, asked=asked)
     known = bool(tries.known_browser(organizer.account, request))
     try:
-        session[TOKEN], codes = actions.set_up_passkey(
+        fresh, codes = actions.set_up_passkey(
             token=session[TOKEN], name=form.name.data, answer=form.answer.data or "", now=clock.now(), known=known
         )
     except actions.PasskeyRefused as refusal:
         form.form_errors.append(str(refusal))
         return way_in("passkey", form, refusal.status, asked=asked)
+    carry(fresh, organizer)
     if codes:
         return tries.know(organizer.account, make_response(codes_page(organizer, codes)))
     flash(_("The passkey is ready: you can sign in with it."))

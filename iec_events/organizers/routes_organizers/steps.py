@@ -29,7 +29,12 @@ def _desk() -> dict[str, Any]:
     organizer = g.get("organizer")
     if organizer is None:
         return {}
-    return {"organizer": organizer, "sign_out_form": SignOutForm(formdata=None), "may": may}
+    return {
+        "organizer": organizer,
+        "sign_out_form": SignOutForm(formdata=None),
+        "may": may,
+        "typed_before": "typed_before" in g,
+    }
 
 
 def elsewhere(organizer: SignedIn | None) -> Response:
