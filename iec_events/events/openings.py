@@ -21,6 +21,7 @@ class RsvpState:
     availability_text: str
     screened: bool
     asks_for_proof: bool
+    puzzle: bool
     largest_party: int
     terms: tuple[str, ...]
 
@@ -37,6 +38,7 @@ def opening(event: Event, locale: str, now: dt.datetime) -> RsvpState:
         availability_text=_availability_text(event),
         screened=event.screened,
         asks_for_proof=event.asks_for_proof,
+        puzzle=event.puzzle,
         largest_party=event.largest_now,
         terms=tuple(filter(None, (_of_screening(event), _of_proof(event)))),
     )
