@@ -44,7 +44,7 @@ class Base(DeclarativeBase):
     quiet: ClassVar[frozenset[str]] = frozenset()
 
 
-CHECK = "key check"
+CHECK, LOOKUPS = "key check", "lookups"
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 
@@ -118,6 +118,19 @@ def key_check_fits() -> bool:
         return False
 
 
+def kept_lookup_keys() -> dict[str, str]:
+    """The keys of fingerprints, once the vault key that they came from was to go; else empty."""
+    box = db.session.scalar(sa.select(SiteState.key_check))
+    kept: dict[str, str] = vault().open(CHECK, "1", box).get(LOOKUPS, {}) if box else {}
+    return kept
+
+
+def renew_key_check() -> None:
+    """Seal the check value with the first vault key, and the keys of fingerprints with it, in the caller's verb."""
+    keep = {"is": "right", LOOKUPS: dict(vault().lookup_keys())}
+    db.session.execute(sa.update(SiteState).values(key_check=vault().seal(CHECK, "1", keep)))
+
+
 def leave_no_trace() -> bool:
     """Empty SQLite's write-ahead log into the database file, so that erased rows stand in neither; whether it worked.
 
@@ -145,6 +158,7 @@ def init_db(app: Flask, url: str) -> None:
         options = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
     options["hide_parameters"] = True  # an error must not tell names
     app.config.update(SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS=options)
+    app.extensions["vault"].find_lookup_keys = kept_lookup_keys
     db.init_app(app)
     migrate.init_app(app, db, directory=str(bundled("migrations")), render_as_batch=True, compare_server_default=False)
     with app.app_context():

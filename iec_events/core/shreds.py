@@ -71,14 +71,21 @@ def uncover(bind: str, box: bytes) -> bytes:
     """The box inside; BoxRefused when its key was destroyed, or it was altered or moved."""
     if not is_covered(box):
         raise BoxRefused("unknown version")
-    end = 2 + box[1]
-    key_id = box[2:end].decode("ascii", "replace")
-    return unwrap(_key(key_id), _bound(bind), box[end:])
+    return unwrap(_key(_key_id(box)), _bound(bind), box[2 + box[1] :])
+
+
+def cover_again(box: bytes, bind: str, inner: bytes) -> bytes:
+    """Another box under the same cover as `box`."""
+    return cover(_key_id(box), bind, inner)
 
 
 def is_covered(box: bytes) -> bool:
     """Whether this is a covered box."""
     return box[:1] == COVERED and len(box) > 1
+
+
+def _key_id(box: bytes) -> str:
+    return box[2 : 2 + box[1]].decode("ascii", "replace")
 
 
 def _key(key_id: str) -> bytes:

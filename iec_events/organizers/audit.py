@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from ..core.db import atomic, db
 from .anchor import Anchor, keep_anchor, known_anchor
 from .models import AuditEntry, AuditHead, Organizer
 
-FORM = "iec-audit 1"
+FORM, SEAL = "iec-audit 1", "organizers.audit"
 OPERATOR, WORKER, STRANGER = "operator", "worker", "stranger"
 PAGE = 50
 NOTED, WRITTEN = "audit.noted", "audit.written"
@@ -124,7 +123,7 @@ def _write(session: Session) -> None:
     if not noted:
         return
     head = held_head(session)
-    sealed = is_sealed(head)
+    sealed, key_id = is_sealed(head), sealed_with(head)  # the next seal is of the same key, until `renew_seal`
     known = known_anchor()
     ours = known is None or is_in_trail(session, head, known)  # else what the file says is proof, and stays
     for one in noted:
@@ -132,7 +131,7 @@ def _write(session: Session) -> None:
         head.number, head.hash = number, hash_of(number, one, previous)
         fields = {"at": one.at, "who": one.who, "what": one.what, "about": one.about}
         session.add(AuditEntry(id=number, previous=previous, hash=head.hash, **fields))
-    head.seal = seal_of(head) if sealed else ""  # a seal that was broken stays so
+    head.seal = seal_of(head, key_id) if sealed else ""  # a seal that was broken stays so
     if ours:
         session.info[WRITTEN] = Anchor(head.number, head.hash)
 
@@ -184,12 +183,28 @@ def _names() -> dict[str, str]:
     return {one.id: vault().open("organizers", one.id, one.sealed)["name"] for one in everybody}
 
 
-def seal_of(head: Any) -> str:
-    """The seal that fits the head as it is."""
-    fields = [FORM, head.number, head.hash, head.pruned, head.pruned_hash]
-    return vault().fingerprint("organizers.audit", json.dumps(fields, separators=(",", ":")))
+def seal_of(head: Any, key_id: bytes | None = None) -> str:
+    """The seal that fits the head as it is, under the vault's first key or the one that sealed it before."""
+    return vault().sign(SEAL, _sealed_fields(head), key_id=key_id)
+
+
+def sealed_with(head: Any) -> bytes | None:
+    """The id of the vault key that sealed the head as it is; None when it was none."""
+    return vault().signer(SEAL, _sealed_fields(head), head.seal)
 
 
 def is_sealed(head: Any) -> bool:
     """Whether the seal fits; the head of a trail that has not begun needs none."""
-    return (head.number, head.seal) == (0, "") or hmac.compare_digest(head.seal, seal_of(head))
+    return (head.number, head.seal) == (0, "") or sealed_with(head) is not None
+
+
+@atomic()
+def renew_seal() -> None:
+    """Seal the head with the vault's first key; a seal that was broken stays so."""
+    head = held_head(db.session())
+    if sealed_with(head) is not None:
+        head.seal = seal_of(head)
+
+
+def _sealed_fields(head: Any) -> str:
+    return json.dumps([FORM, head.number, head.hash, head.pruned, head.pruned_hash], separators=(",", ":"))

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from ..core.db import atomic, db
 from .anchor import Anchor, forget_anchor, known_anchor
-from .audit import Noted, hash_of, held_head, is_in_trail, is_sealed, note, seal_of
+from .audit import Noted, hash_of, held_head, is_in_trail, is_sealed, note, seal_of, sealed_with
 from .models import AuditEntry, AuditHead, Organizer
 
 KEPT = dt.timedelta(days=365)
@@ -126,8 +126,9 @@ def prune(now: dt.datetime) -> None:
     last = db.session.execute(older.limit(1)).one_or_none()
     if last is None or _checked(head, None, None).fault is not None:
         return
+    key_id = sealed_with(head)
     head.pruned, head.pruned_hash = last.id, last.hash
-    head.seal = seal_of(head)
+    head.seal = seal_of(head, key_id)
     db.session.execute(sa.delete(AuditEntry).where(AuditEntry.id <= last.id))
 
 

@@ -8,8 +8,10 @@ import click
 
 from ..core import clock
 from ..core.archive import ArchiveRefused, make_archive, restore_archive
+from ..core.config import settings
 from ..organizers.anchor import forget_anchor
 from ..organizers.audit import note
+from ..privacy.vault_boxes import reseal
 from .doctor import GRAVE, findings
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -54,4 +56,22 @@ def restore(file: Path, *, replace: bool) -> None:
     click.echo(f"{restored.rows} rows of {restored.made_at} are back. Everybody signs in anew.")
 
 
-COMMANDS: list[click.Command] = [doctor, backup, restore]
+@click.group("vault")
+def server_vault() -> None:
+    """The server's own boxes."""
+
+
+@server_vault.command("reseal")
+def reseal_boxes() -> None:
+    """Seal what older vault keys open with the first one, so that they can go. Safe to repeat, also while serving."""
+    resealed = reseal()
+    click.echo(f"{resealed.done} boxes were sealed anew with the first vault key.")
+    if resealed.left:
+        raise click.ClickException(
+            f"{resealed.left} boxes need an older key still: wait a day, run this again, and keep the older keys."
+        )
+    if len(settings().vault_keys) > 1:
+        click.echo("No box here needs the older keys. Take them out of vault.keys, and start the service again.")
+
+
+COMMANDS: list[click.Command] = [doctor, backup, restore, server_vault]

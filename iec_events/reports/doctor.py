@@ -31,6 +31,7 @@ from ..events.models import EventKey
 from ..mail.queries import mail_health
 from ..organizers.audit import latest_at
 from ..organizers.audit_check import verify
+from ..privacy.vault_boxes import older_boxes
 
 GRAVE, WEAK, HINT = "grave", "weak", "hint"
 ORDER = (GRAVE, WEAK, HINT)
@@ -272,6 +273,11 @@ def _of_keys(now: dt.datetime) -> Findings:
     if db.session.scalar(sa.select(SiteState.key_check)) is not None and not key_check_fits():
         yield Finding(GRAVE, "The vault key is not the one this database was begun with: put the old key file back.")
         return
+    if len(settings().vault_keys) > 1:
+        older = older_boxes()
+        needed = f"{older} boxes need older vault keys: run `iec-events vault reseal`."
+        free = "No box needs the older vault keys any more: take them out of vault.keys, and start the service again."
+        yield Finding(WEAK if older else HINT, needed if older else free)
     shreds = db.session.scalars(sa.select(EventKey.shred_id).distinct()).all()
     gone = sum(not has_shred(shred_id) for shred_id in shreds)
     if gone:
@@ -291,5 +297,5 @@ def _of_trail(_now: dt.datetime) -> Findings:
     if broken is not None:
         yield Finding(
             GRAVE,
-            f"The audit trail was tampered with ({broken}) Find out who could do it; then `iec-events audit accept`.",
+            f"The audit trail was tampered with ({broken}) Find out who did it; then `iec-events audit accept`.",
         )

@@ -26,10 +26,11 @@ from iec_events.organizers.audit import note
 from iec_events.organizers.keys import RECOVERY, made_key, new_phrase, pair_of_phrase
 from iec_events.organizers.models import AuditEntry, RecoveryKey, RoleGrant
 from iec_events.organizers.roles import MODERATOR
+from iec_events.privacy.vault_boxes import reseal
 from iec_events.reports import doctor
 from iec_events.reports.commands import doctor as command
 from iec_events.reports.doctor import GRAVE, HINT, WEAK, findings
-from tests.conftest import Installation, settings_for
+from tests.conftest import KEY, Installation, settings_for
 from tests.factories import PASSWORD, an_app, an_event, an_organizer
 
 HOUR = dt.timedelta(hours=1)
@@ -272,6 +273,17 @@ def test_other_vault_keys(installation: Installation, well: Flask) -> None:
         db.session.execute(sa.update(SiteState).values(key_check=None))
 
 
+def test_older_vault_keys_that_are_needed_or_not(installation: Installation, well: Flask) -> None:
+    keys, own = well.extensions["settings"].key_dir, settings_for(Path(), "")["VAULT_KEYS"]
+    app = installation.make_app(KEY_DIR=keys, VAULT_KEYS=f"{'B' * 20}{str(KEY)[20:]},{own}", **WELL)
+    assert (only(app)[0], "boxes need older vault keys: run `iec-events vault reseal`" in only(app)[1]) == (WEAK, True)
+    with app.app_context():
+        reseal()
+    assert (only(app)[0], "No box needs the older vault keys any more" in only(app)[1]) == (HINT, True)
+    with atomic():
+        db.session.execute(sa.update(SiteState).values(key_check=None))
+
+
 def remove(*kinds: type[Any]) -> None:
     with atomic():
         for kind in kinds:
@@ -341,5 +353,5 @@ def test_a_trail_that_was_tampered_with(well: Flask) -> None:
         db.session.execute(sa.update(AuditEntry).values(who="worker"))
     assert only(well) == (
         GRAVE,
-        "The audit trail was tampered with (Entry 1 was changed.) Find out who could do it; then `iec-events audit accept`.",
+        "The audit trail was tampered with (Entry 1 was changed.) Find out who did it; then `iec-events audit accept`.",
     )
