@@ -23,6 +23,7 @@ DEEDS = {
     "passkey.added": _l("Passkey added"),
     "passkey.removed": _l("Passkey removed"),
     "organizer.invited": _l("Invitation made"),
+    "invitation.revoked": _l("Invitation taken back"),
     "organizer.joined": _l("Invitation used: a new account"),
     "organizer.removed": _l("Account removed"),
     "organizer.unlocked": _l("Waits for too many tries ended"),

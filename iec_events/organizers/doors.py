@@ -40,6 +40,7 @@ DOORS: dict[str, Door] = {
     "organizers.end_others": OWN,
     "team.people": LOCKED,
     "team.invite": LOCKED,
+    "team.revoke": LOCKED,
     "team.person": LOCKED,
     "team.take_role": LOCKED,
     "team.remove": LOCKED,

@@ -158,6 +158,25 @@ def invitation_stands(token: str, *, now: dt.datetime) -> bool:
     return db.session.scalar(stands) is not None
 
 
+@dataclass(frozen=True, kw_only=True)
+class InvitationView:
+    """An invitation that waits for somebody; its id is the hash of its link, which nobody can go back from."""
+
+    id: str
+    role: str
+    place: str
+    expires_at: dt.datetime
+
+
+def open_invitations(*, now: dt.datetime) -> list[InvitationView]:
+    """The invitations that can still be used, the next to expire first."""
+    query = sa.select(Invitation).where(Invitation.expires_at > now)
+    found = db.session.scalars(query.order_by(Invitation.expires_at, Invitation.token_hash))
+    return [
+        InvitationView(id=one.token_hash, role=one.role, place=one.place, expires_at=one.expires_at) for one in found
+    ]
+
+
 def reset_stands(token: str, *, now: dt.datetime) -> bool:
     """Whether this link to begin anew can still be used."""
     stands = sa.select(ResetLink.organizer_id).where(

@@ -45,7 +45,7 @@ class LinkUnknown(Refusal):
     """Wrong, used and expired links are not told apart."""
 
     status: ClassVar[int] = 404
-    message = _l("This link has been used, has expired, or never was.")
+    message = _l("This link was used, has expired, or never was. Ask an owner among you for a new one.")
 
 
 @atomic()

@@ -14,8 +14,9 @@ from ..core.urls import public_url
 from ..events.models import Campaign, Event
 from ..events.views import CampaignView, EventView
 from ..organizers.actions import invite as make_invitation
+from ..organizers.actions import revoke_invitation
 from ..organizers.guard import TOKEN, require_fresh, require_organizer
-from ..organizers.queries import reset_stands
+from ..organizers.queries import open_invitations, reset_stands
 from ..organizers.roles import DOOR, Grant
 from . import actions
 from .forms import ROLE_WORDS, AgainForm, ButtonForm, InviteForm, RoleForm
@@ -35,9 +36,15 @@ def _owners() -> Response | None:
 
 @blueprint.get("/team")
 def people() -> ResponseReturnValue:
-    """Everybody with their roles."""
+    """Everybody with their roles, and who is invited."""
     return render_template(
-        "team/people.html", section="team", people=everybody(now=clock.now()), words=ROLE_WORDS, titles=dict(_places())
+        "team/people.html",
+        section="team",
+        people=everybody(now=clock.now()),
+        invitations=open_invitations(now=clock.now()),
+        button=ButtonForm(formdata=None),
+        words=ROLE_WORDS,
+        titles=dict(_places()),
     )
 
 
@@ -55,6 +62,18 @@ def invite() -> ResponseReturnValue:
         flash(_("The invitation is on its way by mail. It works once, within 72 hours."))
         return redirect(url_for(".people"), 303)
     return render_template("team/link.html", section="team", link=public_url("organizers.first", token=token), who=None)
+
+
+@blueprint.post("/team/invitations/<invitation_id>/revoke")
+def revoke(invitation_id: str) -> ResponseReturnValue:
+    """Take an invitation back: its link opens nothing any more."""
+    if not ButtonForm().validate_on_submit():
+        abort(400)
+    if revoke_invitation(invitation_id=invitation_id, now=clock.now()):
+        flash(_("The invitation is taken back. Its link opens nothing any more."))
+    else:
+        flash(_("This invitation was used or taken back already, or has expired."))
+    return redirect(url_for(".people"), 303)
 
 
 @blueprint.route("/team/<organizer_id>", methods=["GET", "POST"])
@@ -134,14 +153,11 @@ def unlock(organizer_id: str) -> ResponseReturnValue:
 def begin_anew(token: str) -> ResponseReturnValue:
     """A new password by a colleague's link; it is used up by sending the form, never by opening the page."""
     if not reset_stands(token, now=clock.now()):
-        abort(404)
+        raise actions.LinkUnknown
     form = AgainForm()
     if not form.validate_on_submit():
         return render_template("team/again.html", form=form), 422 if form.is_submitted() else 200
-    try:
-        session_token = actions.begin_anew(token=token, password=form.password.data or "", now=clock.now())
-    except actions.LinkUnknown:
-        abort(404)
+    session_token = actions.begin_anew(token=token, password=form.password.data or "", now=clock.now())
     session.clear()
     session[TOKEN] = session_token
     return redirect(url_for("organizers.set_up"), 303)

@@ -14,13 +14,13 @@ from flask.testing import FlaskClient
 from iec_events.access.queries import access
 from iec_events.core import clock as real_clock
 from iec_events.core.db import db
-from iec_events.organizers.actions import accept_invitation
+from iec_events.organizers.actions import accept_invitation, revoke_invitation
 from iec_events.organizers.actions import invite as make_invitation
 from iec_events.organizers.commands import organizer as organizer_command
 from iec_events.organizers.guard import TOKEN
 from iec_events.organizers.keys import holders, private_of_session
 from iec_events.organizers.models import AuditEntry, Organizer, RoleGrant
-from iec_events.organizers.queries import grants_of, organizer_by_email
+from iec_events.organizers.queries import grants_of, open_invitations, organizer_by_email
 from iec_events.organizers.roles import MODERATOR, ORGANIZER, OWNER, Grant
 from iec_events.rsvps.actions import Party, place_rsvp
 from iec_events.rsvps.boxes import reader_of
@@ -115,6 +115,43 @@ def test_a_role_that_makes_no_sense_is_told(owner: FlaskClient, role: str, place
     answer = send(owner, "/organize/team/invite", role=role, place=place)
     assert answer.status_code == 422
     assert sentence in answer.text
+
+
+def test_open_invitations_are_listed_and_taken_back(
+    app: Flask, owner: FlaskClient, clock: time_machine.Traveller
+) -> None:
+    a_campaign(slug="night")
+    shown = send(owner, "/organize/team/invite", role="moderator", place="campaign:night").text
+    send(owner, "/organize/team/invite", role="organizer", place="", email=OMID)
+    link = re.search(r'value="http://127.0.0.1:8000(/organize/first/([\w-]+))"', shown)
+    assert link
+    page = owner.get("/organize/team").text
+    assert ("2027-01-18 12:00" in page, page.count("/revoke"), link[2] in page, OMID in page) == (True, 2, False, False)
+    (revoke,) = re.findall(r"Moderator.*?Campaign: A Night.*?action=\"([^\"]+/revoke)\"", page, re.DOTALL)[:1]
+    assert owner.get(revoke).status_code == 405
+    assert send(owner, "/organize/team", to=revoke).status_code == 303
+    page = owner.get("/organize/team").text
+    assert "is taken back" in page
+    assert page.count("/revoke") == 1
+    gone = app.test_client().get(link[1])
+    assert (gone.status_code, "was used or taken back" in gone.text) == (404, True)
+    assert noted()[-1] == "invitation.revoked"
+    send(owner, "/organize/team", to=revoke)
+    assert "taken back already" in owner.get("/organize/team").text
+    assert noted().count("invitation.revoked") == 1
+    clock.shift(dt.timedelta(hours=72))
+    assert open_invitations(now=real_clock.now()) == []
+
+
+def test_an_invitation_that_was_taken_back_is_not_mailed(app: Flask, owner: FlaskClient) -> None:
+    from iec_events.worker import run_all_once  # noqa: PLC0415 - the whole worker, for this test
+
+    send(owner, "/organize/team/invite", role="organizer", place="", email=OMID)
+    (one,) = open_invitations(now=real_clock.now())
+    assert revoke_invitation(invitation_id=one.id, now=real_clock.now())
+    told: list[str] = []
+    run_all_once(app, told.append)
+    assert not [line for line in told if "/organize/first/" in line]
 
 
 # --- Roles

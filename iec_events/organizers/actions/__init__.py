@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .account import change_password
-from .invitations import EmailTaken, InvitationUnknown, accept_invitation, grant, invite
+from .invitations import EmailTaken, InvitationUnknown, accept_invitation, grant, invite, revoke_invitation
 from .second_factor import (
     Completed,
     LastFactor,
@@ -44,6 +44,7 @@ __all__ = [
     "note_seen",
     "open_session",
     "remove_passkey",
+    "revoke_invitation",
     "set_up_app",
     "set_up_passkey",
     "sign_in",

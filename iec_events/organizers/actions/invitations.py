@@ -26,10 +26,12 @@ INVITED_FOR = dt.timedelta(hours=72)
 
 
 class InvitationUnknown(Refusal):
-    """Wrong, used and expired invitations are not told apart."""
+    """Wrong, used, revoked and expired invitations are not told apart."""
 
     status: ClassVar[int] = 404
-    message = _l("This invitation has been used, has expired, or never was.")
+    message = _l(
+        "This invitation was used or taken back, has expired, or never was. Ask who invited you for a new one."
+    )
 
 
 class EmailTaken(Refusal):
@@ -64,6 +66,16 @@ def invite(
         facts = {"token": token}
         post(kind="organizers.invited", about="invitation", to=email, locale=current_locale(), facts=facts, now=now)
     return token
+
+
+@atomic()
+def revoke_invitation(*, invitation_id: str, now: dt.datetime) -> bool:
+    """Take an invitation back; whether there was one."""
+    mine = Invitation.token_hash == invitation_id
+    role = db.session.scalar(sa.delete(Invitation).where(mine).returning(Invitation.role))
+    if role is not None:
+        note("invitation.revoked", f"role:{role}", now=now)
+    return role is not None
 
 
 def accept_invitation(*, token: str, name: str, email: str, password: str, now: dt.datetime) -> str:

@@ -94,7 +94,7 @@ def sign_out() -> ResponseReturnValue:
 def first(token: str) -> ResponseReturnValue:
     """An invitation: it is used up by sending the form, never by opening the page."""
     if not invitation_stands(token, now=clock.now()):
-        abort(404)
+        raise actions.InvitationUnknown
     form = FirstForm()
     if not form.validate_on_submit():
         return render_template("organizers/first.html", form=form), 422 if form.is_submitted() else 200
@@ -103,8 +103,6 @@ def first(token: str) -> ResponseReturnValue:
         session_token = actions.accept_invitation(
             token=token, name=form.name.data, email=email, password=form.password.data, now=clock.now()
         )
-    except actions.InvitationUnknown:
-        abort(404)
     except actions.EmailTaken as refusal:
         form.email.errors = (str(refusal),)
         return render_template("organizers/first.html", form=form), refusal.status
