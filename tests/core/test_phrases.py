@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import unicodedata
 from collections.abc import Callable
 
@@ -135,3 +136,11 @@ def test_no_two_farsi_words_are_within_one_letter() -> None:
         gaps |= {word[:place] + "*" + word[place:] for place in range(len(word) + 1)}
         for gap in gaps:
             assert seen.setdefault(gap, word) == word
+
+
+def test_what_stands_on_paper_must_open_for_ever() -> None:
+    assert (
+        hashlib.sha256(" ".join(_word_list("fa").words).encode()).hexdigest()
+        == "829b436abe6e48338d26f24895495b884cc96c87e6bfbc606b0e5cf0290d00ae"
+    )
+    assert token_of(SECRET) == "iEWsS5ByLN4PUrCh6Fxnw4eWxCkx-3xcB5bdMVZCZyk"
