@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 from flask import Flask
 
+from .access.actions import take_ended_keys
+from .access.emails import LETTERS as ACCESS_LETTERS
 from .calendars.actions import make_vevents
 from .core import clock
 from .core.db import note_worker
@@ -33,7 +35,7 @@ from .rsvps.actions import (
 from .rsvps.emails import LETTERS as RSVP_LETTERS
 
 log = logging.getLogger(__name__)
-LETTERS = {**RSVP_LETTERS, **ORGANIZER_LETTERS}
+LETTERS = {**RSVP_LETTERS, **ORGANIZER_LETTERS, **ACCESS_LETTERS}
 Say = Callable[[str], None]
 TICK_S = 0.5
 
@@ -59,6 +61,7 @@ def jobs(say: Say | None = None) -> list[Job]:
         Job("changes", 20 * second, tell_changes),
         Job("seal", 5 * second, seal_vault_boxes),
         Job("calendars", 10 * second, make_vevents),
+        Job("door keys", 60 * second, take_ended_keys),
         *(Job(rule.job, rule.every, rule.erase) for rule in RULES),
     ]
 

@@ -27,7 +27,7 @@ from ..organizers.queries import grants_of, organizer_by_email
 from ..organizers.roles import DOOR as DOORKEEPER
 from ..organizers.roles import READERS, of_event
 from ..organizers.roles import reach as reach_of
-from ..rsvps.boxes import Reader, seal
+from ..rsvps.boxes import Reader, seal, seal_remark
 from ..rsvps.models import Rsvp
 from .models import ListRelease
 from .queries import RELEASE_LASTS, HolderUnknown, open_requests, second_holders
@@ -170,7 +170,11 @@ def new_list_key(*, slug: str, by: Holder, now: dt.datetime) -> None:
         words = reader.words(rsvp)
         if words is None:
             raise NotReadable
+        remark = reader.remark(rsvp)
+        if rsvp.remark is not None and not remark:
+            raise NotReadable
         seal(rsvp, words, now)
+        seal_remark(rsvp, remark, now)
     db.session.flush()
     db.session.execute(sa.delete(EventKey).where(EventKey.id.in_(before)))
     note("list.key-changed", f"event:{slug}", now=now)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from wtforms import StringField
+from wtforms.validators import AnyOf
+
 from ..core.forms import Form, Needed, TextArea
 from ..core.i18n import _l
 
@@ -10,6 +13,12 @@ LONGEST_PHRASE = 400
 
 class ButtonForm(Form):
     """A button that acts."""
+
+
+class AnswerForm(Form):
+    """Yes or no, each a button of its own."""
+
+    answer = StringField(validators=[AnyOf(("yes", "no"), message=_l("Please press one of the two buttons."))])
 
 
 class PhraseForm(Form):

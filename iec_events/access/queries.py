@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -105,6 +105,11 @@ def second_holders(event_id: int, organizer_id: str) -> set[str]:
     return holders_of(event_id, ROSTER) - {RECOVERY, organizer_id}
 
 
+def holder_names(organizer_ids: Iterable[str]) -> list[str]:
+    """What these organizers are called, in the order of their names."""
+    return sorted(_name(one) for one in db.session.scalars(sa.select(Organizer).where(Organizer.id.in_(organizer_ids))))
+
+
 def open_requests(now: dt.datetime) -> sa.Select[ListRelease]:
     """Requests that nobody answered yet and that are not over."""
     newer = ListRelease.asked_at > now - RELEASE_LASTS
@@ -143,6 +148,11 @@ def request_of(release_id: str, event_id: int) -> ReleaseView | None:
     """One request about this event, answered or not."""
     found = _releases(sa.select(ListRelease).where(ListRelease.id == release_id, ListRelease.event_id == event_id))
     return found[0] if found else None
+
+
+def at_the_door(organizer_id: str, *, now: dt.datetime) -> bool:
+    """Whether somebody stands at a door and is no organizer anywhere."""
+    return any(one.id == organizer_id for one in _doorkeepers(now))
 
 
 def without_door_key(slug: str, event_id: int, *, now: dt.datetime) -> list[HolderView]:

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+import datetime as dt
+
+from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from ..core import clock
 from ..core.errors import Refusal
-from ..core.i18n import _, format_number
+from ..core.i18n import _, current_locale, format_number
 from ..core.qr import qr_picture
+from ..events.models import Event
+from ..events.queries import any_event
+from ..events.times import local_text
+from ..events.views import EventView
 from ..organizers.guard import key_holder, require_fresh, require_organizer
-from .actions import Holder, check_recovery_key, give_access, make_recovery_key, new_list_key, take_access
-from .forms import ButtonForm, PhraseForm
-from .queries import access, holder_name
+from .actions import (
+    Holder,
+    OwnRelease,
+    ReleaseUnknown,
+    answer_release,
+    check_recovery_key,
+    give_access,
+    make_recovery_key,
+    new_list_key,
+    take_access,
+)
+from .forms import AnswerForm, ButtonForm, PhraseForm
+from .queries import access, at_the_door, holder_name, request_of
 
 blueprint = Blueprint("access", __name__, url_prefix="/organize/access")
 blueprint.before_request(require_organizer)
@@ -23,7 +39,8 @@ blueprint.before_request(require_fresh)
 @blueprint.get("")
 def overview() -> ResponseReturnValue:
     """Who can open what."""
-    return render_template("access/overview.html", section="access", access=access(), button=ButtonForm(formdata=None))
+    found, button = access(clock.now()), ButtonForm(formdata=None)
+    return render_template("access/overview.html", section="access", access=found, button=button)
 
 
 @blueprint.route("/recovery", methods=["GET", "POST"])
@@ -63,11 +80,12 @@ def check() -> ResponseReturnValue:
 def give(organizer_id: str) -> ResponseReturnValue:
     """Ask once, then give a colleague access to every list one can open oneself."""
     name, form = holder_name(organizer_id), ButtonForm()
+    door = at_the_door(organizer_id, now=clock.now())
     if form.validate_on_submit():
         give_access(organizer_id=organizer_id, by=_holder(), now=clock.now())
-        flash(_("%(name)s can read the lists now.", name=name))
+        flash(_("%(name)s has the keys now.", name=name) if door else _("%(name)s can read the lists now.", name=name))
         return redirect(url_for(".overview"), 303)
-    return _confirm("give", name, form)
+    return _confirm("give-door" if door else "give", name, form)
 
 
 @blueprint.route("/take/<organizer_id>", methods=["GET", "POST"])
@@ -90,6 +108,35 @@ def new_key(slug: str) -> ResponseReturnValue:
         flash(_("The list has a new key."))
         return redirect(url_for("rsvps_organizers.roster", slug=slug), 303)
     return _confirm("new-key", slug, form)
+
+
+@blueprint.route("/lists/<slug>/requests/<release_id>", methods=["GET", "POST"])
+def answer(slug: str, release_id: str) -> ResponseReturnValue:
+    """A colleague asks to take a list out unlocked: yes or no."""
+    event, form = any_event(slug), AnswerForm()
+    request = request_of(release_id, event.id)
+    if request is None:
+        raise ReleaseUnknown
+    if request.asked_by == g.organizer.id:
+        raise OwnRelease
+    if not form.validate_on_submit():
+        page = render_template(
+            "access/answer.html",
+            event=EventView(event, current_locale(), clock.now()),
+            request=request,
+            over=request.yes is not None or request.ends_at <= clock.now(),
+            until=_until(request.ends_at, event),
+            form=form,
+        )
+        return page, 422 if form.is_submitted() else 200
+    yes = form.answer.data == "yes"
+    answer_release(slug=slug, release_id=release_id, organizer_id=g.organizer.id, yes=yes, now=clock.now())
+    flash(_("Your yes is given. It is good for one copy.") if yes else _("Your no is given. Nothing leaves."))
+    return redirect(url_for("rsvps_organizers.roster", slug=slug), 303)
+
+
+def _until(moment: dt.datetime, event: Event) -> str:
+    return local_text(moment, event.time_zone, current_locale())
 
 
 def _confirm(what: str, name: str, form: ButtonForm) -> ResponseReturnValue:

@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
+from ..access.queries import requests_for
 from ..calendars.views import event_buttons
 from ..core import clock
 from ..core.i18n import current_locale
@@ -68,6 +69,7 @@ def dashboard() -> ResponseReturnValue:
         campaigns=[CampaignView(one, current_locale()) for one in all_campaigns(reach)],
         pending=sum(pending.values()),
         mail=mail_health(now),
+        requests=requests_for(g.organizer.id, now=now),
         step_form=StepForm(formdata=None),
         care=care(now) if may("front_organizers.audit") else (),
     )

@@ -73,7 +73,12 @@ DOORS: dict[str, Door] = {
     "rsvps_organizers.roster": NIGHT,
     "rsvps_organizers.add": NIGHT,
     "rsvps_organizers.cancel": NIGHT,
-    "reports.rsvps_csv": NIGHT,
+    "reports.export": NIGHT,
+    "access.answer": NIGHT,
+    "checkin.doors": Door(DOOR, "some"),
+    "checkin.door": Door(DOOR, "event"),
+    "checkin.here": Door(DOOR, "event"),
+    "checkin.undo": Door(DOOR, "event"),
     "privacy_organizers.destroy": LOCKED,
     "solidarity_organizers.review": WORDS,
     "solidarity_organizers.approve": WORDS,
@@ -85,4 +90,4 @@ DOORS: dict[str, Door] = {
 }
 
 # Where each role begins after signing in, for those to whom the dashboard is shut.
-HOMES = {MODERATOR: "solidarity_organizers.review", DOOR: "organizers.account", "": "organizers.account"}
+HOMES = {MODERATOR: "solidarity_organizers.review", DOOR: "checkin.doors", "": "organizers.account"}

@@ -1,37 +1,110 @@
-"""Downloads for organizers."""
+"""Lists that leave the service: under a lock for all who may read them, without one by the rules of access."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+import datetime as dt
+from typing import NamedTuple
+
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from ..access.actions import ask_release, take_out
+from ..access.queries import holder_names, own_requests, requests_for, second_holders
 from ..core import clock
-from ..core.i18n import _
+from ..core.errors import Refusal
+from ..core.i18n import _, current_locale
+from ..events.models import Event
 from ..events.queries import any_event
+from ..events.times import local_text
+from ..events.views import EventView
 from ..organizers.audit import note
 from ..organizers.guard import key_holder, require_fresh, require_organizer
 from ..rsvps.boxes import reader_of
-from ..rsvps.queries import roster
-from .sheets import csv_bytes
+from .forms import KEY, PASSPHRASE, LockedForm, PlainForm
+from .lists import list_sheet
+from .locks import locked_for, locked_with
+from .sheets import csv_octets, xlsx_octets
 
 blueprint = Blueprint("reports", __name__, url_prefix="/organize")
 blueprint.before_request(require_organizer)
 blueprint.before_request(require_fresh)
+TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+AGE = "application/octet-stream"
 
 
-@blueprint.get("/events/<slug>/rsvps.csv")
-def rsvps_csv(slug: str) -> ResponseReturnValue:
-    """The list of who comes as a sheet. The file's name tells nothing of names."""
-    event = any_event(slug)
-    words = {"confirmed": _("Confirmed"), "waitlisted": _("Waitlist"), "cancelled": _("Cancelled")}
-    header = [_("Line"), _("Status"), _("Name or alias"), _("How many"), _("E-mail"), _("Note")]
-    everyone = roster(event.id, reader=reader_of(*key_holder(), event.id))
-    rows = [
-        (one.line, words[one.status], one.name or _("sealed"), one.party_size, one.email or "", one.note)
-        for one in everyone
-    ]
-    note("rsvps.downloaded", f"event:{slug}", now=clock.now())
-    disposition = f'attachment; filename="rsvps-{event.slug}.csv"'
-    return Response(
-        csv_bytes(header, rows), content_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition}
+class Forms(NamedTuple):
+    """The two forms of the page; only the one that was sent is filled in."""
+
+    locked: LockedForm
+    plain: PlainForm
+
+
+@blueprint.route("/events/<slug>/rsvps/export", methods=["GET", "POST"])
+def export(slug: str) -> ResponseReturnValue:
+    """The list as a file. The file's name tells nothing of names."""
+    event, do = any_event(slug), request.form.get("do", "") if request.method == "POST" else ""
+    forms = Forms(
+        LockedForm(prefix="locked-") if do == "locked" else LockedForm(formdata=None, prefix="locked-"),
+        PlainForm(prefix="plain-") if do in {"plain", "ask"} else PlainForm(formdata=None, prefix="plain-"),
+    )
+    if do == "locked" and forms.locked.validate_on_submit():
+        return _locked(event, forms.locked)
+    if do in {"plain", "ask"} and forms.plain.validate_on_submit():
+        try:
+            return _plain(event, forms.plain) if do == "plain" else _ask(event, forms.plain)
+        except Refusal as refusal:
+            forms.plain.form_errors.append(str(refusal))
+            return _page(event, forms), refusal.status
+    return _page(event, forms), 422 if request.method == "POST" else 200
+
+
+def _locked(event: Event, form: LockedForm) -> ResponseReturnValue:
+    octets = _octets(event, form.part.data, form.kind.data)
+    if form.lock.data == KEY:
+        box = locked_for(form.public_key.data or "", octets)
+    else:
+        mine = form.lock.data == PASSPHRASE
+        box = locked_with((form.passphrase.data if mine else form.fresh_words()) or "", octets)
+    note("rsvps.locked-copy", f"event:{event.slug}", now=clock.now())
+    return _file(box, f"{event.slug}.{form.kind.data}.age", AGE)
+
+
+def _plain(event: Event, form: PlainForm) -> ResponseReturnValue:
+    octets = _octets(event, form.part.data, form.kind.data)  # made first: a fault here must not use the yes up
+    take_out(slug=event.slug, kind=form.kind.data, organizer_id=g.organizer.id, now=clock.now())
+    return _file(octets, f"{event.slug}.{form.kind.data}", TYPES[form.kind.data])
+
+
+def _ask(event: Event, form: PlainForm) -> ResponseReturnValue:
+    ask_release(slug=event.slug, kind=form.kind.data, organizer_id=g.organizer.id, now=clock.now())
+    flash(_("Your colleagues are asked, by mail and on their dashboard. You get their answer on this page."))
+    return redirect(url_for(".export", slug=event.slug), 303)
+
+
+def _octets(event: Event, part: str, kind: str) -> bytes:
+    sheet = list_sheet(event.id, reader_of(*key_holder(), event.id), part)
+    return csv_octets(sheet) if kind == "csv" else xlsx_octets(sheet)
+
+
+def _file(octets: bytes, name: str, content_type: str) -> Response:
+    disposition = f'attachment; filename="rsvps-{name}"'
+    return Response(octets, content_type=content_type, headers={"Content-Disposition": disposition})
+
+
+def _page(event: Event, forms: Forms) -> str:
+    now, me = clock.now(), g.organizer.id
+
+    def until(moment: dt.datetime) -> str:
+        return local_text(moment, event.time_zone, current_locale())
+
+    return render_template(
+        "reports/export.html",
+        event=EventView(event, current_locale(), now),
+        locked=forms.locked,
+        plain=forms.plain,
+        words=forms.locked.fresh_words(),
+        others=holder_names(second_holders(event.id, me)),
+        mine=own_requests(event.id, me, now=now),
+        asked=requests_for(me, now=now, event_id=event.id),
+        until=until,
     )

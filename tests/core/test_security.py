@@ -252,7 +252,7 @@ def test_no_address_breaks_anything(shown: FlaskClient, organizer: FlaskClient, 
         answer.close()
     for address in (
         f"/organize/{part}", f"/organize/events/{part}", f"/organize/events/{part}/rsvps", f"/organize/events/berkeley/rsvps?page={part}&status={part}",
-        f"/organize/events/berkeley/rsvps/{part}/cancel", f"/organize/events/{part}/rsvps.csv", f"/organize/campaigns/{part}",
+        f"/organize/events/berkeley/rsvps/{part}/cancel", f"/organize/events/{part}/rsvps/export", f"/organize/events/{part}/door", f"/organize/campaigns/{part}",
         f"/organize/messages?status={part}", f"/organize/messages?event={part}&page={part}",
     ):  # fmt: skip
         assert organizer.get(address).status_code < 500, address[:80]

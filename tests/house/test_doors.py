@@ -123,22 +123,27 @@ OWN = {f"organizers.{page}" for page in ("account", "password", "end_session", "
 OWN |= {"organizers.recovery_codes", "organizers.new_passkey", "organizers.remove_passkey"}
 WORDS = {f"solidarity_organizers.{verb}" for verb in ("review", "approve", "reject", "reconsider", "undo")}
 WORDS |= {"solidarity_organizers.approve_many", "solidarity_organizers.reject_many"}
-NIGHT = {"rsvps_organizers.roster", "rsvps_organizers.add", "rsvps_organizers.cancel", "reports.rsvps_csv"}
+NIGHT = {"rsvps_organizers.roster", "rsvps_organizers.add", "rsvps_organizers.cancel", "reports.export"}
 NIGHT |= {f"events_organizers.{page}" for page in ("edit_event", "confirm", "take", "list_events")}
-NIGHT |= {"front_organizers.preview", "front_organizers.dashboard"}
+NIGHT |= {"front_organizers.preview", "front_organizers.dashboard", "access.answer"}
+CHECKIN = {f"checkin.{page}" for page in ("doors", "door", "here", "undo")}
+NIGHT |= CHECKIN
 NIGHT |= {f"questions_organizers.{page}" for page in ("questions", "new_question", "edit_question", "add_ready_made")}
 NIGHT |= {f"questions_organizers.{verb}" for verb in ("move", "take_back", "ask_again", "delete")}
 CAMPAIGN = {"events_organizers.new_event", "events_organizers.edit_campaign"}
 # Somebody's role and place, and every page and button that is theirs at /events/berkeley and /campaigns/night.
 THEIRS: dict[tuple[str, str], set[str]] = {
     ("", ""): OWN,
-    ("door", "event:berkeley"): OWN,
+    ("door", "event:berkeley"): OWN | CHECKIN,
+    ("door", "event:paris"): OWN | {"checkin.doors"},
     ("moderator", ""): OWN | WORDS,
     ("moderator", "event:paris"): OWN | WORDS,
     ("organizer", ""): OWN | WORDS | NIGHT | CAMPAIGN | {"events_organizers.new_campaign"},
     ("organizer", "campaign:night"): OWN | WORDS | NIGHT | CAMPAIGN,
     ("organizer", "event:berkeley"): OWN | WORDS | NIGHT,
-    ("organizer", "event:paris"): OWN | WORDS | {"events_organizers.list_events", "front_organizers.dashboard"},
+    ("organizer", "event:paris"): OWN
+    | WORDS
+    | {"events_organizers.list_events", "front_organizers.dashboard", "checkin.doors"},
 }
 
 

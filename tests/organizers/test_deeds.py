@@ -122,7 +122,8 @@ def test_a_flood_of_tries_leaves_few_lines(client: FlaskClient) -> None:
 
 def test_a_download_is_noted_with_who_took_it(organizer: FlaskClient) -> None:
     an_event(slug="berkeley")
-    assert organizer.get("/organize/events/berkeley/rsvps.csv").status_code == 200
+    choices = {"plain-part": "all", "plain-kind": "csv"}
+    assert send(organizer, "/organize/events/berkeley/rsvps/export", do="plain", **choices).status_code == 200
     assert noted() == [("rsvps.downloaded", "event:berkeley")]
     assert len(db.session.scalars(sa.select(AuditEntry.who)).one()) == 16
 

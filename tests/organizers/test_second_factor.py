@@ -301,7 +301,7 @@ def test_an_app_moved_to_another_account_opens_nothing(app: Flask, nasrin: Organ
 
 
 @pytest.mark.parametrize(
-    "page", ["/organize/access", "/organize/access/recovery/check", "/organize/events/berkeley/rsvps.csv", SET_UP]
+    "page", ["/organize/access", "/organize/access/recovery/check", "/organize/events/berkeley/rsvps/export", SET_UP]
 )
 def test_dangerous_pages_ask_again_after_ten_minutes(
     client: FlaskClient, nasrin: Organizer, clock: time_machine.Traveller, page: str

@@ -141,7 +141,6 @@ def test_the_list_and_the_sheet_on_the_page(client: FlaskClient, app: Flask) -> 
     with client.session_transaction() as session:
         session[TOKEN] = fully_signed_in(nasrin[1])
     assert "<bdi>سارا</bdi>" in client.get("/organize/events/berkeley/rsvps").text
-    assert "سارا" in client.get("/organize/events/berkeley/rsvps.csv").text
     with client.session_transaction() as session:
         session[TOKEN] = fully_signed_in(omid[1])
     page = client.get("/organize/events/berkeley/rsvps").text

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -108,21 +105,8 @@ def test_strangers_see_nothing(app: Flask, event: Event) -> None:
     del event
     comes("Sara")
     stranger = app.test_client()
-    for address in (LIST, LIST + "/add", "/organize/events/berkeley/rsvps.csv"):
+    for address in (LIST, LIST + "/add", LIST + "/export"):
         answer = stranger.get(address)
         assert answer.status_code == 303
         assert "/organize/sign-in" in answer.location
         assert "Sara" not in answer.text
-
-
-def test_the_sheet_holds_everyone_and_no_formula(nasrin: FlaskClient) -> None:
-    comes('=HYPERLINK("http://evil.example";"x")', 1, note="+49 30 901820")
-    comes("سارا", 2, "sara@example.org", "two\nlines; =1+1")
-    answer = nasrin.get("/organize/events/berkeley/rsvps.csv")
-    assert answer.content_type == "text/csv; charset=utf-8"
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="rsvps-berkeley.csv"'
-    header, evil, sara = list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
-    assert header[2:5] == ["Name or alias", "How many", "E-mail"]
-    assert evil[2].startswith("'=HYPERLINK")
-    assert evil[5] == "+49 30 901820"
-    assert sara[2:] == ["سارا", "2", "sara@example.org", "two lines; '=1+1"]

@@ -1,0 +1,74 @@
+"""What is done at the door: counting a party in, and taking that back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ..core.db import atomic, db
+from ..core.errors import Refusal
+from ..core.i18n import _, _l, format_number
+from ..events.models import Event
+from ..rsvps.models import ACTIVE, Rsvp
+from .models import Arrival
+
+
+class PartyUnknown(Refusal):
+    """No such party at this event; it may have deleted itself a moment ago."""
+
+    status: ClassVar[int] = 404
+    message = _l("This RSVP is not on the list of this event. It may be for another night, or was deleted.")
+
+
+class NotExpected(Refusal):
+    """The party said that it does not come, or was taken off the list."""
+
+    message = _l("This party is not coming by the list: it was cancelled, or was told that there is no place.")
+
+
+class TooMany(Refusal):
+    """Nobody, or more people than the party has."""
+
+    status: ClassVar[int] = 422
+
+    def __init__(self, party_size: int) -> None:
+        super().__init__()
+        self.message = _("Please give a number from 1 to %(largest)s.", largest=format_number(party_size))
+
+
+@atomic()
+def count_in(*, slug: str, rsvp_id: str, people: int | None, by: str, now: dt.datetime) -> bool:
+    """So many of a party are here, all if nothing is said; False when they were counted before, and that stays.
+
+    PartyUnknown, NotExpected, TooMany.
+    """
+    rsvp = db.session.scalar(_party(slug, rsvp_id).with_for_update().execution_options(populate_existing=True))
+    if rsvp is None:
+        raise PartyUnknown
+    if db.session.get(Arrival, rsvp_id) is not None:
+        return False
+    if rsvp.status not in ACTIVE:
+        raise NotExpected
+    if people is not None and not 1 <= people <= rsvp.party_size:
+        raise TooMany(rsvp.party_size)
+    dialect: Any = {"sqlite": sqlite}.get(db.engine.dialect.name, postgresql)
+    minute = now.replace(second=0, microsecond=0)
+    arrival = {"rsvp_id": rsvp_id, "at": minute, "by": by, "people": people or rsvp.party_size}
+    counted = dialect.insert(Arrival).values(arrival).on_conflict_do_nothing().returning(Arrival.rsvp_id)
+    return db.session.scalar(counted) is not None
+
+
+@atomic()
+def count_out(*, slug: str, rsvp_id: str) -> None:
+    """The button was pressed by mistake: they are not here. Nothing happens when they were not. PartyUnknown."""
+    rsvp = db.session.scalar(_party(slug, rsvp_id))
+    if rsvp is None:
+        raise PartyUnknown
+    db.session.execute(sa.delete(Arrival).where(Arrival.rsvp_id == rsvp_id))
+
+
+def _party(slug: str, rsvp_id: str) -> sa.Select[Rsvp]:
+    return sa.select(Rsvp).where(Rsvp.id == rsvp_id, Rsvp.event_id.in_(sa.select(Event.id).where(Event.slug == slug)))

@@ -1,0 +1,146 @@
+"""What is asked at the door: who is expected, who is here, how many."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..core.db import db
+from ..core.text import folded
+from ..events.models import Event
+from ..events.queries import all_events
+from ..organizers.roles import Reach
+from ..rsvps.door_boxes import DoorReader
+from ..rsvps.models import ACTIVE, CONFIRMED, REMOVED, Rsvp
+from .models import Arrival
+
+PAGE = 100
+EXPECTED, HERE = "expected", "here"
+SHOWN_AFTER = dt.timedelta(hours=12)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Party:
+    """One party at the door. `name` is None where the reader has no key; `people` is None until they are here."""
+
+    id: str
+    line: int
+    name: str | None
+    party_size: int
+    status: str
+    people: int | None
+    at: dt.datetime | None
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether a place is theirs."""
+        return self.status == CONFIRMED
+
+    @property
+    def may_enter(self) -> bool:
+        """Whether they can be counted in."""
+        return self.people is None and self.status in ACTIVE
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoorView:
+    """A page of the parties that fit, by name; the number of those, and of pages."""
+
+    parties: Sequence[Party]
+    total: int
+    page: int
+    pages: int
+    sealed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heads:
+    """People and parties: how many are here, and how many confirmed ones are still to come."""
+
+    here: int
+    expected: int
+    parties_here: int
+    parties_expected: int
+
+
+def door_view(event_id: int, reader: DoorReader, *, show: str = EXPECTED, search: str = "", page: int = 1) -> DoorView:
+    """Who is expected, or who is here; a search goes through everybody, also those who said that they don't come."""
+    query = _with_arrivals(event_id)
+    if not search:
+        query = query.where(
+            Arrival.rsvp_id.is_not(None)
+            if show == HERE
+            else sa.and_(Arrival.rsvp_id.is_(None), Rsvp.status.in_(ACTIVE))
+        )
+    wanted = folded(search)
+    found = [one for one in map(_party(reader), db.session.execute(query)) if _fits(one, wanted)]
+    found.sort(key=lambda one: (one.name is None, folded(one.name or ""), one.line))
+    pages = max(1, -(-len(found) // PAGE))
+    page = min(max(1, page), pages)
+    return DoorView(
+        parties=found[(page - 1) * PAGE : page * PAGE],
+        total=len(found),
+        page=page,
+        pages=pages,
+        sealed=any(one.name is None for one in found),
+    )
+
+
+def party_at_door(event_id: int, rsvp_id: str, reader: DoorReader) -> Party | None:
+    """One party of this event; None when there is none."""
+    row = db.session.execute(_with_arrivals(event_id).where(Rsvp.id == rsvp_id)).one_or_none()
+    return _party(reader)(row) if row else None
+
+
+def heads(event_id: int) -> Heads:
+    """How many are here and how many confirmed ones are still to come."""
+    waits = sa.and_(Arrival.rsvp_id.is_(None), Rsvp.status == CONFIRMED)
+    numbers = (
+        sa.func.sum(Arrival.people),
+        sa.func.sum(sa.case((waits, Rsvp.party_size), else_=0)),
+        sa.func.count(Arrival.rsvp_id),
+        sa.func.sum(sa.case((waits, 1), else_=0)),
+    )
+    query = sa.select(*numbers).select_from(Rsvp).outerjoin(Arrival, Arrival.rsvp_id == Rsvp.id)
+    here, expected, parties_here, parties_expected = db.session.execute(query.where(Rsvp.event_id == event_id)).one()
+    return Heads(
+        here=int(here or 0),
+        expected=int(expected or 0),
+        parties_here=parties_here,
+        parties_expected=int(parties_expected or 0),
+    )
+
+
+def doors_in(reach: Reach, *, now: dt.datetime) -> list[Event]:
+    """The events at whose door somebody may stand and that are not long over, the next one first."""
+    coming = [one for one in all_events(reach) if one.status != "draft" and one.ends_at + SHOWN_AFTER > now]
+    return sorted(coming, key=lambda one: (one.starts_at, one.id))
+
+
+def _with_arrivals(event_id: int) -> sa.Select[tuple[Rsvp, Arrival]]:
+    query = sa.select(Rsvp, Arrival).outerjoin(Arrival, Arrival.rsvp_id == Rsvp.id)
+    return query.where(Rsvp.event_id == event_id, Rsvp.status != REMOVED)
+
+
+def _party(reader: DoorReader) -> Callable[[Any], Party]:
+    def read(row: Any) -> Party:
+        rsvp, arrival = row
+        return Party(
+            id=rsvp.id,
+            line=rsvp.line,
+            name=reader.name(rsvp),
+            party_size=rsvp.party_size,
+            status=rsvp.status,
+            people=arrival.people if arrival else None,
+            at=arrival.at if arrival else None,
+        )
+
+    return read
+
+
+def _fits(party: Party, wanted: str) -> bool:
+    return wanted in folded(party.name or "") or wanted == str(party.line)

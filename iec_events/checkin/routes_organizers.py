@@ -1,0 +1,142 @@
+"""The pages at the door. They show names, sizes and states, and nothing else of the list."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from ..core import clock
+from ..core.errors import Refusal
+from ..core.i18n import _, current_locale
+from ..core.text import ascii_digits
+from ..events.models import Event
+from ..events.queries import any_event
+from ..events.times import clock_text
+from ..events.views import EventView
+from ..organizers.guard import key_holder, reach_as, require_organizer
+from ..organizers.roles import DOOR
+from ..rsvps.door_boxes import door_reader_of
+from ..rsvps.door_code import CodeMistyped, is_door_code, rsvp_of_code
+from .actions import PartyUnknown, count_in, count_out
+from .forms import CountForm, FindForm
+from .queries import EXPECTED, HERE, DoorView, Party, door_view, doors_in, heads, party_at_door
+
+blueprint = Blueprint("checkin", __name__, url_prefix="/organize")
+blueprint.before_request(require_organizer)
+LONGEST_NUMBER = 6
+
+
+@blueprint.get("/door")
+def doors() -> ResponseReturnValue:
+    """The doors at which somebody may stand; if it is one, there we are."""
+    now = clock.now()
+    found = doors_in(reach_as(DOOR), now=now)
+    if len(found) == 1:
+        return redirect(url_for(".door", slug=found[0].slug), 303)
+    views = [EventView(one, current_locale(), now) for one in found]
+    return render_template("checkin/doors.html", section="door", events=views)
+
+
+@blueprint.route("/events/<slug>/door", methods=["GET", "POST"])
+def door(slug: str) -> ResponseReturnValue:
+    """Who is expected and who is here; a search is a POST, so that no name stands in an address."""
+    event, find = any_event(slug), FindForm()
+    sought = (find.q.data or "") if find.validate_on_submit() else ""
+    if sought and is_door_code(sought):
+        return _by_code(event, find, sought)
+    reader = door_reader_of(*key_holder(), event.id)
+    show = HERE if request.args.get("show") == HERE else EXPECTED
+    found = door_view(event.id, reader, show=show, search=sought, page=_number(request.args.get("page", "")) or 1)
+    done = party_at_door(event.id, request.args.get("done", ""), reader)
+    return _page(event, find, found, show=show, sought=sought, done=done), 422 if find.errors else 200
+
+
+@blueprint.post("/events/<slug>/door/here")
+def here(slug: str) -> ResponseReturnValue:
+    """Count a party in. Pressed twice, or at two doors at once, it counts once."""
+    event, button, rsvp_id = any_event(slug), CountForm(), request.form.get("party", "")
+    if not button.validate_on_submit():
+        return _again(event, *button.errors.get("csrf_token", ()))
+    people = _number(request.form.get(f"people-{rsvp_id}", ""))
+    try:
+        counted = count_in(slug=slug, rsvp_id=rsvp_id, people=people, by=g.organizer.id, now=clock.now())
+    except Refusal as refusal:
+        return _again(event, str(refusal), status=refusal.status)
+    if not counted:
+        flash(_("They were counted before, maybe at another door. Nothing was counted twice."))
+    return redirect(url_for(".door", slug=slug, done=rsvp_id), 303)
+
+
+@blueprint.post("/events/<slug>/door/undo")
+def undo(slug: str) -> ResponseReturnValue:
+    """Take a press of the button back."""
+    event, button, rsvp_id = any_event(slug), CountForm(), request.form.get("party", "")
+    if not button.validate_on_submit():
+        return _again(event, *button.errors.get("csrf_token", ()))
+    try:
+        count_out(slug=slug, rsvp_id=rsvp_id)
+    except Refusal as refusal:
+        return _again(event, str(refusal), status=refusal.status)
+    flash(_("Taken back: they are not counted as here."))
+    return redirect(url_for(".door", slug=slug, done=rsvp_id), 303)
+
+
+def _by_code(event: Event, find: FindForm, code: str) -> ResponseReturnValue:
+    """The one party that a code names."""
+    reader = door_reader_of(*key_holder(), event.id)
+    try:
+        party = party_at_door(event.id, rsvp_of_code(code), reader)
+        if party is None:
+            raise PartyUnknown
+    except CodeMistyped:
+        text = _("A sign of this code is wrong or missing. Compare it with the attendee’s page, or search by name.")
+    except Refusal as refusal:
+        text = str(refusal)
+    else:
+        found = DoorView(parties=[party], total=1, page=1, pages=1, sealed=party.name is None)
+        return _page(event, find, found, sought=code)
+    find.q.errors = (text,)
+    nobody = DoorView(parties=(), total=0, page=1, pages=1, sealed=False)
+    return _page(event, find, nobody, sought=code), 422
+
+
+def _again(event: Event, *texts: str, status: int = 422) -> ResponseReturnValue:
+    """The page with what went wrong on top."""
+    reader = door_reader_of(*key_holder(), event.id)
+    return _page(event, FindForm(formdata=None), door_view(event.id, reader), wrong=texts), status
+
+
+def _page(
+    event: Event,
+    find: FindForm,
+    found: DoorView,
+    *,
+    show: str = EXPECTED,
+    sought: str = "",
+    done: Party | None = None,
+    wrong: tuple[str, ...] = (),
+) -> str:
+    def when(party: Party) -> str:
+        return clock_text(party.at.astimezone(ZoneInfo(event.time_zone)), current_locale()) if party.at else ""
+
+    return render_template(
+        "checkin/door.html",
+        section="door",
+        event=EventView(event, current_locale(), clock.now()),
+        find=find,
+        found=found,
+        show=show,
+        sought=sought,
+        done=done,
+        wrong=wrong,
+        when=when,
+        heads=heads(event.id),
+        button=CountForm(formdata=None),
+    )
+
+
+def _number(typed: str) -> int | None:
+    digits = ascii_digits(typed).strip()
+    return int(digits) if digits.isdecimal() and len(digits) <= LONGEST_NUMBER else None

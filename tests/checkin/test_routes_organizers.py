@@ -1,0 +1,211 @@
+"""The pages at the door, as a volunteer walks them: without JavaScript, with a key to names and sizes only."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+
+from iec_events.access.actions import Holder, give_access, new_list_key, take_ended_keys
+from iec_events.access.queries import access
+from iec_events.core import clock as real_clock
+from iec_events.core.db import db
+from iec_events.events.keys import DOOR as DOOR_KEY
+from iec_events.events.keys import ROSTER, holders_of
+from iec_events.events.models import Event
+from iec_events.organizers.keys import private_of_session
+from iec_events.organizers.models import RoleGrant
+from iec_events.rsvps.actions import cancel_rsvp
+from iec_events.rsvps.boxes import reader_of
+from iec_events.rsvps.door_code import door_code
+from iec_events.rsvps.queries import roster
+from iec_events.team.actions import take_role
+from tests.checkin.people import a_doorkeeper, an_account, browser_of, comes
+from tests.factories import an_event
+from tests.filling import send
+
+DOOR, HERE, UNDO = (f"/organize/events/berkeley/door{more}" for more in ("", "/here", "/undo"))
+
+
+@pytest.fixture
+def nasrin(app: Flask) -> tuple[str, str]:
+    """The owner, with the key to everything."""
+    del app
+    return an_account("Nasrin")
+
+
+@pytest.fixture
+def event(nasrin: tuple[str, str]) -> Event:
+    """A night with five seats, in five hours."""
+    del nasrin
+    return an_event(slug="berkeley", capacity=5, starts_at=real_clock.now() + dt.timedelta(hours=5))
+
+
+@pytest.fixture
+def kian(app: Flask, event: Event) -> FlaskClient:
+    """Who stands at the door of that night."""
+    del event
+    return browser_of(app, a_doorkeeper())
+
+
+def names_on(page: str) -> list[str]:
+    return re.findall(r'class="who"[^>]*>\s*<bdi>([^<]*)', page)
+
+
+def test_the_door_reads_names_and_sizes_and_nothing_else(kian: FlaskClient, event: Event) -> None:
+    comes("Sara", 3, email="sara@example.org", note="a wheelchair")
+    comes("Ali")
+    page = kian.get(DOOR).text
+    assert names_on(page) == ["Ali", "Sara"]
+    assert "3 people" in page
+    assert "sara@example.org" not in page
+    assert "wheelchair" not in page
+    assert holders_of(event.id, ROSTER) < holders_of(event.id, DOOR_KEY)
+
+
+def test_one_button_counts_a_party_in_and_can_be_taken_back(kian: FlaskClient) -> None:
+    sara = comes("Sara", 3)
+    comes("Ali")
+    for _ in range(2):
+        answer = send(kian, DOOR, to=HERE, party=sara, **{f"people-{sara}": "۲"})
+        assert (answer.status_code, answer.location) == (303, f"{DOOR}?done={sara}")
+    page = kian.get(answer.location).text
+    assert "<bdi>Sara</bdi>" in page
+    assert "2 people here since 4 am" in page
+    assert "Nothing was counted twice." in page
+    assert names_on(page) == ["Ali"]
+    assert names_on(kian.get(f"{DOOR}?show=here").text) == ["Sara"]
+    assert send(kian, answer.location, to=UNDO, party=sara).status_code == 303
+    assert names_on(kian.get(DOOR).text) == ["Ali", "Sara"]
+
+
+def test_who_has_no_place_is_shown_as_such(kian: FlaskClient, event: Event) -> None:
+    comes("Full", 5)
+    comes("Ali", 2)
+    cancel_rsvp(slug=event.slug, rsvp_id=comes("Gone"), now=real_clock.now())
+    page = kian.get(DOOR).text
+    assert names_on(page) == ["Ali", "Full"]
+    assert page.count("On the waitlist: no place yet") == 1
+    found = send(kian, DOOR, q="gon").text
+    assert names_on(found) == ["Gone"]
+    assert "Cancelled" in found
+    assert "They are here" not in found
+
+
+def test_a_search_folds_letters_and_takes_the_line_as_well(kian: FlaskClient) -> None:
+    comes("كيان")
+    comes("Sara")
+    assert names_on(send(kian, DOOR, q="کیان").text) == ["كيان"]
+    assert names_on(send(kian, DOOR, q="۲").text) == ["Sara"]
+    nobody = send(kian, DOOR, q="nobody")
+    assert (nobody.status_code, "Nobody fits this search." in nobody.text) == (200, True)
+
+
+def test_the_code_of_a_party_finds_it(kian: FlaskClient) -> None:
+    sara = comes("Sara", 3)
+    comes("Ali")
+    assert names_on(send(kian, DOOR, q=door_code(sara)).text) == ["Sara"]
+    for wrong, sentence in (
+        (door_code(sara)[:-1] + ("A" if door_code(sara)[-1] != "A" else "B"), "wrong or missing"),
+        (door_code("A" * 16), "not on the list of this event"),
+    ):
+        refused = send(kian, DOOR, q=wrong)
+        assert (refused.status_code, sentence in refused.text, wrong in refused.text) == (422, True, True)
+
+
+@pytest.mark.parametrize("people", ["0", "4", "999999999999", "x"])
+def test_wrong_numbers_are_refused_or_mean_all(kian: FlaskClient, people: str) -> None:
+    sara = comes("Sara", 3)
+    answer = send(kian, DOOR, to=HERE, party=sara, **{f"people-{sara}": people})
+    assert answer.status_code == (422 if people in {"0", "4"} else 303)
+
+
+def test_a_party_that_deleted_itself_is_told_with_a_sentence(kian: FlaskClient) -> None:
+    for address in (HERE, UNDO):
+        answer = send(kian, DOOR, to=address, party="0123456789abcdef")
+        assert (answer.status_code, "was deleted" in answer.text) == (404, True)
+
+
+def test_without_the_forms_own_token_nobody_is_counted(kian: FlaskClient) -> None:
+    sara = comes("Sara")
+    for address in (HERE, UNDO):
+        answer = kian.post(address, data={"party": sara})
+        assert (answer.status_code, "send it once more" in answer.text) == (422, True)
+    assert names_on(kian.get(DOOR).text) == ["Sara"]
+
+
+def test_the_door_is_where_the_volunteer_begins_and_ends(
+    kian: FlaskClient, clock: time_machine.Traveller, event: Event
+) -> None:
+    comes("Sara")
+    assert kian.get("/organize").location == "/organize/door"
+    assert kian.get("/organize/door").location == DOOR
+    assert kian.get("/organize/events/berkeley/rsvps").status_code == 403
+    an_event(slug="paris")
+    assert kian.get("/organize/events/paris/door").status_code == 403
+    clock.shift(dt.timedelta(hours=9, seconds=1))
+    assert kian.get(DOOR).status_code in {303, 403}  # the session has grown idle by then, too
+    take_ended_keys(real_clock.now())
+    db.session.rollback()
+    assert holders_of(event.id, DOOR_KEY) == holders_of(event.id, ROSTER)
+
+
+def test_a_role_that_ends_shuts_the_door_of_an_open_browser(kian: FlaskClient, clock: time_machine.Traveller) -> None:
+    assert kian.get(DOOR).status_code == 200
+    ends = real_clock.now() + dt.timedelta(minutes=5)
+    with db.engine.begin() as connection:
+        connection.execute(sa.update(RoleGrant).where(RoleGrant.role == "door").values(expires_at=ends))
+    clock.shift(dt.timedelta(minutes=5))
+    assert kian.get(DOOR).status_code == 403
+
+
+def test_who_comes_to_the_door_late_is_given_the_key_by_an_owner(
+    app: Flask, nasrin: tuple[str, str], event: Event
+) -> None:
+    comes("Sara")
+    kian = a_doorkeeper()
+    browser, owner = browser_of(app, kian), browser_of(app, nasrin)
+    page = browser.get(DOOR).text
+    assert "You hold no key" in page
+    assert names_on(page) == []
+    assert "has no key yet" in owner.get("/organize/access").text
+    assert "nothing else of the list" in owner.get(f"/organize/access/give/{kian[0]}").text
+    assert send(owner, f"/organize/access/give/{kian[0]}").status_code == 303
+    assert names_on(browser.get(DOOR).text) == ["Sara"]
+    reader = reader_of(kian[0], private_of_session(kian[1]), event.id)
+    assert [one.name for one in roster(event.id, reader=reader)] == [None]
+    assert [one.name for one in access().holders] == ["Nasrin"], "who stands at a door is no reader of lists"
+
+
+def test_a_new_key_keeps_the_door_open(app: Flask, nasrin: tuple[str, str], event: Event) -> None:
+    kian = a_doorkeeper()
+    comes("Sara")
+    new_list_key(slug="berkeley", by=Holder(nasrin[0], private_of_session(nasrin[1])), now=real_clock.now())
+    assert names_on(browser_of(app, kian).get(DOOR).text) == ["Sara"]
+    del event
+
+
+def test_taking_the_role_takes_the_key(nasrin: tuple[str, str], event: Event) -> None:
+    comes("Sara")
+    kian, now = a_doorkeeper(), real_clock.now()
+    give_access(organizer_id=kian[0], by=Holder(nasrin[0], private_of_session(nasrin[1])), now=now)
+    assert kian[0] in holders_of(event.id, DOOR_KEY)
+    grant = db.session.scalars(sa.select(RoleGrant.id).where(RoleGrant.organizer_id == kian[0])).one()
+    take_role(organizer_id=kian[0], grant_id=grant, now=now)
+    assert kian[0] not in holders_of(event.id, DOOR_KEY)
+
+
+def test_long_lists_have_pages_and_a_search_goes_through_all(app: Flask, nasrin: tuple[str, str], event: Event) -> None:
+    event.capacity = None
+    db.session.commit()
+    for number in range(102):
+        comes(f"Guest {number:03}")
+    browser = browser_of(app, nasrin)
+    assert len(names_on(browser.get(DOOR).text)) == 100
+    assert names_on(browser.get(f"{DOOR}?page=2").text) == ["Guest 100", "Guest 101"]
+    assert names_on(send(browser, DOOR, q="101").text) == ["Guest 100", "Guest 101"]  # line 101 and name 101
