@@ -8,6 +8,7 @@ from flask import Blueprint, Flask
 
 from .access.routes_organizers import blueprint as access
 from .calendars.routes_public import blueprint as calendars
+from .checkin.routes_organizers import blueprint as checkin
 from .core.config import read_settings
 from .core.crypto import Vault
 from .core.db import init_db
@@ -47,6 +48,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     rsvps,
     rsvps_organizers,
     privacy_organizers,
+    checkin,
     access,
     team,
     reports,
