@@ -21,6 +21,7 @@ from ..rsvps.actions import ADDRESS_KEPT, erase_addresses
 from ..rsvps.answers import erase_answers
 from ..solidarity.actions import REJECTED_KEPT, erase_rejected
 from .actions import destroy_due
+from .returned import erase_again
 
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 
@@ -50,6 +51,13 @@ RULES = (
         at_most=dt.timedelta(days=LONGEST_KEPT - 1),  # organizers choose for each question
         every=10 * MINUTE,
         erase=erase_answers,
+    ),
+    Rule(
+        job="erase again",
+        what="hashes of the ids of who deleted themselves, so that no older database brings them back; after the event",
+        at_most=dt.timedelta(days=2 * LONGEST_KEPT),
+        every=HOUR,
+        erase=erase_again,
     ),
     Rule(
         job="erase addresses",

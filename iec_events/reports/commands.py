@@ -11,6 +11,7 @@ from ..core.archive import ArchiveRefused, make_archive, restore_archive
 from ..core.config import settings
 from ..organizers.anchor import forget_anchor
 from ..organizers.audit import note
+from ..privacy.returned import erase_again
 from ..privacy.vault_boxes import reseal
 from .doctor import GRAVE, findings
 
@@ -54,6 +55,9 @@ def restore(file: Path, *, replace: bool) -> None:
     forget_anchor()  # this older database is there because somebody wants it, and says so in the trail
     note("backup.restored", f"backup:{restored.made_at}", now=clock.now())
     click.echo(f"{restored.rows} rows of {restored.made_at} are back. Everybody signs in anew.")
+    again = erase_again(clock.now())
+    if again:
+        click.echo(f"{again} people had deleted themselves since then, and are deleted again.")
 
 
 @click.group("vault")

@@ -12,7 +12,8 @@ from ...core.db import atomic, db, leave_no_trace
 from ...core.errors import Refusal
 from ...core.i18n import _l
 from ...core.tokens import new_id
-from ...events.models import Event
+from ...core.tombstones import bury
+from ...events.models import LONGEST_KEPT, Event
 from ...mail.actions import forget as forget_letters
 from ..boxes import change_locale, change_own, index_of, own_words, seal
 from ..models import ACTIVE, CANCELLED, CONFIRMED, NOT_COMING, OFFERED, REMOVED, LostLink, Rsvp, RsvpStep
@@ -129,7 +130,9 @@ def erase_rsvp(*, rsvp_id: str, now: dt.datetime) -> None:
 
 def erase_own_rsvp(*, token: str, now: dt.datetime) -> None:
     """The attendee deletes themselves: at once, and as far as it goes from the database's files. LinkUnknown."""
-    erase_rsvp(rsvp_id=rsvp_by_token(token).id, now=now)
+    rsvp = rsvp_by_token(token)
+    bury(rsvp.id, until=db.session.get_one(Event, rsvp.event_id).list_ends_at + dt.timedelta(days=LONGEST_KEPT))
+    erase_rsvp(rsvp_id=rsvp.id, now=now)
     leave_no_trace()
 
 
