@@ -12,9 +12,11 @@ from ..core.i18n import _
 from ..events.models import Event, text_of
 from ..mail.models import OutboxMail
 from ..mail.queries import letters_about
+from ..questions.queries import questions_of
+from ..questions.views import answered
 from .boxes import Words, address_of, own_words
 from .models import Rsvp, RsvpLink
-from .queries import LinkUnknown, link_by_token, rsvp_by_token, steps_of
+from .queries import LinkUnknown, link_by_token, own_answers_by, rsvp_by_token, steps_of
 
 FORMAT = "iec-events my-rsvp 1"
 
@@ -49,6 +51,7 @@ def own_data(*, token: str, slug: str, locale: str, now: dt.datetime) -> dict[st
             "own_links": _links(rsvp),
         },
         "what_you_wrote": _said(words) if words else None,
+        "what_you_answered": _answered(event.id, token, locale) if words else None,
         "language": (words.locale if words else None) or (address or {}).get("locale"),
         "about_what_you_wrote": _opened() if words else _not_opened(),
         "address_for_mails": address["to"] if address else None,
@@ -60,6 +63,13 @@ def own_data(*, token: str, slug: str, locale: str, now: dt.datetime) -> dict[st
 def _said(words: Words) -> dict[str, Any]:
     said: dict[str, Any] = {"name": words.name, "email": words.email, "note": words.note}
     return {**said, "companions": list(words.companions), "children": words.children}
+
+
+def _answered(event_id: int, token: str, locale: str) -> list[dict[str, str]]:
+    """Each question and what was answered, in words; answers to questions that are asked no more, too."""
+    questions = questions_of(event_id, retired=True)
+    given = answered(questions, own_answers_by(token), locale) if questions else ()
+    return [{"question": one.question.label, "answer": one.text, "who_sees_it": one.question.seen_by} for one in given]
 
 
 def _opened() -> str:

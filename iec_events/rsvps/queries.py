@@ -9,16 +9,20 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
+from ..core.crypto import BoxRefused
 from ..core.db import db
 from ..core.errors import Refusal
 from ..core.i18n import _l
 from ..core.text import folded
 from ..core.tokens import token_hash
 from ..events.models import Event
-from .boxes import NOBODY, Reader, Words, own_words
+from ..questions.models import Answers
+from .answers import own_answers
+from .boxes import NOBODY, Reader, Words, own_key_of, own_words
 from .models import (
     ACTIVE,
     CONFIRMED,
+    LAPSED,
     MAY_RETURN,
     OFFERED,
     PENDING,
@@ -71,6 +75,7 @@ class RsvpView:
     wants_reminders: bool = True
     remark: str = ""
     twice: bool = False
+    lapsed_from: str = ""
 
     @property
     def active(self) -> bool:
@@ -157,7 +162,27 @@ def view_of(rsvp: Rsvp, words: Words | None, *, remark: str = "", twice: bool = 
         wants_reminders=rsvp.wants_reminders,
         remark=remark,
         twice=twice,
+        lapsed_from=(rsvp.status_before or "") if rsvp.status == LAPSED else "",
     )
+
+
+def proves_address(token: str) -> bool:
+    """Whether who holds this link reads the mails to the address; LinkUnknown."""
+    return link_by_token(token).proves_address
+
+
+def opens(token: str) -> bool:
+    """Whether there is a link with this token."""
+    return db.session.get(RsvpLink, token_hash(token)) is not None
+
+
+def own_answers_by(token: str) -> Answers:
+    """What the attendee answered, as far as this link opens it; LinkUnknown."""
+    rsvp = rsvp_by_token(token)
+    try:
+        return own_answers(rsvp, own_key_of(rsvp, link_by_token(token), token))
+    except BoxRefused:
+        return {}
 
 
 def place_in_line(rsvp: RsvpView, slug: str) -> int | None:

@@ -55,7 +55,7 @@ def test_deleting_oneself(client: FlaskClient, event: Event, installation: Insta
     assert (answer.status_code, answer.location) == (303, f"{MINE}/deleted")
     assert "You are deleted here." in client.get(answer.location).text
     assert client.get(MINE).status_code == 404
-    assert (count(Rsvp), count(RsvpLink), count(OutboxMail)) == (1, 1, 0)
+    assert (count(Rsvp), count(RsvpLink), count(OutboxMail)) == (1, 2, 0)
     assert names(nasrin, event) == ["Ali"]
     assert db.session.scalars(sa.select(Rsvp.status)).one() == "confirmed"
     with client.session_transaction() as session:
@@ -118,7 +118,7 @@ def test_all_my_data(client: FlaskClient, event: Event) -> None:
         "wants_reminders": True,
         "organizers_keep_a_sealed_remark": False,
         "history": [{"on": "2027-01-15", "what": "placed"}],
-        "own_links": 2,  # the one on the page, and the one in the mail
+        "own_links": 3,  # the one on the page, its words, and the one in the mail
     }
     assert [(mail["kind"], mail["state"]) for mail in found["mails"]] == [("confirmed", "waiting")]
     assert found["language"] == "en"
@@ -136,7 +136,7 @@ def test_a_link_that_does_not_open_the_words_says_so(client: FlaskClient, event:
     found = json.loads(client.get(f"{MINE}/data.json").data)
     assert found["what_you_wrote"] is None
     assert "does not open them" in found["about_what_you_wrote"]
-    assert found["rsvp"]["own_links"] == 3
+    assert found["rsvp"]["own_links"] == 4
 
 
 def test_the_day_on_which_the_list_ends_is_told(client: FlaskClient, event: Event) -> None:

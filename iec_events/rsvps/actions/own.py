@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import sqlalchemy as sa
 
@@ -15,8 +16,11 @@ from ...core.tokens import new_id
 from ...core.tombstones import bury
 from ...events.models import LONGEST_KEPT, Event
 from ...mail.actions import forget as forget_letters
-from ..boxes import change_locale, change_own, index_of, own_words, seal
-from ..models import ACTIVE, CANCELLED, CONFIRMED, NOT_COMING, OFFERED, REMOVED, LostLink, Rsvp, RsvpStep
+from ...questions.models import Answers
+from ...questions.queries import questions_of
+from ..answers import keep_answers, own_answers, with_earlier
+from ..boxes import change_locale, change_own, index_of, own_key_of, own_words, seal
+from ..models import ACTIVE, CANCELLED, CONFIRMED, NOT_COMING, OFFERED, REMOVED, UNCONFIRMED, LostLink, Rsvp, RsvpStep
 from ..queries import link_by_token, rsvp_by_token
 from .lines import (
     ATTENDEE,
@@ -51,15 +55,25 @@ class AlreadyCancelled(Refusal):
     message = _l("This RSVP was cancelled. You can sign up again if there is room.")
 
 
+class SentOften(Refusal):
+    """The mail with the link was sent as often as a day allows."""
+
+    status: ClassVar[int] = 429
+    message = _l("We have sent this mail several times today. Please look among your unwanted mails, or wait a day.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Details:
-    """What else a party may change: who comes along, in which language it is written to, and whether it is reminded."""
+    """What else a party may change: who comes along, its language for mails, whether it is reminded, its answers.
+
+    Without `answers`, those given before stay; with them, so do those to questions that are asked no more.
+    """
 
     companions: tuple[str, ...] = ()
     children: int = 0
     locale: str = ""
     wants_reminders: bool = True
-    answers: dict[str, object] = field(default_factory=dict)
+    answers: Answers | None = None
 
 
 @atomic()
@@ -71,11 +85,11 @@ def change_rsvp(
     With a link that does not open the attendee's own copy (`name` is None), only size and reminders change. Without
     `details`, they stay as they are.
 
-    Raises LinkUnknown, AlreadyCancelled, PartyTooLarge, NotEnoughSeats, RsvpClosed.
+    Raises LinkUnknown, AlreadyCancelled, StatusChanged, PartyTooLarge, NotEnoughSeats, RsvpClosed.
     """
     event, rsvp = locked_rsvp(rsvp_by_token(token).id)
     if rsvp.status not in ACTIVE:
-        raise AlreadyCancelled
+        raise AlreadyCancelled if rsvp.status == CANCELLED else StatusChanged
     if not takes_place(event, now):
         raise RsvpClosed
     size_before, status_before = rsvp.party_size, rsvp.status
@@ -83,7 +97,7 @@ def change_rsvp(
     if details is not None:
         rsvp.wants_reminders = details.wants_reminders
     changed = name is not None and _change_words(rsvp, token, (name, note, details), now)
-    changed = changed or party_size != size_before
+    changed = _change_answers(rsvp, token, details, now) or changed or party_size != size_before
     if changed:
         note_step(rsvp, "changed", now, by=ATTENDEE)
     serve_line(event, now)
@@ -167,13 +181,32 @@ def answer_lost_links(now: dt.datetime) -> None:
         indexes = [index_of(event_id, email) for event_id in events]
         found = sa.select(Rsvp).where(Rsvp.address_index.in_(indexes), Rsvp.status != REMOVED).order_by(Rsvp.id)
         for rsvp in db.session.scalars(found).all():
-            sent = sa.select(sa.func.count()).where(
-                RsvpStep.rsvp_id == rsvp.id, RsvpStep.what == LINK_SENT, RsvpStep.on == now.date()
-            )
-            if (db.session.scalar(sent) or 0) < LINKS_A_DAY:
+            if _may_be_sent(rsvp, now):
                 note_step(rsvp, LINK_SENT, now, by=ATTENDEE)
                 write_to(rsvp, "link", now)
         db.session.delete(row)
+
+
+@atomic()
+def send_letter_again(*, token: str, now: dt.datetime) -> None:
+    """Write once more to who still has to confirm their address; three times a day at most.
+
+    Raises LinkUnknown, StatusChanged, SentOften.
+    """
+    _event, rsvp = locked_rsvp(rsvp_by_token(token).id)
+    if rsvp.status != UNCONFIRMED:
+        raise StatusChanged
+    if not _may_be_sent(rsvp, now):
+        raise SentOften
+    note_step(rsvp, LINK_SENT, now, by=ATTENDEE)
+    write_to(rsvp, UNCONFIRMED, now)
+
+
+def _may_be_sent(rsvp: Rsvp, now: dt.datetime) -> bool:
+    sent = sa.select(sa.func.count()).where(
+        RsvpStep.rsvp_id == rsvp.id, RsvpStep.what == LINK_SENT, RsvpStep.on == now.date()
+    )
+    return (db.session.scalar(sent) or 0) < LINKS_A_DAY
 
 
 def _resize(event: Event, rsvp: Rsvp, party_size: int, now: dt.datetime) -> None:
@@ -203,4 +236,17 @@ def _change_words(rsvp: Rsvp, token: str, said: tuple[str, str, Details | None],
     seal(rsvp, words, now)
     if words.locale != before.locale:
         change_locale(rsvp, words.locale)
+    return True
+
+
+def _change_answers(rsvp: Rsvp, token: str, details: Details | None, now: dt.datetime) -> bool:
+    """Only with a link that opens the attendee's own copy; whether anything is other than before."""
+    data_key = own_key_of(rsvp, link_by_token(token), token)
+    if details is None or details.answers is None or data_key is None:
+        return False
+    questions, before = questions_of(rsvp.event_id, retired=True), own_answers(rsvp, data_key)
+    answers = with_earlier(details.answers, before, questions)
+    if answers == before:
+        return False
+    keep_answers(rsvp, answers, questions, data_key, now)
     return True

@@ -11,9 +11,13 @@ import sqlalchemy as sa
 from ...core.db import atomic, db
 from ...core.errors import Refusal
 from ...core.i18n import _, _l, format_number
+from ...core.phrases import secret_from, token_of
 from ...core.tokens import new_id, new_token, token_hash
 from ...events.models import Event
 from ...organizers import audit
+from ...questions.models import Answers
+from ...questions.queries import questions_of
+from ..answers import keep_answers
 from ..boxes import Words, keep_address, keep_own, own_key_for, seal
 from ..models import (
     ACTIVE,
@@ -75,7 +79,7 @@ class Party:
     locale: str
     companions: tuple[str, ...] = ()
     children: int = 0
-    answers: dict[str, object] = field(default_factory=dict)
+    answers: Answers = field(default_factory=dict)
     wants_reminders: bool = True
 
     @property
@@ -126,8 +130,12 @@ def place_rsvp(
     _admit(event, rsvp, now)
     db.session.add(rsvp)
     db.session.flush()
-    own_key = own_key_for(rsvp, token, data_key)
-    db.session.add(RsvpLink(token_hash=token_hash(token), rsvp_id=rsvp.id, own_key=own_key))
+    for own in (token, token_of(secret_from(token))):  # the link, and the words that stand for it
+        own_key = own_key_for(rsvp, own, data_key)
+        db.session.add(RsvpLink(token_hash=token_hash(own), rsvp_id=rsvp.id, own_key=own_key))
+    questions = questions_of(event.id, retired=True)
+    if questions:
+        keep_answers(rsvp, party.answers, questions, data_key, now)
     note_step(rsvp, "placed", now, by=audit.actor() if by_hand else ATTENDEE)
     if rsvp.mailable:
         write_to(rsvp, rsvp.status, now, token=_link_by_mail(rsvp, data_key), others={"twice": twice})

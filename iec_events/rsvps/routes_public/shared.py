@@ -1,0 +1,56 @@
+"""What attendees' pages share: the links that this browser holds, and the page for a link that opens nothing.
+
+The secret of a link is exchanged for a cookie on arrival and leaves the address bar. Opening a page never changes
+anything; buttons do.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, session
+from flask.typing import ResponseReturnValue
+
+from ...core import clock
+from ...core.i18n import current_locale
+from ...events.queries import public_event
+from ...events.views import EventView
+from ..queries import LinkUnknown
+
+blueprint = Blueprint("rsvps", __name__)
+KEPT_LINKS = 8
+
+
+@blueprint.errorhandler(LinkUnknown)
+def unknown_link(refusal: LinkUnknown) -> ResponseReturnValue:
+    """One and the same answer to every link that opens nothing, with the ways back."""
+    return render_template("rsvps/unknown.html", message=refusal), refusal.status
+
+
+def event_view(slug: str, *, entitled: bool = False) -> EventView:
+    """The event as it is now; EventUnknown, EventGone."""
+    return EventView(public_event(slug), current_locale(), clock.now(), entitled=entitled)
+
+
+def keep_link(slug: str, token: str) -> None:
+    """Remember the link in this browser until it is closed; the newest few only."""
+    links: dict[str, str] = session.get("rsvps", {})
+    links.pop(slug, None)
+    session["rsvps"] = dict([*list(links.items())[-KEPT_LINKS + 1 :], (slug, token)])
+
+
+def forget_link(slug: str) -> None:
+    """Remember it no more."""
+    session["rsvps"] = {kept: token for kept, token in session.get("rsvps", {}).items() if kept != slug}
+    session.pop("just_placed", None)
+
+
+def holds_link(slug: str) -> bool:
+    """Whether this browser came by a link to this event."""
+    return slug in session.get("rsvps", {})
+
+
+def own_token(slug: str) -> str:
+    """The link this browser holds for the event; LinkUnknown."""
+    if not holds_link(slug):
+        raise LinkUnknown
+    token: str = session["rsvps"][slug]
+    return token

@@ -1,0 +1,72 @@
+"""The form to sign up."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, session, url_for
+from flask.typing import ResponseReturnValue
+
+from ...calendars.views import event_buttons
+from ...core import clock
+from ...core.config import settings
+from ...core.errors import Refusal
+from ...core.i18n import _
+from ...core.limits import TooManyFromHere, limiter, may_begin
+from ...core.tokens import derived_token
+from ...events.views import EventView
+from ...questions.fields import with_questions
+from ...questions.queries import questions_of
+from ..actions import Placed, place_rsvp
+from ..forms import SignUpForm
+from ..queries import opens
+from .shared import blueprint, event_view, holds_link, keep_link
+
+
+@blueprint.route("/events/<slug>/rsvp", methods=["GET", "POST"])
+@limiter.limit("60/minute;600/hour", methods=["POST"])
+def place(slug: str) -> ResponseReturnValue:
+    """The form, or why there is none now."""
+    event = event_view(slug)
+    form = _form(event)
+    if not form.validate_on_submit():
+        if event.rsvp.open or form.is_submitted():
+            return _page(event, form, 422 if form.is_submitted() else 200)
+        return render_template("rsvps/closed.html", event=event, calendar=event_buttons(event))
+    token = derived_token(settings().secret_key, "rsvp", form.fresh_seed())
+    try:
+        placed = _placed(event, form, token)
+    except Refusal as refusal:
+        form.form_errors.append(str(refusal))
+        return _page(event_view(slug), form, refusal.status)
+    keep_link(slug, token)
+    if placed.new:
+        session["just_placed"] = slug
+    else:
+        flash(_("You had sent this before, so nothing was done twice. To change something, use “Change my RSVP”."))
+    return redirect(url_for(".mine", slug=slug), 303)
+
+
+def _form(event: EventView) -> SignUpForm:
+    form = with_questions(SignUpForm, questions_of(event.event.id), event.locale, about=f"rsvp {event.slug}")
+    form.ask_for(event.event)
+    form.largest_party = event.largest_party
+    seed = form.fresh_seed()
+    if event.rsvp.puzzle:
+        form.pose(f"rsvp {event.slug} {seed}")
+    return form
+
+
+def _placed(event: EventView, form: SignUpForm, token: str) -> Placed:
+    proven = form.proven()
+    if not opens(token) and not may_begin("rsvp", event.slug, proven=proven):
+        raise TooManyFromHere
+    return place_rsvp(
+        slug=event.slug,
+        party=form.party(event.locale),
+        token=token,
+        now=clock.now(),
+        trusted=proven or not event.rsvp.puzzle,
+    )
+
+
+def _page(event: EventView, form: SignUpForm, status: int) -> ResponseReturnValue:
+    return render_template("rsvps/place.html", event=event, form=form, holds_link=holds_link(event.slug)), status
