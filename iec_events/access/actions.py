@@ -27,6 +27,7 @@ from ..organizers.queries import grants_of, organizer_by_email
 from ..organizers.roles import DOOR as DOORKEEPER
 from ..organizers.roles import READERS, of_event
 from ..organizers.roles import reach as reach_of
+from ..rsvps.answers import seal_anew
 from ..rsvps.boxes import Reader, seal, seal_remark
 from ..rsvps.models import Rsvp
 from .models import ListRelease
@@ -166,7 +167,8 @@ def new_list_key(*, slug: str, by: Holder, now: dt.datetime) -> None:
     before = set(db.session.scalars(sa.select(EventKey.id).where(EventKey.event_id == event.id)))
     for scope in SCOPES:
         add_key(event.id, scope, _present_holders(event.id, scope, now), now)
-    for rsvp in db.session.scalars(sa.select(Rsvp).where(Rsvp.event_id == event.id).with_for_update()):
+    parties = db.session.scalars(sa.select(Rsvp).where(Rsvp.event_id == event.id).with_for_update()).all()
+    for rsvp in parties:
         words = reader.words(rsvp)
         if words is None:
             raise NotReadable
@@ -175,6 +177,8 @@ def new_list_key(*, slug: str, by: Holder, now: dt.datetime) -> None:
             raise NotReadable
         seal(rsvp, words, now)
         seal_remark(rsvp, remark, now)
+    if not seal_anew(event.id, [rsvp.id for rsvp in parties], reader, now):
+        raise NotReadable
     db.session.flush()
     db.session.execute(sa.delete(EventKey).where(EventKey.id.in_(before)))
     note("list.key-changed", f"event:{slug}", now=now)
@@ -247,7 +251,7 @@ def take_out(*, slug: str, kind: str, organizer_id: str, now: dt.datetime) -> No
         granted = db.session.scalar(
             sa.select(ListRelease)
             .where(ListRelease.event_id == event.id, ListRelease.asked_by == organizer_id, ListRelease.kind == kind)
-            .where(ListRelease.yes, ListRelease.used_at.is_(None), ListRelease.asked_at > now - RELEASE_LASTS)
+            .where(ListRelease.yes.is_(True), ListRelease.used_at.is_(None), ListRelease.asked_at > now - RELEASE_LASTS)
             .order_by(ListRelease.asked_at)
             .limit(1)
         )

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from ..core.db import db
+from ..core.i18n import current_locale
 from ..core.text import folded
 from ..events.models import Event
 from ..events.queries import all_events
 from ..organizers.roles import Reach
+from ..questions.models import DOOR as SEEN_BY_DOOR
+from ..questions.queries import questions_of
+from ..questions.views import Answered, answered
+from ..rsvps.answers import read_answers
 from ..rsvps.door_boxes import DoorReader
 from ..rsvps.models import ACTIVE, CONFIRMED, REMOVED, Rsvp
 from .models import Arrival
@@ -34,6 +39,7 @@ class Party:
     status: str
     people: int | None
     at: dt.datetime | None
+    answers: Sequence[Answered] = ()
 
     @property
     def confirmed(self) -> bool:
@@ -82,7 +88,7 @@ def door_view(event_id: int, reader: DoorReader, *, show: str = EXPECTED, search
     pages = max(1, -(-len(found) // PAGE))
     page = min(max(1, page), pages)
     return DoorView(
-        parties=found[(page - 1) * PAGE : page * PAGE],
+        parties=_with_answers(event_id, found[(page - 1) * PAGE : page * PAGE], reader),
         total=len(found),
         page=page,
         pages=pages,
@@ -93,7 +99,7 @@ def door_view(event_id: int, reader: DoorReader, *, show: str = EXPECTED, search
 def party_at_door(event_id: int, rsvp_id: str, reader: DoorReader) -> Party | None:
     """One party of this event; None when there is none."""
     row = db.session.execute(_with_arrivals(event_id).where(Rsvp.id == rsvp_id)).one_or_none()
-    return _party(reader)(row) if row else None
+    return _with_answers(event_id, [_party(reader)(row)], reader)[0] if row else None
 
 
 def heads(event_id: int) -> Heads:
@@ -121,9 +127,18 @@ def doors_in(reach: Reach, *, now: dt.datetime) -> list[Event]:
     return sorted(coming, key=lambda one: (one.starts_at, one.id))
 
 
-def _with_arrivals(event_id: int) -> sa.Select[tuple[Rsvp, Arrival]]:
+def _with_arrivals(event_id: int) -> sa.Select[Rsvp, Arrival]:
     query = sa.select(Rsvp, Arrival).outerjoin(Arrival, Arrival.rsvp_id == Rsvp.id)
     return query.where(Rsvp.event_id == event_id, Rsvp.status != REMOVED)
+
+
+def _with_answers(event_id: int, parties: list[Party], reader: DoorReader) -> list[Party]:
+    """The same parties, with what they answered to questions that the door is told of."""
+    asked = questions_of(event_id, retired=True)
+    if not any(question.seen_by == SEEN_BY_DOOR for question in asked):
+        return parties
+    said = read_answers([one.id for one in parties], reader, door=True)
+    return [replace(one, answers=answered(asked, said[one.id], current_locale())) for one in parties]
 
 
 def _party(reader: DoorReader) -> Callable[[Any], Party]:

@@ -17,23 +17,27 @@ SHORTEST, LONGEST = 12, 200
 SECRET = "AGE-SECRET-KEY-"  # noqa: S105 - how a key begins that nobody should ever type here
 
 
+def _choice(value: str, label: Any) -> SelectChoice:
+    return SelectChoice(value, label)
+
+
 class ChoiceForm(Form):
     """Who, and as what."""
 
     part = RadioField(
         _l("Who"),
         choices=[
-            SelectChoice(ALL, _l("Everybody on the list")),
-            SelectChoice(ONLY_CONFIRMED, _l("Only the confirmed")),
-            SelectChoice(WAITING, _l("Only those who wait: for a place, an answer, or with an address to confirm")),
+            _choice(ALL, _l("Everybody on the list")),
+            _choice(ONLY_CONFIRMED, _l("Only the confirmed")),
+            _choice(WAITING, _l("Only those who wait: for a place, an answer, or with an address to confirm")),
         ],
         default=ALL,
     )
     kind = RadioField(
         _l("As what"),
         choices=[
-            SelectChoice("xlsx", _l("XLSX, for LibreOffice, Excel and other spreadsheets")),
-            SelectChoice("csv", _l("CSV, plain text for any program")),
+            _choice("xlsx", _l("XLSX, for LibreOffice, Excel and other spreadsheets")),
+            _choice("csv", _l("CSV, plain text for any program")),
         ],
         default="xlsx",
     )
@@ -45,9 +49,9 @@ class LockedForm(ChoiceForm):
     lock = RadioField(
         _l("What opens it"),
         choices=[
-            SelectChoice(WORDS, _l("The seven words below")),
-            SelectChoice(PASSPHRASE, _l("A passphrase of mine")),
-            SelectChoice(KEY, _l("An age key: only its owner opens the file")),
+            _choice(WORDS, _l("The seven words below")),
+            _choice(PASSPHRASE, _l("A passphrase of mine")),
+            _choice(KEY, _l("An age key: only its owner opens the file")),
         ],
         default=WORDS,
     )

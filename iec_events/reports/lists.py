@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
+from sqlalchemy.orm import defer
 
 from ..core.db import db
 from ..core.i18n import _, current_locale, direction
+from ..questions.models import Answers
+from ..questions.queries import questions_of
+from ..questions.views import QuestionView
+from ..rsvps.answers import read_answers
 from ..rsvps.boxes import Reader
 from ..rsvps.models import ACTIVE, CONFIRMED, REMOVED, Rsvp
 from .sheets import Cell, Sheet
@@ -21,13 +28,32 @@ def list_sheet(event_id: int, reader: Reader, part: str = ALL) -> Sheet:
         query = query.where(Rsvp.status == CONFIRMED)
     elif part == WAITING:
         query = query.where(Rsvp.status.in_([status for status in ACTIVE if status != CONFIRMED]))
-    parties = db.session.scalars(query).all()
+    parties = db.session.scalars(query.options(defer(Rsvp.own))).all()
+    answers = read_answers([one.id for one in parties], reader)
+    questions = _asked(event_id, answers.values())
     words, yes, no, sealed = _status_words(), _("yes"), _("no"), _("sealed")
-    rows = [_row(one, reader, words[one.status], yes, no, sealed) for one in parties]
-    return Sheet(_("RSVPs"), _header(), rows, right_to_left=direction(current_locale()) == "rtl")
+    rows = [
+        _row(one, reader, (words[one.status], yes, no, sealed), [_said(each, answers[one.id]) for each in questions])
+        for one in parties
+    ]
+    header = _header([each.label for each in questions])
+    return Sheet(_("RSVPs"), header, rows, right_to_left=direction(current_locale()) == "rtl")
 
 
-def _header() -> list[str]:
+def _asked(event_id: int, answers: Iterable[Answers]) -> list[QuestionView]:
+    """What the event asks, and what it asked once, if somebody answered it."""
+    answered = {question_id for one in answers for question_id in one}
+    found = questions_of(event_id, retired=True)
+    views = (QuestionView(one, current_locale()) for one in found)
+    return [one for one in views if not one.retired or one.id in answered]
+
+
+def _said(question: QuestionView, answers: Answers) -> Cell:
+    answer = answers.get(question.id)
+    return answer if isinstance(answer, int) and not isinstance(answer, bool) else question.said(answer)
+
+
+def _header(questions: list[str]) -> list[str]:
     return [
         _("Status"),
         _("Line"),
@@ -37,14 +63,16 @@ def _header() -> list[str]:
         _("How many"),
         _("E-mail"),
         _("Note"),
+        *questions,
         _("Remark"),
         _("Address confirmed"),
         _("Placed on"),
     ]
 
 
-def _row(rsvp: Rsvp, reader: Reader, status: str, yes: str, no: str, sealed: str) -> list[Cell]:
+def _row(rsvp: Rsvp, reader: Reader, words: tuple[str, str, str, str], answers: list[Cell]) -> list[Cell]:
     said = reader.words(rsvp)
+    status, yes, no, sealed = words
     confirmed = yes if rsvp.address_confirmed else no
     return [
         status,
@@ -55,6 +83,7 @@ def _row(rsvp: Rsvp, reader: Reader, status: str, yes: str, no: str, sealed: str
         rsvp.party_size,
         said.email or "" if said else "",
         said.note if said else "",
+        *answers,
         reader.remark(rsvp),
         confirmed if said and said.email else "",
         rsvp.placed_on.isoformat(),

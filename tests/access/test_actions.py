@@ -26,11 +26,15 @@ from iec_events.events.models import Event, EventKey, KeyCopy
 from iec_events.organizers.actions import accept_invitation, invite
 from iec_events.organizers.keys import new_phrase, pair_of_phrase, private_of_session
 from iec_events.organizers.queries import organizer_by_email
-from iec_events.rsvps.actions import Party, place_rsvp
+from iec_events.questions.models import SHORT
+from iec_events.questions.queries import questions_of
+from iec_events.rsvps.actions import Party, place_rsvp, remark_on
+from iec_events.rsvps.answers import keep_answers, read_answers
 from iec_events.rsvps.boxes import reader_of
 from iec_events.rsvps.models import Rsvp
 from iec_events.rsvps.queries import own_rsvp, roster
 from tests.factories import an_event
+from tests.questions.asking import a_question
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -153,6 +157,21 @@ def test_a_new_key_keeps_out_who_lost_access_and_loses_nobody() -> None:
     assert [one.name for one in roster(event.id, reader=stolen)] == [None, None]
     assert own_rsvp(token=sara, slug=event.slug).name == "Sara"
     assert set(db.session.scalars(sa.select(EventKey.version))) == {2}
+
+
+def test_a_new_key_opens_remarks_and_answers_as_well() -> None:
+    nasrin, event = an_account("Nasrin"), an_event()
+    comes(event, "Sara")
+    why = a_question(event, SHORT)
+    with atomic():
+        sara = db.session.scalars(sa.select(Rsvp)).one()
+        keep_answers(sara, {why.id: "for the songs"}, questions_of(event.id), None, clock.now())
+    remark_on(slug=event.slug, rsvp_id=sara.id, text="came by bus", now=clock.now())
+    new_list_key(slug=event.slug, by=nasrin, now=clock.now())
+    reader = reader_of(nasrin.id, nasrin.private, event.id)
+    db.session.expire_all()
+    assert reader.remark(db.session.get_one(Rsvp, sara.id)) == "came by bus"
+    assert read_answers([sara.id], reader) == {sara.id: {why.id: "for the songs"}}
 
 
 def test_a_key_is_not_changed_by_who_cannot_read_all_of_the_list() -> None:

@@ -119,7 +119,7 @@ def test_asking_and_answering_twice_is_doing_it_once(two: Two) -> None:
 
 
 def _first() -> str:
-    return db.session.scalars(sa.select(ListRelease.id).where(ListRelease.yes)).one()
+    return db.session.scalars(sa.select(ListRelease.id).where(ListRelease.yes.is_(True))).one()
 
 
 @pytest.mark.parametrize("answered", [False, True])

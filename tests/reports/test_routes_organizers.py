@@ -11,6 +11,7 @@ from html import unescape
 
 import pyrage
 import pytest
+import sqlalchemy as sa
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
@@ -18,11 +19,19 @@ from flask.testing import FlaskClient
 from iec_events.access.actions import answer_release
 from iec_events.access.queries import requests_for
 from iec_events.core import clock as real_clock
+from iec_events.core.db import atomic, db
+from iec_events.events.models import Event
+from iec_events.questions.actions import take_back
+from iec_events.questions.models import NUMBER, SHORT, YES_NO, Answers
+from iec_events.questions.queries import questions_of
 from iec_events.reports import locks
 from iec_events.rsvps.actions import Party, cancel_rsvp, place_rsvp, remark_on
+from iec_events.rsvps.answers import keep_answers
+from iec_events.rsvps.models import Rsvp
 from tests.checkin.people import an_account, browser_of, comes
 from tests.factories import an_event
 from tests.filling import send
+from tests.questions.asking import a_question
 
 EXPORT = "/organize/events/berkeley/rsvps/export"
 CSV, ALL = {"kind": "csv"}, {"part": "all"}
@@ -64,7 +73,7 @@ def takes(client: FlaskClient, form: str, address: str = EXPORT, **chosen: str) 
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
     assert answer.headers["Cache-Control"] == "no-store"
-    return answer.data
+    return bytes(answer.data)
 
 
 def rows(octets: bytes) -> list[list[str]]:
@@ -86,6 +95,24 @@ def test_the_sheet_holds_all_that_is_known_and_no_formula(nasrin: FlaskClient) -
     assert evil[-2:] == ["no", "2027-01-15"]
     assert (waiting[0], waiting[2], waiting[7], waiting[-2]) == ("Waitlist", "Waiting", "+49 30 901820", "")
     assert gone[:3] == ["Cancelled", "3", "Gone"]
+
+
+def test_each_question_has_a_column_also_one_that_is_asked_no_more(nasrin: FlaskClient) -> None:
+    event = db.session.scalars(sa.select(Event)).one()
+    asked = [a_question(event, kind, label) for kind, label in ((NUMBER, "Age?"), (SHORT, "=1?"), (YES_NO, "Photo?"))]
+    nobody_said = a_question(event, SHORT, "Never answered")
+    with atomic():
+        first = db.session.scalars(sa.select(Rsvp).where(Rsvp.line == 1)).one()
+        said: Answers = {asked[0].id: 30, asked[1].id: "=2", asked[2].id: True}
+        keep_answers(first, said, questions_of(event.id), None, real_clock.now())
+    for question in (asked[1], nobody_said):
+        take_back(slug=event.slug, question_id=question.id, now=real_clock.now())
+    header, *everybody = rows(takes(nasrin, "plain", **CSV, **ALL))
+    assert header[8:11] == ["Age?", "Photo?", "'=1?"]
+    answers = dict(zip(header, everybody[0], strict=True))
+    assert (answers["Age?"], answers["Photo?"], answers["'=1?"]) == ("30", "Yes", "'=2")
+    assert "Never answered" not in header
+    assert [len(row) for row in everybody] == [len(header)] * 3
 
 
 @pytest.mark.parametrize(("part", "lines"), [("all", ["1", "2", "3"]), ("confirmed", ["1"]), ("waiting", ["2"])])
