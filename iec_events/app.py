@@ -28,6 +28,7 @@ from .front.routes_organizers import blueprint as front_organizers
 from .front.routes_public import blueprint as front
 from .organizers.routes_organizers import blueprint as organizers
 from .privacy.routes_organizers import blueprint as privacy_organizers
+from .questions import written_questions
 from .questions.routes_organizers import blueprint as questions_organizers
 from .reports.routes_organizers import blueprint as reports
 from .rsvps.routes_organizers import blueprint as rsvps_organizers
@@ -65,6 +66,7 @@ def create_app(given: Mapping[str, object] | None = None) -> Flask:
     app.extensions["settings"] = chosen
     app.extensions["vault"] = Vault(chosen.vault_keys)
     app.extensions["campaign_of_event"] = campaign_of
+    app.extensions["written_questions"] = written_questions
     init_db(app, chosen.database_url)
     init_i18n(app)
     init_urls(app)

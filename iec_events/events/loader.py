@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import sqlalchemy as sa
+from flask import current_app
 
 from ..core.db import atomic, db
 from ..core.errors import Refusal
@@ -88,10 +89,13 @@ def _put_event(written: WrittenEvent, loaded: Loaded, now: dt.datetime) -> None:
         actions.revise_event(slug=written.slug, draft=draft, campaign_slug=written.campaign_slug, now=now)
     if written.status is not None:
         _bring_to(written.slug, written.status, now)
+    questions = current_app.extensions["written_questions"]
+    asked = questions.put_questions(slug=written.slug, written=written.questions, now=now)
     if before is None:
         loaded.created.append(written.slug)
     else:
-        (loaded.unchanged if _revised_at(written.slug) == before else loaded.revised).append(written.slug)
+        same = _revised_at(written.slug) == before and not asked
+        (loaded.unchanged if same else loaded.revised).append(written.slug)
 
 
 def _revised_at(slug: str) -> dt.datetime | None:

@@ -7,7 +7,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 from zoneinfo import available_timezones
+
+from flask import current_app
 
 from ..core.i18n import LOCALES
 from ..core.toml_sheets import Sheet, Table, nearest
@@ -58,6 +61,7 @@ class WrittenEvent:
     status: str | None
     draft: EventDraft
     picture: Picture | None
+    questions: Any  # what the room of questions read; it lies above this one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,12 +184,21 @@ class _EventReader:
         details = read_details(table)
         if not details["listed"]:
             _want_secret(table, slug)
+        questions = current_app.extensions["written_questions"].read_questions(table.tables("question"))
         table.done()
         if zone is None or times is None:
             return None
         draft = EventDraft(texts=texts, time_zone=zone, **vars(times), **details)
         _object(table, draft)
-        return WrittenEvent(table=table, slug=slug, campaign_slug=campaign, status=status, draft=draft, picture=picture)
+        return WrittenEvent(
+            table=table,
+            slug=slug,
+            campaign_slug=campaign,
+            status=status,
+            draft=draft,
+            picture=picture,
+            questions=questions,
+        )
 
     def _campaign(self, table: Table) -> str | None:
         slug = table.line_of_text("campaign")

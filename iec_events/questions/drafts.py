@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -13,12 +14,13 @@ from .models import CONDITIONS, MOST_CHOICES, ORGANIZERS, WITH_CHOICES, Choice, 
 QUESTION_TEXTS = {"label": 200, "help": 400}
 LONGEST_CHOICE = 100
 FEWEST_CHOICES = 2
+CHOICE_ID = re.compile("[A-Za-z0-9_-]{1,16}")
 Objection = tuple[str, object]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChoiceDraft:
-    """A choice; without an id it is new."""
+    """A choice; without an id it is new, and is given one."""
 
     id: str | None
     texts: Texts
@@ -68,9 +70,9 @@ def objections(
 
 def choices_of(draft: QuestionDraft, kept: Sequence[Choice], *, answered: bool) -> list[Choice]:
     """The choices as they are kept: once somebody may have answered, one that is taken out is retired."""
-    known = {choice["id"] for choice in kept}
     chosen = [
-        Choice(id=each.id if each.id in known else new_id(), texts=each.texts, retired=False) for each in draft.choices
+        Choice(id=each.id if each.id and CHOICE_ID.fullmatch(each.id) else new_id(), texts=each.texts, retired=False)
+        for each in draft.choices
     ]
     ids = {choice["id"] for choice in chosen}
     gone = [choice for choice in kept if choice["id"] not in ids]
