@@ -7,7 +7,7 @@ TEMPLATES := templates
 READERS := ical.js@2.2.1
 SOURCES := iec_events migrations tests benchmarks wsgi.py
 
-.PHONY: help run test check format lock catalogues bench wheel clean
+.PHONY: help run test check format lock catalogues sequences bench wheel clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -36,6 +36,9 @@ lock: .venv/dev.stamp ## make requirements/*.txt again from pyproject.toml (ARGS
 
 catalogues: .venv/dev.stamp ## collect the texts for translation and compile the translations
 	$(BIN)/python -m tests.house.catalogues --update
+
+sequences: .venv/dev.stamp ## play thousands of random sequences of RSVPs against a simple model (minutes)
+	@IEC_SEQUENCES=$${IEC_SEQUENCES:-2000} $(BIN)/pytest -n 2 tests/rsvps/test_sequences.py $(ARGS)
 
 bench: .venv/dev.stamp ## measure the speed beside Flask and the bare database (ARGS=--quick for a look)
 	$(BIN)/python -m benchmarks $(ARGS)
