@@ -9,7 +9,7 @@ from ..core import clock
 from ..core.i18n import current_locale, format_number
 from ..core.urls import public_url
 from ..mail.letters import Letter, Writers, write_letter
-from .queries import invitation_stands, organizer_by_email
+from .queries import address_asked, invitation_stands, organizer_by_email
 
 ABOUT_ACCOUNTS = ("signed_in", "password_changed", "begun_anew")
 
@@ -18,6 +18,10 @@ def _about_account(name: str, facts: dict[str, Any]) -> Letter | None:
     """A warning is true as long as the account is there."""
     if organizer_by_email(facts["to"]) is None:
         return None
+    return _warning(name, facts)
+
+
+def _warning(name: str, facts: dict[str, Any]) -> Letter:
     at = dt.datetime.fromisoformat(facts["at"])
     return write_letter(
         f"organizers/emails/{name}",
@@ -34,8 +38,20 @@ def _invited(facts: dict[str, Any]) -> Letter | None:
     return write_letter("organizers/emails/invited", link=link)
 
 
+def _new_address(facts: dict[str, Any]) -> Letter | None:
+    if address_asked(facts["token"], facts["organizer"], now=clock.now()) is None:
+        return None
+    link = public_url("organizers.take_address", locale=current_locale(), token=facts["token"])
+    return write_letter("organizers/emails/new_address", link=link)
+
+
 def _writer(name: str) -> Any:
     return lambda facts: _about_account(name, facts)
 
 
-LETTERS: Writers = {"organizers.invited": _invited} | {f"organizers.{name}": _writer(name) for name in ABOUT_ACCOUNTS}
+LETTERS: Writers = {
+    "organizers.invited": _invited,
+    "organizers.new_address": _new_address,
+    "organizers.address_changed": lambda facts: _warning("address_changed", facts),  # no account has it any more
+    **{f"organizers.{name}": _writer(name) for name in ABOUT_ACCOUNTS},
+}

@@ -93,6 +93,20 @@ class PasswordForm(NewPasswordForm):
     present = Password(_l("Your present password"), [Needed(_l("Please write your password."))])
 
 
+class NameForm(Form):
+    """Another name."""
+
+    name = TextLine(
+        _l("Name"), [Needed(_l("Please write the name that the other organizers know you by."))], longest=80
+    )
+
+
+class AddressForm(Form):
+    """Another address to sign in with."""
+
+    email = EmailLine(_l("New e-mail address"), [Needed(_l("Please write an e-mail address: you sign in with it."))])
+
+
 class FirstForm(NewPasswordForm):
     """What makes an account out of an invitation."""
 

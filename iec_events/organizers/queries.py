@@ -14,6 +14,7 @@ from ..core.sealing import token_key, unwrap
 from ..core.tokens import token_hash
 from .models import (
     AuthenticatorApp,
+    EmailChange,
     Invitation,
     Organizer,
     OrganizerSession,
@@ -27,6 +28,7 @@ from .roles import Grant, Reach, reach, strongest
 
 AT_MOST = dt.timedelta(hours=12)
 IDLE = dt.timedelta(minutes=30)
+ADDRESS = "organizers.address"
 UNSENT = "organizers.unsent"
 Typed = list[tuple[str, str]]  # names and values of a form's fields, as they were sent
 HALF = dt.timedelta(minutes=30)  # to give, or to set up, the second factor
@@ -205,6 +207,18 @@ def unsent(*, secret: str, organizer_id: str, page: str, now: dt.datetime) -> Ty
 def unsent_bind(organizer_id: str, page: str) -> str:
     """What the seal of an unsent form is bound to."""
     return f"{UNSENT} {organizer_id} {page}"
+
+
+def address_asked(token: str, organizer_id: str, *, now: dt.datetime) -> str | None:
+    """The new address that this link is for, as long as it stands and belongs to this account."""
+    sealed = db.session.scalar(
+        sa.select(EmailChange.sealed).where(
+            EmailChange.organizer_id == organizer_id,
+            EmailChange.token_hash == token_hash(token),
+            EmailChange.expires_at > now,
+        )
+    )
+    return str(vault().open(ADDRESS, organizer_id, sealed)["email"]) if sealed else None
 
 
 def lacks_recovery_key() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .account import change_password
+from .account import AddressLinkUnknown, ask_for_address, change_password, rename, take_address
 from .invitations import EmailTaken, InvitationUnknown, accept_invitation, grant, invite, revoke_invitation
 from .second_factor import (
     Completed,
@@ -20,6 +20,7 @@ from .unsent import drop_unsent, keep_unsent
 from .upkeep import forget_expired
 
 __all__ = [
+    "AddressLinkUnknown",
     "CodeRefused",
     "Completed",
     "EmailTaken",
@@ -30,6 +31,7 @@ __all__ = [
     "SessionOver",
     "SignInRefused",
     "accept_invitation",
+    "ask_for_address",
     "change_password",
     "confirm",
     "drop_unsent",
@@ -44,10 +46,12 @@ __all__ = [
     "note_seen",
     "open_session",
     "remove_passkey",
+    "rename",
     "revoke_invitation",
     "set_up_app",
     "set_up_passkey",
     "sign_in",
     "sign_out",
+    "take_address",
     "tell",
 ]

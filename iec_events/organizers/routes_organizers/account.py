@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, g, redirect, render_template, request, session, url_for
+from flask import abort, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from ...core import clock
 from ...core.i18n import _
+from ...core.limits import within
 from .. import actions, tries
 from ..factors import codes_left
-from ..forms import ButtonForm, PasswordForm
-from ..guard import TOKEN, require_organizer
+from ..forms import AddressForm, ButtonForm, NameForm, PasswordForm
+from ..guard import TOKEN, require_fresh, require_organizer
 from ..passkeys import are_possible, passkeys_of
-from ..queries import own_sessions
+from ..queries import address_asked, email_fingerprint, own_sessions
 from .steps import blueprint, slowly, way_in
+
+LINKS = ("3/hour", "6/day")  # to addresses that nobody has confirmed yet
 
 
 @blueprint.get("/account")
@@ -31,6 +34,57 @@ def account() -> ResponseReturnValue:
         or_passkey=are_possible(),
         button=ButtonForm(formdata=None),
     )
+
+
+@blueprint.route("/account/name", methods=["GET", "POST"])
+def name() -> ResponseReturnValue:
+    """Another name."""
+    refused = require_organizer()
+    if refused is not None:
+        return refused
+    form = NameForm(data={"name": g.organizer.name})
+    if not form.validate_on_submit():
+        return way_in("name", form, 422 if form.is_submitted() else 200)
+    actions.rename(organizer_id=g.organizer.id, name=form.name.data, now=clock.now())
+    flash(_("The others see you under this name from now on."))
+    return redirect(url_for(".account"), 303)
+
+
+@blueprint.route("/account/address", methods=["GET", "POST"])
+def address() -> ResponseReturnValue:
+    """Another address to sign in with: first a link goes there."""
+    refused = require_organizer() or require_fresh()
+    if refused is not None:
+        return refused
+    form = AddressForm()
+    if not form.validate_on_submit():
+        return way_in("address", form, 422 if form.is_submitted() else 200)
+    if not within("links to new addresses", LINKS, g.organizer.id):
+        return slowly("organizers/address.html", form)
+    actions.ask_for_address(organizer_id=g.organizer.id, email=form.email.data, now=clock.now())
+    flash(_("A link is on its way to the new address. Until you follow it, you sign in with the old one."))
+    return redirect(url_for(".account"), 303)
+
+
+@blueprint.route("/account/address/<token>", methods=["GET", "POST"])
+def take_address(token: str) -> ResponseReturnValue:
+    """The link that went to the new address: its button changes the address, opening it does not."""
+    refused = require_organizer()
+    if refused is not None:
+        return refused
+    email = address_asked(token, g.organizer.id, now=clock.now())
+    if email is None:
+        raise actions.AddressLinkUnknown
+    form = ButtonForm()
+    if not form.validate_on_submit():
+        return way_in("take_address", form, 422 if form.is_submitted() else 200, email=email)
+    try:
+        actions.take_address(organizer_id=g.organizer.id, token=token, now=clock.now())
+    except actions.EmailTaken as refusal:
+        form.form_errors.append(str(refusal))
+        return way_in("take_address", form, refusal.status, email=email)
+    flash(_("From now on you sign in with the new address."))
+    return tries.know(email_fingerprint(email), make_response(redirect(url_for(".account"), 303)))
 
 
 @blueprint.route("/account/password", methods=["GET", "POST"])
