@@ -17,8 +17,12 @@ from iec_events.core import clock
 from iec_events.core.db import atomic, db
 from iec_events.events import actions
 from iec_events.events.drafts import CampaignDraft, EventDraft, draft_of
-from iec_events.events.models import Campaign, Event, Image
+from iec_events.events.models import Campaign, Event, Image, Rendition
 from iec_events.events.queries import CampaignUnknown, EventUnknown
+from iec_events.events.slugs import is_secret
+from iec_events.organizers.queries import grants_of
+from iec_events.organizers.roles import ORGANIZER
+from tests.factories import an_event, an_organizer
 
 pytestmark = pytest.mark.usefixtures("app")
 STARTS = dt.datetime(2027, 2, 21, 2, tzinfo=dt.UTC)
@@ -229,3 +233,119 @@ def test_of_eight_organizers_saving_the_same_form_at_once_one_is_heard(app: Flas
     with ThreadPoolExecutor(8) as pool:
         heard = [contact for contact in pool.map(save, "abcdefgh") if contact]
     assert heard == [event(slug).contact]
+
+
+def test_a_list_is_closed_early_and_opened_again_with_its_planned_times_as_they_were() -> None:
+    closes = clock.now() + dt.timedelta(days=20)
+    night = published(rsvp_closes_at=closes)
+    for _ in range(2):
+        actions.close_list(slug=night.slug, now=clock.now())
+    assert not event(night.slug).takes_rsvps(clock.now())
+    revised_at = event(night.slug).revised_at
+    for _ in range(2):
+        actions.open_list(slug=night.slug, now=clock.now())
+    found = event(night.slug)
+    assert (found.takes_rsvps(clock.now()), found.rsvp_closes_at, found.revised_at) == (True, closes, revised_at)
+
+
+def test_opening_takes_out_the_time_that_stands_against_it() -> None:
+    now = clock.now()
+    night = published(rsvp_opens_at=now + dt.timedelta(days=1), rsvp_closes_at=now + dt.timedelta(days=9))
+    actions.open_list(slug=night.slug, now=now)
+    assert (event(night.slug).rsvp_opens_at, event(night.slug).rsvp_closes_at) == (None, night.rsvp_closes_at)
+    later = now + dt.timedelta(days=10)
+    actions.close_list(slug=night.slug, now=later)
+    actions.open_list(slug=night.slug, now=later)
+    assert event(night.slug).takes_rsvps(later)
+    assert event(night.slug).rsvp_closes_at is None
+
+
+def test_only_a_published_event_that_is_not_over_is_closed_and_opened() -> None:
+    night = created()
+    for verb in (actions.close_list, actions.open_list):
+        with pytest.raises(actions.NotFromHere):
+            verb(slug=night.slug, now=clock.now())
+    actions.publish_event(slug=night.slug, now=clock.now())
+    with pytest.raises(actions.NotFromHere):
+        actions.open_list(slug=night.slug, now=night.ends_at)
+
+
+def test_under_attack_everybody_is_looked_at_and_parties_are_small_until_it_is_over() -> None:
+    night = published(largest_party=8)
+    actions.defend_event(slug=night.slug, now=clock.now())
+    found = event(night.slug)
+    assert (found.screened, found.asks_for_proof, found.largest_now, found.largest_party) == (True, True, 2, 8)
+    assert draft_of(found) == draft_of(night), "what was chosen stays"
+    actions.end_defence(slug=night.slug, now=clock.now())
+    found = event(night.slug)
+    assert (found.screened, found.asks_for_proof, found.largest_now) == (False, False, 8)
+
+
+def test_a_calendar_that_says_who_is_told_the_place_is_made_again_under_attack() -> None:
+    night = published(address_hidden=True)
+    before = night.revised_at
+    actions.defend_event(slug=night.slug, now=clock.now())
+    assert event(night.slug).revised_at > before
+
+
+def published(**changes: Any) -> Event:
+    night = created(**changes)
+    actions.publish_event(slug=night.slug, now=clock.now())
+    return event(night.slug)
+
+
+def test_an_event_that_is_nowhere_is_not_published_and_does_not_become_so() -> None:
+    night = created(city="")
+    with pytest.raises(actions.PlaceMissing):
+        actions.publish_event(slug=night.slug, now=clock.now())
+    night = revise(night, online_url="https://example.org/night")
+    actions.publish_event(slug=night.slug, now=clock.now())
+    with pytest.raises(actions.PlaceMissing):
+        revise(event(night.slug), online_url="")
+
+
+def test_an_event_by_link_has_an_address_that_cannot_be_guessed() -> None:
+    night = created(listed=False)
+    assert is_secret(night.slug)
+    assert night.slug.startswith("a-night-of-cultural-revolt-")
+    typed = actions.create_event(
+        draft=replace(DRAFT, listed=False), slug="berkeley", campaign_slug=None, now=clock.now()
+    )
+    assert is_secret(typed)
+    assert revise(night, venue="Elsewhere").slug == night.slug
+
+
+def test_a_draft_gets_such_an_address_and_roles_move_along_but_what_was_public_keeps_its_own() -> None:
+    organizer = an_organizer(role=ORGANIZER, place="event:a-night-of-cultural-revolt")
+    night = created()
+    called = actions.revise_event(
+        slug=night.slug, draft=replace(DRAFT, listed=False), campaign_slug=None, now=clock.now()
+    )
+    assert is_secret(called)
+    assert [grant.place for grant in grants_of(organizer.id, now=clock.now())] == [f"event:{called}"]
+    seen = published()
+    revise(seen, listed=False)
+    assert not event(seen.slug).listed
+
+
+def test_a_draft_that_nobody_saw_is_deleted_with_its_picture_and_its_roles() -> None:
+    actions.keep_image(name="poster", content=b"RIFF", width=900, height=600, smaller={480: b"RIFF"}, now=clock.now())
+    night = created(image_name="poster")
+    organizer = an_organizer(role=ORGANIZER, place=f"event:{night.slug}")
+    actions.delete_draft(slug=night.slug, now=clock.now())
+    db.session.rollback()
+    for table in (Event, Image, Rendition):
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(table)) == 0
+    assert not grants_of(organizer.id, now=clock.now())
+    with pytest.raises(EventUnknown):
+        actions.delete_draft(slug=night.slug, now=clock.now())
+
+
+def test_what_people_have_seen_or_signed_up_for_is_not_deleted() -> None:
+    night = published()
+    actions.withdraw_event(slug=night.slug, now=clock.now())
+    with pytest.raises(actions.PublishedOnce):
+        actions.delete_draft(slug=night.slug, now=clock.now())
+    other = an_event(status="draft", published_at=None, lines_given=1)
+    with pytest.raises(actions.ListKept):
+        actions.delete_draft(slug=other.slug, now=clock.now())

@@ -18,7 +18,7 @@ from iec_events.events.drafts import (
     offset_name,
 )
 from iec_events.events.seats import availability
-from iec_events.events.slugs import event_slug, is_slug, numbered, slug_of
+from iec_events.events.slugs import event_slug, is_secret, is_slug, numbered, slug_of, with_tail
 
 CALIFORNIA = "America/Los_Angeles"
 BERKELEY = EventDraft(
@@ -138,3 +138,35 @@ def test_a_slug_fits_into_an_address() -> None:
 )
 def test_steps_are_coarse_and_silent_while_small(capacity: int | None, taken: int, step: str) -> None:
     assert availability(capacity, taken) == step
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"hold_hours": 0}, "hold_hours"),
+        ({"hold_hours": 49}, "hold_hours"),
+        ({"offer_hours": 0}, "offer_hours"),
+        ({"offer_hours": 169}, "offer_hours"),
+        ({"largest_party": 1, "asks_companions": True}, "asks_companions"),
+        ({"largest_party": 1, "asks_children": True}, "asks_children"),
+    ],
+    ids=str,
+)
+def test_how_people_sign_up_must_not_contradict_itself(wrong: dict[str, Any], field: str) -> None:
+    assert [name for name, _sentence in objections(replace(BERKELEY, **wrong))] == [field]
+
+
+def test_every_way_of_signing_up_that_can_be_is_allowed() -> None:
+    every = {"confirms_address": True, "needs_approval": True, "asks_companions": True, "asks_children": True}
+    for hours in (1, 48):
+        assert objections(replace(BERKELEY, **every, hold_hours=hours, offer_hours=hours, listed=False)) == []
+    assert objections(replace(BERKELEY, offer_hours=168, largest_party=1, address_hidden=True, puzzle=True)) == []
+
+
+def test_a_slug_with_a_tail_is_hard_to_guess_and_still_a_slug() -> None:
+    for slug in ("night", "x" * 80, "2027-02-20-bogota"):
+        made = with_tail(slug)
+        assert (is_slug(made), is_secret(made)) == (True, True)
+        assert made != with_tail(slug)
+    for plain in ("night-of-cultural-revolution", "berkeley-2027", "a-1234567890", "k4w2mz7"):
+        assert not is_secret(plain)

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from iec_events.events.images import LARGEST_UPLOAD, MOST_PIXELS, WIDEST, ImageRefused, read_image
+from iec_events.events.loader import SAMPLE
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -99,3 +100,23 @@ def test_a_truncated_picture_is_refused() -> None:
 def test_a_large_file_is_refused_unread() -> None:
     with pytest.raises(ImageRefused, match="larger than 5 MB"):
         read_image(b"\xff\xd8" + bytes(LARGEST_UPLOAD))
+
+
+def test_phones_get_a_small_rendition_and_a_small_picture_has_none() -> None:
+    noisy = Image.effect_noise((1300, 1300), 90).convert("RGB")
+    out = io.BytesIO()
+    noisy.save(out, "JPEG")
+    picture = read_image(out.getvalue())
+    assert {width: opened(octets).size for width, octets in picture.smaller.items()} == {
+        480: (480, 480),
+        960: (960, 960),
+    }
+    assert len(picture.smaller[480]) < len(picture.smaller[960]) < len(picture.content)
+    assert read_image(octets("PNG", (480, 20))).smaller == {}
+    assert opened(read_image(octets("PNG", (1600, 1))).smaller[480]).size == (480, 1)
+
+
+def test_the_samples_picture_is_light() -> None:
+    smaller = read_image(SAMPLE.with_suffix(".webp").read_bytes()).smaller
+    assert len(smaller[480]) <= 36_000
+    assert len(smaller[960]) <= 80_000

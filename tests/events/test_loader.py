@@ -405,3 +405,69 @@ def test_the_command_tells_each_mistake_and_fails(tmp_path: Path) -> None:
     assert f"{file}, line 27, event[1].capacity: 0 does not fit" in result.stderr
     assert "Nothing was changed." in result.stderr
     assert count(Event) == 0
+
+
+def test_how_people_sign_up_is_read_and_what_is_not_written_is_as_before_these_were_thought_of(tmp_path: Path) -> None:
+    load(written(tmp_path, NIGHT), now=clock.now())
+    plain = event("bogota")
+    assert (plain.offer_hours, plain.hold_hours, plain.listed, plain.confirms_address) == (None, 24, True, False)
+    assert not any(
+        (plain.needs_approval, plain.address_hidden, plain.asks_companions, plain.asks_children, plain.puzzle)
+    )
+    flags = ("confirms_address", "needs_approval", "address_hidden", "asks_companions", "asks_children", "puzzle")
+    assert not any(getattr(plain, flag) for flag in flags)
+    lines = "\n".join(("hold_hours = 48", "offer_hours = 168", *(f"{flag} = true" for flag in flags)))
+    load(written(tmp_path, NIGHT.replace("capacity = 60", f"capacity = 60\n{lines}")), now=clock.now())
+    full = event("bogota")
+    assert (full.hold_hours, full.offer_hours, full.sequence) == (48, 168, plain.sequence)
+    assert all(getattr(full, flag) for flag in flags)
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("hold_hours = 49", "event[1].hold_hours: 49 does not fit; write a whole number from 1 to 48."),
+        ("offer_hours = 0", "to 168, or leave the line out to give freed seats at once."),
+        ('puzzle = "yes"', "event[1].puzzle: 'yes' does not fit; write true or false, without quotes."),
+        ("asks_children = true\nlargest_party = 1", "event[1].asks_children: the largest party is one person"),
+        ("listed = false", 'event[1].slug: "bogota" can be guessed, and listed is false; write for example "bogota-'),
+        ("under_attack = true", "event[1].under_attack: this key is not known here"),
+    ],
+    ids=str,
+)
+def test_ways_to_sign_up_that_do_not_fit_are_told_with_their_line(tmp_path: Path, line: str, complaint: str) -> None:
+    text = NIGHT.replace("largest_party = 4\n", "") if "largest_party" in line else NIGHT
+    with pytest.raises(BadFile) as refused:
+        load(written(tmp_path, text.replace("capacity = 60", f"capacity = 60\n{line}")), now=clock.now())
+    assert complaint in " ".join(refused.value.problems).replace('"yes"', "'yes'")
+
+
+def test_an_event_by_link_loads_under_its_own_slug_and_again(tmp_path: Path) -> None:
+    text = NIGHT.replace('slug = "bogota"', 'slug = "bogota-k4w2mz7qap3x"\nlisted = false')
+    assert load(written(tmp_path, text), now=clock.now()).created[-1] == "bogota-k4w2mz7qap3x"
+    assert load(written(tmp_path, text), now=clock.now()).unchanged == ["nights", "bogota-k4w2mz7qap3x"]
+
+
+def test_loading_leaves_the_switches_that_organizers_pressed(tmp_path: Path) -> None:
+    file = written(tmp_path, NIGHT)
+    load(file, now=clock.now())
+    with atomic():
+        found = event("bogota")
+        found.closed_early = found.under_attack = True
+    assert load(file, now=clock.now()).unchanged == ["nights", "bogota"]
+    assert (event("bogota").closed_early, event("bogota").under_attack) == (True, True)
+
+
+def test_an_event_that_is_nowhere_is_not_published(tmp_path: Path) -> None:
+    text = NIGHT.replace('city = "Bogotá"\n', "").replace('online_url = "https://example.org/live"\n', "")
+    with pytest.raises(BadFile) as refused:
+        load(written(tmp_path, text), now=clock.now())
+    assert "event[1].city: To be published, the event needs a city, or an online address." in refused.value.problems[0]
+
+
+def test_the_sample_shows_offers_confirmation_and_screening(tmp_path: Path) -> None:
+    del tmp_path
+    load(SAMPLE, now=clock.now())
+    bogota, online = event("bogota"), event("online")
+    assert (bogota.confirms_address, bogota.hold_hours, bogota.offer_hours) == (True, 24, 48)
+    assert (online.needs_approval, online.address_hidden) == (True, True)

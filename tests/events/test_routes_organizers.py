@@ -489,3 +489,124 @@ def test_a_name_of_a_picture_that_is_not_kept_is_refused_or_left_out(organizer: 
     answer = send(organizer, NEW, **NIGHT, image_name=name)
     assert answer.status_code == (422 if name == "no-such-picture" else 303)
     assert ("The picture did not arrive." in said(answer)) == (name == "no-such-picture")
+
+
+WAYS = ("confirms_address", "needs_approval", "asks_companions", "asks_children", "address_hidden", "puzzle")
+
+
+def test_how_people_sign_up_is_kept_and_shown_again(organizer: FlaskClient) -> None:
+    assert typed_values(organizer.get(NEW).text)["offer_hours"] == "24", "new events offer what comes free"
+    ways = dict.fromkeys(WAYS, "y")
+    answer = send(organizer, NEW, **NIGHT, **ways, hold_hours="۴۸", offer_hours="168", by_link="y")
+    assert answer.status_code == 303, said(answer)
+    event = only_event()
+    assert all(getattr(event, way) for way in WAYS)
+    assert (event.hold_hours, event.offer_hours, event.listed) == (48, 168, False)
+    kept = typed_values(organizer.get(answer.location).text)
+    assert {way: kept[way] for way in WAYS} == ways
+    assert (kept["hold_hours"], kept["offer_hours"], kept["by_link"]) == ("48", "168", "y")
+    emptied = {**NIGHT, "hold_hours": "", "offer_hours": ""}
+    assert send(organizer, answer.location, **emptied).status_code == 303
+    event = only_event()
+    assert (event.hold_hours, event.offer_hours, event.listed, event.needs_approval) == (24, None, True, False)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"hold_hours": "49"}, "hold_hours"),
+        ({"offer_hours": "0"}, "offer_hours"),
+        ({"largest_party": "1", "asks_children": "y"}, "asks_children"),
+        ({"city": "", "do": "publish"}, "city"),
+    ],
+    ids=str,
+)
+def test_what_does_not_fit_is_said_beside_its_field(organizer: FlaskClient, wrong: dict[str, str], field: str) -> None:
+    answer = send(organizer, NEW, **{**NIGHT, **wrong})
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert typed_values(answer.text)["title_en"] == NIGHT["title_en"]
+
+
+def test_a_published_event_cannot_become_one_that_is_nowhere(organizer: FlaskClient) -> None:
+    an_event(slug="berkeley")
+    answer = send(organizer, "/organize/events/berkeley", **{**NIGHT, "city": ""})
+    assert answer.status_code == 422
+    assert 'id="city-error"' in answer.text
+
+
+def test_a_draft_by_link_moves_to_an_address_nobody_can_guess(organizer: FlaskClient) -> None:
+    an_event(slug="berkeley", status="draft", published_at=None)
+    answer = send(organizer, "/organize/events/berkeley", **NIGHT, by_link="y")
+    assert re.fullmatch("/organize/events/berkeley-[a-z2-7]{12}", answer.location)
+    assert "Its address has a new end that nobody can guess." in organizer.get(answer.location).text
+
+
+def test_what_was_public_is_said_to_stay_known(organizer: FlaskClient) -> None:
+    an_event(slug="berkeley")
+    assert "Its address was public already" in organizer.get("/organize/events/berkeley").text
+    answer = send(organizer, "/organize/events/berkeley", **NIGHT, by_link="y")
+    assert answer.location == "/organize/events/berkeley"
+    assert "whoever knows it, or kept it, finds it" in organizer.get(answer.location).text
+
+
+def test_signing_up_is_closed_and_opened_with_one_press(organizer: FlaskClient, client: FlaskClient) -> None:
+    an_event(slug="berkeley")
+    here = "/organize/events/berkeley"
+    assert "Close signing up now" in organizer.get(here).text
+    assert send(organizer, here, to=f"{here}/close").location == here
+    assert only_event().closed_early
+    page = organizer.get(here).text
+    assert ("Open it again" in page, "Close signing up now" in page) == (True, False)
+    assert "The organizers have closed the list early." in client.get("/events/berkeley").text
+    assert send(organizer, here, to=f"{here}/open").location == here
+    assert "I am coming" in client.get("/events/berkeley").text
+
+
+def test_an_attack_is_answered_from_the_dashboard_with_one_press(organizer: FlaskClient, client: FlaskClient) -> None:
+    an_event(slug="berkeley", capacity=50)
+    assert "a party is 2 people at most" in said(organizer.get("/organize"))
+    pressed = send(organizer, "/organize", to="/organize/events/berkeley/attack", from_dashboard="yes")
+    assert pressed.location == "/organize"
+    assert only_event().under_attack
+    assert "The attack is over" in organizer.get("/organize").text
+    assert "A person looks at every RSVP." in client.get("/events/berkeley").text
+    send(organizer, "/organize/events/berkeley", to="/organize/events/berkeley/calm")
+    assert not only_event().under_attack
+
+
+def test_a_draft_is_deleted_after_it_was_asked_once(organizer: FlaskClient) -> None:
+    an_event(slug="berkeley", status="draft", published_at=None)
+    here = "/organize/events/berkeley"
+    assert f'href="{here}/delete"' in organizer.get(here).text
+    assert "gone for good" in organizer.get(f"{here}/delete").text
+    assert send(organizer, f"{here}/delete").location == "/organize/events"
+    assert organizer.get(here).status_code == 404
+
+
+def test_what_was_published_is_not_deleted(organizer: FlaskClient) -> None:
+    an_event(slug="berkeley")
+    here = "/organize/events/berkeley"
+    assert f"{here}/delete" not in organizer.get(here).text
+    send(organizer, here, to=f"{here}/delete")
+    assert "Withdraw its page instead." in organizer.get(here).text
+    assert only_event().status == "published"
+
+
+def test_a_button_of_an_old_page_asks_again(organizer: FlaskClient) -> None:
+    an_event(slug="berkeley")
+    for step, words in (("close", "Close signing up now"), ("attack", "We are under attack")):
+        answer = organizer.post(f"/organize/events/berkeley/{step}")
+        assert (answer.status_code, words in answer.text) == (422, True)
+    assert not only_event().closed_early
+
+
+def test_a_picture_comes_in_the_sizes_that_screens_need(organizer: FlaskClient, client: FlaskClient) -> None:
+    send(organizer, NEW, **NIGHT, image=picture("JPEG", (1200, 800)), do="publish")
+    page = client.get(f"/events/{only_event().slug}").text
+    name = db.session.scalars(sa.select(Image.name)).one()
+    assert f'srcset="/images/{name}/480.webp 480w, /images/{name}/960.webp 960w"' in page
+    answer = client.get(f"/images/{name}/480.webp")
+    assert (answer.status_code, answer.mimetype, answer.headers["ETag"]) == (200, "image/webp", f'"{name}-480"')
+    assert Pillow.open(io.BytesIO(answer.data)).size == (480, 320)
+    assert client.get(f"/images/{name}/481.webp").status_code == 404

@@ -1,0 +1,126 @@
+"""A hidden place: strangers learn no more of it than its city, wherever they look, in whatever language."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from html import unescape
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+
+from iec_events import worker
+from iec_events.calendars.views import calendar_event, event_buttons
+from iec_events.core import clock
+from iec_events.core.i18n import LOCALES, speaking
+from iec_events.events.models import Event
+from iec_events.events.views import EventView
+from tests.conftest import Installation
+from tests.factories import a_campaign, an_event, three_languages
+
+VENUE, STREET, REGION, ONLINE = "Canary House", "77 Canary Wharf", "Canarias", "https://canary.example.org/room"
+SPOT = (12.3456789, 65.4321012)
+CANARIES = ("canary", "canarias", "12.3456", "12.34", "65.4321", "65.43")
+HIDDEN = ("hidden", "afar", "closed", "cancelled")
+OF_EVENT = ("", ".ics", "/messages", "/messages/new", "/rsvp")
+LISTS = ("/", "/campaigns/night", "/campaigns/night.ics", "/calendar.ics", "/robots.txt", "/events/open")
+STARTS = (*LISTS, *(f"/events/{slug}{page}" for slug in HIDDEN for page in OF_EVENT))
+OURS = re.compile(r'(?:href|src|action|value)="([^"]+)"')
+
+
+@pytest.fixture
+def hidden(client: FlaskClient) -> FlaskClient:
+    """A night in a hidden house, one that is only online, and one beside them that everybody may find."""
+    campaign = a_campaign(slug="night")
+    secret = {"venue": VENUE, "street": STREET, "region": REGION, "online_url": ONLINE, "address_hidden": True}
+    spot = {"latitude": SPOT[0], "longitude": SPOT[1]}
+    an_event(slug="hidden", campaign_id=campaign.id, capacity=10, needs_approval=True, **secret, **spot)
+    an_event("Afar", slug="afar", campaign_id=campaign.id, **{**secret, "venue": "", "city": "", "country": ""})
+    an_event("Closed", slug="closed", campaign_id=campaign.id, closed_early=True, **secret, **spot)
+    an_event("Cancelled", slug="cancelled", campaign_id=campaign.id, status="cancelled", **secret, **spot)
+    an_event("Open", slug="open", campaign_id=campaign.id)
+    return client
+
+
+def crawled(client: FlaskClient) -> Iterator[tuple[str, str]]:
+    """Every address of ours that a stranger comes to by links from the first ones, and what is answered."""
+    waiting = [f"{prefix}{start}" for prefix in ("", "/fa", "/es") for start in STARTS]
+    seen = set(waiting)
+    while waiting:
+        address = waiting.pop()
+        answer = client.get(address)
+        octets = answer.data
+        text = (
+            gzip.decompress(octets).decode()
+            if answer.headers.get("Content-Encoding")
+            else octets.decode(errors="replace")
+        )
+        yield address, unfolded(text) + str(answer.headers)
+        for link in map(unescape, OURS.findall(text)):
+            parts = urlsplit(link)
+            if parts.netloc in {"", "127.0.0.1:8000"} and parts.path.startswith("/") and "/static/" not in parts.path:
+                found = parts.path
+                if found not in seen:
+                    seen.add(found)
+                    waiting.append(found)
+
+
+def unfolded(text: str) -> str:
+    """As a reader sees it: iCalendar's folds undone, entities and percent signs read."""
+    return unquote(unescape(text.replace("\r\n ", "")))
+
+
+def test_no_public_surface_tells_a_hidden_place(hidden: FlaskClient, installation: Installation) -> None:
+    worker.run_all_once(installation.app)  # which makes the calendars before anybody asks
+    walked = dict(crawled(hidden))
+    for address, text in walked.items():
+        assert not [canary for canary in CANARIES if canary in text.lower()], address
+    assert len(walked) > 3 * len(STARTS), "links were followed, too"
+
+
+def test_the_page_says_who_is_told(hidden: FlaskClient) -> None:
+    page = hidden.get("/events/hidden").text
+    assert "The exact place is told to those whose RSVP is approved." in page
+    assert "Berkeley, United States" in page
+    assert "The address is told to those who come." in hidden.get("/events/afar").text
+    assert "The exact place is told to those who come." in hidden.get("/events/closed").text
+    ics = unfolded(hidden.get("/events/hidden.ics").text)
+    assert ":Berkeley\\, United States" in ics
+    assert "The exact place is told to those whose RSVP is approved." in ics
+    assert "GEO:" not in ics
+
+
+def test_an_organizers_preview_shows_what_strangers_see(hidden: FlaskClient) -> None:
+    page = hidden.sign_in().get("/organize/events/hidden/preview").text  # type: ignore[attr-defined]
+    assert not [canary for canary in CANARIES if canary in unfolded(page).lower()]
+    assert VENUE in hidden.get("/organize/events/hidden").text
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_those_who_come_are_told_all_of_it(app: object, locale: str) -> None:
+    del app
+    row = an_event(
+        slug="hidden", address_hidden=True, venue=VENUE, latitude=SPOT[0], longitude=SPOT[1], online_url=ONLINE
+    )
+    with speaking(locale):
+        stranger, guest = view(row, locale), view(row, locale, entitled=True)
+        assert (stranger.venue, stranger.street, stranger.latitude, stranger.longitude) == ("", "", None, None)
+        assert (stranger.map_url, stranger.online_url) == (None, None)
+        assert (guest.venue, guest.online_url, guest.hidden_note) == (VENUE, ONLINE, "")
+        assert guest.place_line.startswith(VENUE)
+        told = calendar_event(guest)
+        assert (told.geo, told.conference_url, told.venue_title) == (SPOT, ONLINE, VENUE)
+        assert told.location.startswith(VENUE)
+        assert told.uid == calendar_event(stranger).uid
+        assert VENUE not in unquote(event_buttons(guest).google_url), "other people's servers are told nothing hidden"
+
+
+def view(row: Event, locale: str, **how: bool) -> EventView:
+    return EventView(row, locale, clock.now(), **how)
+
+
+def test_a_place_that_is_no_secret_is_told_to_everyone(client: FlaskClient) -> None:
+    an_event(slug="open", texts=three_languages("Open"))
+    assert "3101 Shattuck Avenue" in client.get("/events/open").text

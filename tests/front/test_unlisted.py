@@ -1,0 +1,46 @@
+"""An event that is found by its link only: in no list, feed or search engine, and whole for those who have the link."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.factories import a_campaign, an_event
+
+HERE = "/events/secret-k4w2mz7qap3x"
+LISTS = ("/", "/campaigns/night", "/events/open", "/calendar.ics", "/campaigns/night.ics", "/robots.txt")
+
+
+@pytest.fixture
+def unlisted(client: FlaskClient) -> FlaskClient:
+    """Two sisters, one of which stands in no list."""
+    campaign = a_campaign(slug="night")
+    an_event("Open", slug="open", campaign_id=campaign.id)
+    an_event("Whispered", slug="secret-k4w2mz7qap3x", campaign_id=campaign.id, listed=False)
+    return client
+
+
+@pytest.mark.parametrize("prefix", ["", "/fa", "/es"])
+def test_it_is_in_no_list(unlisted: FlaskClient, prefix: str) -> None:
+    for address in LISTS:
+        answer = unlisted.get(prefix + address)
+        assert answer.status_code == 200, address
+        assert "secret" not in answer.text, address
+        assert "Whispered" not in answer.text, address
+        assert "X-Robots-Tag" not in answer.headers, address
+
+
+def test_by_its_link_it_is_whole_and_kept_out_of_search_engines(unlisted: FlaskClient) -> None:
+    for address in (HERE, f"{HERE}.ics", f"{HERE}/messages", f"{HERE}/rsvp", f"/fa{HERE}"):
+        for _ in range(2):  # kept pages too
+            answer = unlisted.get(address)
+            assert (answer.status_code, answer.headers["X-Robots-Tag"]) == (200, "noindex"), address
+    page = unlisted.get(HERE).text
+    assert '<meta name="robots" content="noindex">' in page
+    assert f'webcal://127.0.0.1:8000{HERE}.ics"' in page, "the campaign's feed would not hold it"
+
+
+def test_a_campaign_with_unlisted_events_only_is_on_no_list(client: FlaskClient) -> None:
+    campaign = a_campaign("Whispers", slug="whispers")
+    an_event(slug="secret-k4w2mz7qap3x", campaign_id=campaign.id, listed=False)
+    assert "Whispers" not in client.get("/").text
