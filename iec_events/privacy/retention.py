@@ -21,6 +21,7 @@ from ..rsvps.actions import ADDRESS_KEPT, erase_addresses
 from ..rsvps.answers import erase_answers
 from ..solidarity.actions import REJECTED_KEPT, erase_rejected
 from .actions import destroy_due
+from .leftovers import clear_leftovers
 from .returned import erase_again
 
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -58,6 +59,13 @@ RULES = (
         at_most=dt.timedelta(days=2 * LONGEST_KEPT),
         every=HOUR,
         erase=erase_again,
+    ),
+    Rule(
+        job="clear leftovers",
+        what="what was erased, in the files of PostgreSQL (SQLite keeps none), except for its log, which it recycles",
+        at_most=HOUR,
+        every=10 * MINUTE,
+        erase=clear_leftovers,
     ),
     Rule(
         job="erase addresses",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,8 @@ def left_behind(installation: Installation) -> Iterator[tuple[str, bytes]]:
     for file in installation.folder.rglob("*"):
         if file.is_file() and file.suffix != ".eml" and "static" not in file.parts:
             yield str(file), octets_of(file)
+    if installation.engine.dialect.name == "postgresql":
+        yield from in_postgres(installation)
     backup = installation.folder / "canaries.backup"
     backup.unlink(missing_ok=True)
     make_archive(backup, now=clock.now())
@@ -76,15 +79,53 @@ def left_behind(installation: Installation) -> Iterator[tuple[str, bytes]]:
     backup.unlink()
 
 
+def in_postgres(installation: Installation, *, logs: bool = True) -> Iterator[tuple[str, bytes]]:
+    """PostgreSQL's files as they are on the disk, its write-ahead log included."""
+    db.session.rollback()
+    with installation.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("CHECKPOINT")
+        oid = connection.exec_driver_sql("SELECT oid FROM pg_database WHERE datname = current_database()").scalar()
+    data = Path(str(installation.engine.url.query["host"])) / "data"
+    for folder in [data / "base" / str(oid), *([data / "pg_wal"] if logs else [])]:
+        for file in filter(Path.is_file, folder.rglob("*")):
+            with suppress(FileNotFoundError):  # it removes some meanwhile
+                yield str(file), file.read_bytes()
+
+
 def spellings(text: str) -> list[bytes]:
     return [text.encode(), text.encode("utf-16-le"), text.encode("unicode_escape"), repr(text).strip("'").encode()]
 
 
 def test_nothing_is_found_without_the_keys(planted: str, installation: Installation) -> None:
-    for canary in (*NAMES, *NOTES, *ADDRESSES):
-        assert canary not in planted
-        for where, octets in left_behind(installation):
-            assert not any(spelling in octets for spelling in spellings(canary)), where
+    canaries = (*NAMES, *NOTES, *ADDRESSES)
+    assert not any(canary in planted for canary in canaries)
+    sought = [spelling for canary in canaries for spelling in spellings(canary)]
+    for where, octets in left_behind(installation):
+        assert not any(spelling in octets for spelling in sought), where
+
+
+def test_postgresql_keeps_no_row_of_who_was_erased(
+    client: FlaskClient, planted: str, installation: Installation
+) -> None:
+    """Only its log does, until it is recycled; and all of it is sealed."""
+    if installation.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite is told of in tests/privacy/test_own_data.py")
+    del planted
+    come(client, NAMES[0], NOTES[0], ADDRESSES[0])
+    last = db.session.scalars(sa.select(Rsvp).order_by(Rsvp.line.desc()).limit(1)).one()
+    boxes_of_it = [box[100:140] for box in (last.sealed, last.own, last.mailable) if box]
+    assert len(boxes_of_it) == 3
+
+    def found(*, logs: bool) -> list[int]:
+        files = list(in_postgres(installation, logs=logs))
+        return [sum(box in octets for _where, octets in files) for box in boxes_of_it]
+
+    assert min(found(logs=False)) >= 1
+    send(client, "/events/berkeley/my-rsvp/delete")
+    db.session.rollback()
+    worker.run_all_once(installation.app)
+    assert found(logs=False) == [0, 0, 0]
+    assert min(found(logs=True)) >= 1
 
 
 def test_with_all_the_servers_keys_only_addresses_that_are_owed_mail_are_found(planted: str) -> None:
