@@ -1,0 +1,249 @@
+"""Holds, offers, approval, coming back, lost links: what the story of each needs beside the sums."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+
+from iec_events.core import clock
+from iec_events.core.crypto import vault
+from iec_events.core.db import atomic, db
+from iec_events.core.tokens import new_token
+from iec_events.events.models import Event
+from iec_events.mail.models import OutboxMail
+from iec_events.rsvps import actions
+from iec_events.rsvps.actions import Details, NotByMail, Party, StatusChanged
+from iec_events.rsvps.boxes import index_of
+from iec_events.rsvps.models import LostLink, Rsvp, RsvpLink
+from iec_events.rsvps.queries import own_rsvp, rsvp_by_token, steps_of
+from tests.factories import an_event
+
+pytestmark = pytest.mark.usefixtures("app")
+HOUR = dt.timedelta(hours=1)
+
+
+def place(event: Event, email: str | None = "sara@example.org", size: int = 1) -> tuple[str, str]:
+    """Id and token of a new RSVP."""
+    token = new_token()
+    party = Party(name="Sara", email=email, party_size=size, note="", locale="fa")
+    return actions.place_rsvp(slug=event.slug, party=party, token=token, now=clock.now()).rsvp_id, token
+
+
+def status(token: str) -> str:
+    db.session.expire_all()
+    return rsvp_by_token(token).status
+
+
+def letter(kind: str, rsvp_id: str) -> dict[str, object]:
+    """What the latest letter of this kind to this party holds."""
+    found = sa.select(OutboxMail).where(OutboxMail.about == f"rsvp:{rsvp_id}", OutboxMail.kind == f"rsvps.{kind}")
+    row = db.session.scalars(found).all()[-1]
+    opened: dict[str, object] = vault().open("outbox", row.id, row.sealed or b"")
+    return opened
+
+
+def token_in(kind: str, rsvp_id: str) -> str:
+    facts = letter(kind, rsvp_id)["facts"]
+    assert isinstance(facts, dict)
+    return str(facts["token"])
+
+
+def letters() -> list[str]:
+    return sorted(kind.removeprefix("rsvps.") for kind in db.session.scalars(sa.select(OutboxMail.kind)))
+
+
+def test_only_the_link_in_the_mail_confirms_an_address() -> None:
+    event = an_event(capacity=2, confirms_address=True, hold_hours=12)
+    rsvp_id, token = place(event)
+    assert status(token) == "unconfirmed"
+    assert event.seats_taken == 1
+    with pytest.raises(NotByMail):
+        actions.confirm_address(token=token, now=clock.now())
+    by_mail = token_in("unconfirmed", rsvp_id)
+    assert actions.confirm_address(token=by_mail, now=clock.now()) == "confirmed"
+    assert actions.confirm_address(token=by_mail, now=clock.now()) == "confirmed"
+    assert letters() == ["confirmed", "unconfirmed"]
+    assert own_rsvp(token=by_mail, slug=event.slug).name == "Sara"
+
+
+def test_without_an_address_a_person_looks_where_addresses_are_confirmed() -> None:
+    event = an_event(confirms_address=True)
+    _id, token = place(event, email=None)
+    assert status(token) == "pending"
+
+
+def test_a_hold_is_warned_of_once_then_lapses_and_the_seat_goes_on() -> None:
+    event = an_event(capacity=1, confirms_address=True, hold_hours=12)
+    _sara, sara = place(event)
+    ali_id, ali = place(event, "ali@example.org")
+    actions.confirm_address(token=token_in("unconfirmed", ali_id), now=clock.now())
+    assert (status(sara), status(ali)) == ("unconfirmed", "waitlisted")
+    actions.warn_holds(clock.now() + 8 * HOUR)
+    assert "hold_ending" not in letters()
+    for _ in range(2):
+        actions.warn_holds(clock.now() + 10 * HOUR)
+    assert letters().count("hold_ending") == 1
+    for _ in range(2):
+        actions.run_deadlines(clock.now() + 12 * HOUR)
+    assert (status(sara), status(ali)) == ("lapsed", "confirmed")
+    assert letters().count("promoted") == 1
+    assert "lapsed" not in letters()  # nobody knows whose address it is
+
+
+def test_what_nobody_confirmed_is_erased_two_days_later() -> None:
+    event = an_event(confirms_address=True, hold_hours=12)
+    _id, sara = place(event)
+    ali_id, ali = place(event, "ali@example.org")
+    actions.confirm_address(token=token_in("unconfirmed", ali_id), now=clock.now())
+    later = clock.now() + 12 * HOUR
+    actions.run_deadlines(later)
+    actions.erase_unconfirmed(later + 47 * HOUR)
+    assert status(sara) == "lapsed"
+    actions.erase_unconfirmed(later + 48 * HOUR)
+    assert db.session.scalars(sa.select(Rsvp.id)).all() == [ali_id]
+    assert status(ali) == "confirmed"
+
+
+def test_an_offer_has_a_deadline_and_passes_on() -> None:
+    event = an_event(capacity=1, offer_hours=2)
+    _sara, sara = place(event)
+    _ali, ali = place(event, "ali@example.org")
+    omid_id, omid = place(event, "omid@example.org")
+    actions.withdraw_rsvp(token=sara, now=clock.now())
+    assert (status(ali), status(omid)) == ("offered", "waitlisted")
+    actions.run_deadlines(clock.now() + 2 * HOUR)
+    assert (status(ali), status(omid)) == ("lapsed", "offered")
+    with pytest.raises(StatusChanged):
+        actions.accept_offer(token=ali, now=clock.now() + 2 * HOUR)
+    assert actions.accept_offer(token=omid, now=clock.now() + 3 * HOUR) == "confirmed"
+    assert actions.come_back(token=ali, now=clock.now() + 3 * HOUR) == "waitlisted"
+    assert [step.what for step in steps_of(omid_id)] == ["placed", "offered", "offer taken"]
+
+
+def test_a_late_press_does_not_take_an_offer_that_the_worker_has_not_ended_yet() -> None:
+    event = an_event(capacity=1, offer_hours=2)
+    _sara, sara = place(event)
+    _ali, ali = place(event, "ali@example.org")
+    actions.withdraw_rsvp(token=sara, now=clock.now())
+    with pytest.raises(StatusChanged):
+        actions.accept_offer(token=ali, now=clock.now() + 2 * HOUR)
+
+
+def test_not_coming_is_kept_and_can_be_taken_back() -> None:
+    event = an_event(capacity=1)
+    rsvp_id, sara = place(event)
+    _ali, ali = place(event, None)
+    for _ in range(2):
+        actions.say_not_coming(token=sara, now=clock.now())
+    assert (status(sara), status(ali)) == ("not_coming", "confirmed")
+    assert own_rsvp(token=sara, slug=event.slug).name == "Sara"
+    for _ in range(2):
+        assert actions.come_back(token=sara, now=clock.now()) == "waitlisted"
+    assert [step.what for step in steps_of(rsvp_id)] == ["placed", "not coming", "came back"]
+    assert letters() == ["confirmed", "not_coming", "waitlisted"]
+
+
+def test_screening_asks_a_person_and_approval_above_capacity_waits() -> None:
+    event = an_event(capacity=1, needs_approval=True)
+    sara_id, sara = place(event)
+    ali_id, ali = place(event, "ali@example.org")
+    assert (status(sara), event.seats_taken) == ("pending", 0)
+    assert actions.approve_rsvp(slug=event.slug, rsvp_id=sara_id, now=clock.now()) == "confirmed"
+    assert actions.approve_rsvp(slug=event.slug, rsvp_id=ali_id, now=clock.now()) == "waitlisted"
+    actions.decline_rsvp(slug=event.slug, rsvp_id=place(event, "omid@example.org")[0], words="Sorry", now=clock.now())
+    assert letters() == ["approved", "approved_waiting", "declined", "pending", "pending", "pending"]
+    assert status(ali) == "waitlisted"
+
+
+def test_under_attack_addresses_are_confirmed_and_everybody_is_looked_at() -> None:
+    event = an_event(under_attack=True)
+    rsvp_id, token = place(event, size=2)
+    assert (status(token), event.seats_taken) == ("unconfirmed", 0)
+    assert actions.confirm_address(token=token_in("unconfirmed", rsvp_id), now=clock.now()) == "pending"
+    with pytest.raises(actions.PartyTooLarge):
+        place(event, size=3)
+
+
+def test_removing_many_is_silent_and_can_be_undone() -> None:
+    event = an_event(capacity=2)
+    parties = [place(event, f"guest-{number}@example.org") for number in range(3)]
+    ids, tokens = [one for one, _ in parties], [token for _, token in parties]
+    removal = actions.remove_rsvps(slug=event.slug, rsvp_ids=[*ids[:2], "unknown"], now=clock.now())
+    assert removal
+    assert [status(token) for token in tokens] == ["removed", "removed", "confirmed"]
+    assert "cancelled" not in letters()
+    undone = actions.undo_removal(slug=event.slug, removal_id=removal, now=clock.now())
+    assert (undone.back, undone.waiting) == (1, 1)
+    assert [status(token) for token in tokens] == ["confirmed", "waitlisted", "confirmed"]
+    with pytest.raises(actions.RemovalUnknown):
+        actions.undo_removal(slug=event.slug, removal_id=removal, now=clock.now())
+
+
+def test_what_was_removed_is_erased_after_seven_days() -> None:
+    event = an_event()
+    rsvp_id, _token = place(event)
+    actions.remove_rsvps(slug=event.slug, rsvp_ids=[rsvp_id], now=clock.now())
+    actions.erase_removed(clock.now() + dt.timedelta(days=6, hours=23))
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Rsvp)) == 1
+    actions.erase_removed(clock.now() + dt.timedelta(days=7))
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Rsvp)) == 0
+    assert letters() == []
+
+
+def test_a_second_rsvp_with_an_address_is_told_only_to_that_address() -> None:
+    event = an_event()
+    first, _token = place(event, "sara@example.org")
+    second, _token = place(event, "SARA@Example.org")
+    elsewhere, _token = place(an_event(), "sara@example.org")
+    told = {rsvp_id: letter("confirmed", rsvp_id)["facts"] for rsvp_id in (first, second, elsewhere)}
+    assert [dict(facts)["twice"] for facts in told.values()] == [False, True, False]  # type: ignore[call-overload]
+    assert index_of(event.id, "sara@example.org") != index_of(event.id + 1, "sara@example.org")
+
+
+def test_a_lost_link_goes_only_to_the_address_on_file_three_times_a_day() -> None:
+    event = an_event()
+    rsvp_id, token = place(event)
+    for _ in range(5):
+        actions.ask_for_links(email="Sara@example.org", now=clock.now())
+        actions.ask_for_links(email="nobody@example.org", now=clock.now())
+        actions.answer_lost_links(clock.now())
+    assert letters() == ["confirmed", "link", "link", "link"]
+    assert letter("link", rsvp_id)["to"] == "sara@example.org"
+    assert rsvp_by_token(token_in("link", rsvp_id)).id == rsvp_id != token
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(LostLink)) == 0
+
+
+def test_asking_for_links_writes_the_same_for_everybody() -> None:
+    event = an_event()
+    place(event)
+    for email in ("sara@example.org", "nobo@example.org"):
+        actions.ask_for_links(email=email, now=clock.now())
+    rows = db.session.scalars(sa.select(LostLink)).all()
+    assert len({len(row.sealed) for row in rows}) == 1
+    assert letters() == ["confirmed"]
+
+
+def test_language_reminders_and_companions_change_with_the_rest() -> None:
+    event = an_event(asks_companions=True)
+    rsvp_id, token = place(event, size=2)
+    details = Details(companions=("Ali",), children=1, locale="es", wants_reminders=False)
+    actions.change_rsvp(token=token, name="Sara", party_size=2, note="", now=clock.now(), details=details)
+    own = own_rsvp(token=token, slug=event.slug)
+    assert (own.companions, own.children, own.locale, own.wants_reminders) == (("Ali",), 1, "es", False)
+    assert letter("changed", rsvp_id)["locale"] == "es"
+
+
+def test_the_database_itself_refuses_seats_without_a_place() -> None:
+    event = an_event()
+    rsvp_id, _token = place(event)
+    with pytest.raises(sa.exc.IntegrityError), atomic():
+        db.session.execute(sa.update(Rsvp).where(Rsvp.id == rsvp_id).values(status="waitlisted"))
+
+
+def test_links_go_with_the_rsvp() -> None:
+    event = an_event()
+    rsvp_id, _token = place(event)
+    actions.erase_rsvp(rsvp_id=rsvp_id, now=clock.now())
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(RsvpLink)) == 0
