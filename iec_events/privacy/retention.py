@@ -17,7 +17,14 @@ from ..organizers.actions import forget_expired
 from ..organizers.audit_check import KEPT as AUDIT_KEPT
 from ..organizers.audit_check import prune
 from ..organizers.queries import AT_MOST
-from ..rsvps.actions import ADDRESS_KEPT, erase_addresses
+from ..rsvps.actions import (
+    ADDRESS_KEPT,
+    REMOVED_KEPT,
+    UNCONFIRMED_KEPT,
+    erase_addresses,
+    erase_removed,
+    erase_unconfirmed,
+)
 from ..rsvps.answers import erase_answers
 from ..solidarity.actions import REJECTED_KEPT, erase_rejected
 from .actions import destroy_due
@@ -73,6 +80,20 @@ RULES = (
         at_most=ADDRESS_KEPT,
         every=HOUR,
         erase=erase_addresses,
+    ),
+    Rule(
+        job="erase unconfirmed",
+        what="RSVPs whose address nobody confirmed, after the time for it ran out",
+        at_most=UNCONFIRMED_KEPT,
+        every=HOUR,
+        erase=erase_unconfirmed,
+    ),
+    Rule(
+        job="erase removed",
+        what="RSVPs that organizers took off a list together, with undo until then",
+        at_most=REMOVED_KEPT,
+        every=HOUR,
+        erase=erase_removed,
     ),
     Rule(
         job="erase rejected messages",

@@ -40,6 +40,8 @@ from .reviews import (
 )
 from .upkeep import (
     ADDRESS_KEPT,
+    REMOVED_KEPT,
+    UNCONFIRMED_KEPT,
     erase_addresses,
     erase_removed,
     erase_unconfirmed,
@@ -52,6 +54,8 @@ from .upkeep import (
 
 __all__ = [
     "ADDRESS_KEPT",
+    "REMOVED_KEPT",
+    "UNCONFIRMED_KEPT",
     "AlreadyCancelled",
     "Details",
     "NoKeyYet",
