@@ -7,6 +7,9 @@ One row of boxes for each RSVP and each term that the event's questions have (`Q
 - `door_sealed` holds these, sealed to the door key.
 - `own` is the attendee's copy, under the same data key as the rest of it (see `boxes`).
 
+Boxes of a term that ends before the list does are covered with a key file of that term and event (core.shreds), which
+is destroyed with the rows: from then on they open from no backup either, for nobody.
+
 Event, RSVP, scope and term are bound into each box, so that none opens anywhere else. Boxes are filled up to steps of a
 kilobyte, and every term has its row whatever was answered: the size of a row says little, its being there nothing.
 """
@@ -25,7 +28,8 @@ from sqlalchemy.orm import defer
 from ..core.crypto import BoxRefused, vault
 from ..core.db import atomic, db, leave_no_trace
 from ..core.sealing import Opener, seal_box, unwrap, wrap
-from ..events.keys import DOOR, ROSTER, sealing_key
+from ..core.shreds import cover, destroy_shreds, has_shred, is_covered, make_shred, uncover
+from ..events.keys import DOOR, ROSTER, sealing_key, shreds_of
 from ..events.models import LONGEST_KEPT, Event, EventKey
 from ..questions.models import DOOR as SEEN_BY_DOOR
 from ..questions.models import Answers, Question
@@ -75,7 +79,8 @@ def keep_answers(
         row = rows.pop(term, None) or RsvpAnswers(rsvp_id=rsvp.id, keep_days=term)
         _seal(row, rsvp.event_id, content, keys)
         if data_key is not None:
-            row.own = wrap(data_key, _of(OWN, rsvp.event_id, row), _octets(content.answers))
+            own = wrap(data_key, _of(OWN, rsvp.event_id, row), _octets(content.answers))
+            row.own = _covered(OWN, rsvp.event_id, row, own, keys)
         db.session.add(row)
     for row in rows.values():
         db.session.delete(row)
@@ -114,7 +119,8 @@ def own_answers(rsvp: Rsvp, data_key: bytes | None) -> Answers:
     found: Answers = {}
     for row in db.session.scalars(_of_party(rsvp.id)) if data_key else ():
         try:
-            found |= json.loads(unwrap(cast("bytes", data_key), _of(OWN, rsvp.event_id, row), row.own or b""))
+            box = _uncovered(OWN, rsvp.event_id, row, row.own or b"")
+            found |= json.loads(unwrap(cast("bytes", data_key), _of(OWN, rsvp.event_id, row), box))
         except BoxRefused:
             continue
     return found
@@ -129,31 +135,56 @@ def seal_anew(event_id: int, rsvp_ids: Collection[str], reader: HasOpeners, now:
     keys = _keys(event_id, now)
     seen = set(db.session.scalars(_door_questions().where(Question.event_id == event_id)))
     all_open = True
-    for row, _event_id in _rows(rsvp_ids):
+    for row, _event_id in _rows(rsvp_ids, own=True):
         content = _opened(row, event_id, reader)
         if content is None:
             all_open = False
             continue
         door = [question_id for question_id in content.door if question_id in seen]
         _seal(row, event_id, content._replace(door=door), keys)
+        if row.own and not is_covered(row.own):
+            row.own = _covered(OWN, event_id, row, row.own, keys)
     return all_open
-
-
-@atomic()
-def _erase_over(now: dt.datetime) -> int:
-    over = [
-        sa.and_(RsvpAnswers.keep_days == days, Event.ends_at <= now - dt.timedelta(days=days))
-        for days in range(LONGEST_KEPT)
-    ]
-    mine = sa.exists().where(Rsvp.id == RsvpAnswers.rsvp_id, Event.id == Rsvp.event_id, sa.or_(*over))
-    gone = db.session.execute(sa.delete(RsvpAnswers).where(mine), execution_options={"synchronize_session": False})
-    return cast("sa.CursorResult[Any]", gone).rowcount
 
 
 def erase_answers(now: dt.datetime) -> None:
     """Erase answers whose term is over; those that are kept as long as the list go with it. The worker runs this."""
     if _erase_over(now):
         leave_no_trace()
+
+
+def shreds_of_terms(shred_ids: Iterable[str]) -> set[str]:
+    """The key files of terms that are there beside these, which are those of whole lists."""
+    names = {_shred(shred_id, days) for shred_id in shred_ids for days in range(LONGEST_KEPT)}
+    return {name for name in names if has_shred(name)}
+
+
+@atomic()
+def _erase_over(now: dt.datetime) -> int:
+    """How many rows went, and their key files with them: a crash in between leaves rows that nobody misses."""
+    brief = sa.exists().where(
+        Rsvp.event_id == Event.id, RsvpAnswers.rsvp_id == Rsvp.id, RsvpAnswers.keep_days < LONGEST_KEPT
+    )
+    over = sa.select(Event.id, Event.ends_at).where(Event.ends_at <= now, brief).order_by(Event.id)
+    return sum(_erase_terms(event_id, now - ends_at) for event_id, ends_at in _held(over))
+
+
+def _held(query: sa.Select[int, dt.datetime]) -> list[tuple[int, dt.datetime]]:
+    """Events, held until the end of the verb, so that none is moved meanwhile."""
+    return [(event_id, ends_at) for event_id, ends_at in db.session.execute(query.with_for_update(of=Event))]
+
+
+def _erase_terms(event_id: int, since_the_end: dt.timedelta) -> int:
+    terms = [days for days in range(LONGEST_KEPT) if dt.timedelta(days=days) <= since_the_end]
+    mine = RsvpAnswers.rsvp_id.in_(sa.select(Rsvp.id).where(Rsvp.event_id == event_id))
+    gone = db.session.execute(
+        sa.delete(RsvpAnswers).where(mine, RsvpAnswers.keep_days.in_(terms)),
+        execution_options={"synchronize_session": False},
+    )
+    erased = cast("sa.CursorResult[Any]", gone).rowcount
+    if erased:
+        destroy_shreds(_shred(shred_id, days) for shred_id in shreds_of(event_id) for days in terms)
+    return erased
 
 
 def _by_term(answers: Answers, questions: Iterable[Question]) -> dict[int, _Content]:
@@ -182,8 +213,10 @@ def _seal(row: RsvpAnswers, event_id: int, content: _Content, keys: _Keys | None
         row.door_sealed, row.door_key_id = None, None
         return
     row.roster_key_id, row.door_key_id = keys.roster.id, keys.door.id
-    row.sealed = seal_box(keys.roster.public, _of(ROSTER, event_id, row), _octets(said))
-    row.door_sealed = seal_box(keys.door.public, _of(DOOR, event_id, row), _octets(content.for_the_door))
+    sealed = seal_box(keys.roster.public, _of(ROSTER, event_id, row), _octets(said))
+    at_the_door = seal_box(keys.door.public, _of(DOOR, event_id, row), _octets(content.for_the_door))
+    row.sealed = _covered(ROSTER, event_id, row, sealed, keys)
+    row.door_sealed = _covered(DOOR, event_id, row, at_the_door, keys)
 
 
 def _opened(row: RsvpAnswers, event_id: int, reader: HasOpeners) -> _Content | None:
@@ -191,7 +224,10 @@ def _opened(row: RsvpAnswers, event_id: int, reader: HasOpeners) -> _Content | N
         if row.roster_key_id is None:
             return _Content(**vault().open(VAULT, _of(VAULT, event_id, row), row.sealed))
         opener = reader.openers.get(row.roster_key_id)
-        return _Content(**json.loads(opener.open(_of(ROSTER, event_id, row), row.sealed))) if opener else None
+        if opener is None:
+            return None
+        box = _uncovered(ROSTER, event_id, row, row.sealed)
+        return _Content(**json.loads(opener.open(_of(ROSTER, event_id, row), box)))
     except BoxRefused:
         return None
 
@@ -201,10 +237,30 @@ def _opened_at_the_door(row: RsvpAnswers, event_id: int, reader: HasOpeners) -> 
     if opener is None or row.door_sealed is None:
         return {}
     try:
-        said: Answers = json.loads(opener.open(_of(DOOR, event_id, row), row.door_sealed))
+        box = _uncovered(DOOR, event_id, row, row.door_sealed)
+        said: Answers = json.loads(opener.open(_of(DOOR, event_id, row), box))
     except BoxRefused:
         return {}
     return said
+
+
+def _covered(scope: str, event_id: int, row: RsvpAnswers, box: bytes, keys: _Keys | None) -> bytes:
+    """A box covered with the key file of its term, made on the spot, where the term ends before the list does."""
+    if keys is None or row.keep_days >= LONGEST_KEPT:
+        return box
+    name = _shred(keys.roster.shred_id, row.keep_days)
+    if not has_shred(name):
+        make_shred(name)
+    return cover(name, _of(scope, event_id, row), box)
+
+
+def _uncovered(scope: str, event_id: int, row: RsvpAnswers, box: bytes) -> bytes:
+    return uncover(_of(scope, event_id, row), box) if is_covered(box) else box
+
+
+def _shred(shred_id: str, keep_days: int) -> str:
+    """The name of a term's key file, beside that of the whole list."""
+    return f"{shred_id}-{keep_days}"
 
 
 def _seen_by_the_door(question_ids: Collection[str]) -> set[str]:
@@ -221,9 +277,11 @@ def _of_party(rsvp_id: str) -> sa.Select[RsvpAnswers]:
     return sa.select(RsvpAnswers).where(RsvpAnswers.rsvp_id == rsvp_id).order_by(RsvpAnswers.keep_days)
 
 
-def _rows(rsvp_ids: Collection[str]) -> Iterator[tuple[RsvpAnswers, int]]:
-    """Each row of these parties with the id of its event."""
-    query = sa.select(RsvpAnswers, Rsvp.event_id).join(Rsvp).options(defer(RsvpAnswers.own))
+def _rows(rsvp_ids: Collection[str], *, own: bool = False) -> Iterator[tuple[RsvpAnswers, int]]:
+    """Each row of these parties with the id of its event; with `own`, the attendee's copy comes along."""
+    query = sa.select(RsvpAnswers, Rsvp.event_id).join(Rsvp)
+    if not own:
+        query = query.options(defer(RsvpAnswers.own))
     for some in _batches(rsvp_ids):
         found = db.session.execute(query.where(RsvpAnswers.rsvp_id.in_(some)))
         yield from ((row, event_id) for row, event_id in found.all())

@@ -17,8 +17,9 @@ from iec_events.core import clock as our_clock
 from iec_events.core.crypto import BoxRefused
 from iec_events.core.db import atomic, db
 from iec_events.core.sealing import KEY_BYTES, Opener
+from iec_events.core.shreds import is_covered
 from iec_events.core.tokens import new_token
-from iec_events.events.keys import DOOR, SCOPES, add_key, key_in_use, openers, private_keys
+from iec_events.events.keys import DOOR, SCOPES, add_key, key_in_use, openers, private_keys, shreds_of
 from iec_events.events.models import Event, EventKey
 from iec_events.organizers.actions import accept_invitation, invite
 from iec_events.organizers.keys import holders, private_of_session
@@ -35,6 +36,7 @@ from iec_events.rsvps.answers import (
     own_answers,
     read_answers,
     seal_anew,
+    shreds_of_terms,
     with_earlier,
 )
 from iec_events.rsvps.boxes import NOBODY, Reader, reader_of
@@ -201,7 +203,7 @@ def test_a_new_key_of_the_list_opens_the_answers_and_the_old_one_does_not() -> N
 
 def test_what_came_before_anybody_could_hold_a_key_is_sealed_as_soon_as_somebody_can() -> None:
     event = an_event()
-    why, photo = a_question(event, SHORT), a_question(event, YES_NO, seen_by="door")
+    why, photo = a_question(event, SHORT, keep_days=1), a_question(event, YES_NO, seen_by="door")
     rsvp = comes(event, {why.id: "poetry", photo.id: True})
     assert read_answers([rsvp.id], NOBODY) == {rsvp.id: {why.id: "poetry", photo.id: True}}
     assert read_answers([rsvp.id], NOBODY, door=True) == {rsvp.id: {photo.id: True}}
@@ -211,6 +213,27 @@ def test_what_came_before_anybody_could_hold_a_key_is_sealed_as_soon_as_somebody
     assert read_answers([rsvp.id], NOBODY) == {rsvp.id: {}}
     assert read_answers([rsvp.id], nasrin.reads(event)) == {rsvp.id: {why.id: "poetry", photo.id: True}}
     assert read_answers([rsvp.id], nasrin.reads_at_the_door(event)) == {rsvp.id: {photo.id: True}}
+    assert own_answers(rsvp, DATA_KEY) == {why.id: "poetry", photo.id: True}
+    assert [is_covered(row.own or b"") for row in rows()] == [True, False]
+
+
+def test_what_ends_before_the_list_opens_from_no_backup_afterwards(clock: Traveller) -> None:
+    nasrin, event = Account(), an_event()
+    short, long = a_question(event, SHORT, keep_days=1, seen_by="door"), a_question(event, SHORT, seen_by="door")
+    rsvp = comes(event, {short.id: "a", long.id: "b"})
+    shreds = shreds_of(event.id)
+    assert len(shreds_of_terms(shreds)) == 1
+    row = rows()[0]
+    backup = {column.name: getattr(row, column.name) for column in RsvpAnswers.__table__.columns}
+    clock.move_to(event.ends_at + dt.timedelta(days=1))
+    erase_answers(our_clock.now())
+    assert shreds_of_terms(shreds) == set()
+    with atomic():
+        db.session.execute(sa.insert(RsvpAnswers).values(backup))
+    assert len(rows()) == 2
+    assert read_answers([rsvp.id], nasrin.reads(event)) == {rsvp.id: {long.id: "b"}}
+    assert read_answers([rsvp.id], nasrin.reads_at_the_door(event)) == {rsvp.id: {long.id: "b"}}
+    assert own_answers(rsvp, DATA_KEY) == {long.id: "b"}
 
 
 def test_each_term_is_kept_and_moves_with_the_event(clock: Traveller) -> None:
