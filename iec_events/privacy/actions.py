@@ -18,6 +18,7 @@ from ..events.queries import EventUnknown
 from ..events.seats import availability
 from ..mail.models import OutboxMail
 from ..organizers.audit import note
+from ..rsvps.answers import shreds_of_terms
 from ..rsvps.models import ABOUT, CONFIRMED, Receipt, Rsvp
 
 FEWEST_TOLD, STEP = 10, 5
@@ -61,6 +62,7 @@ def _erase_list(event_id: int, *, early: bool, now: dt.datetime) -> None:
     db.session.execute(sa.delete(Rsvp).where(Rsvp.event_id == event_id))  # their links go along
     keys = sa.delete(EventKey).where(EventKey.event_id == event_id).returning(EventKey.shred_id)
     shreds = set(db.session.scalars(keys))  # the holders' copies go along
+    shreds |= shreds_of_terms(shreds)
     event.seats_taken = event.lines_given = 0
     event.availability = availability(event.capacity, 0)
     receipt = Receipt(event_id=event_id, at=now.replace(microsecond=0), early=early, classes=list(CLASSES))
