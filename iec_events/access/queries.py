@@ -18,7 +18,7 @@ from ..events.models import Event, EventKey, KeyCopy
 from ..organizers.keys import RECOVERY
 from ..organizers.models import Organizer, OrganizerKey, RecoveryKey, RoleGrant
 from ..organizers.roles import DOOR as DOORKEEPER
-from ..organizers.roles import READERS, of_event
+from ..organizers.roles import READERS
 from .models import ListRelease
 
 RELEASE_LASTS = dt.timedelta(hours=24)
@@ -155,12 +155,6 @@ def at_the_door(organizer_id: str, *, now: dt.datetime) -> bool:
     return any(one.id == organizer_id for one in _doorkeepers(now))
 
 
-def without_door_key(slug: str, event_id: int, *, now: dt.datetime) -> list[HolderView]:
-    """Who stands at this door and can't read its names yet."""
-    held = holders_of(event_id, DOOR)
-    return [one for one in _doorkeepers(now, slug) if one.id not in held]
-
-
 def _releases(query: sa.Select[ListRelease]) -> list[ReleaseView]:
     rows = db.session.scalars(query).all()
     slugs = dict(
@@ -182,11 +176,9 @@ def _releases(query: sa.Select[ListRelease]) -> list[ReleaseView]:
     ]
 
 
-def _doorkeepers(now: dt.datetime, slug: str = "") -> list[HolderView]:
-    """Accounts that stand at a door now, of one event or of any, and are no organizers anywhere."""
-    grant = [RoleGrant.organizer_id == Organizer.id, RoleGrant.role == DOORKEEPER, RoleGrant.expires_at > now]
-    if slug:
-        grant.append(RoleGrant.place == of_event(slug))
+def _doorkeepers(now: dt.datetime) -> list[HolderView]:
+    """Accounts that stand at a door now and are no organizers anywhere."""
+    grant = (RoleGrant.organizer_id == Organizer.id, RoleGrant.role == DOORKEEPER, RoleGrant.expires_at > now)
     reads = sa.exists().where(RoleGrant.organizer_id == Organizer.id, RoleGrant.role.in_(READERS))
     with_keys = sa.select(Organizer).join(OrganizerKey, OrganizerKey.organizer_id == Organizer.id)
     people = db.session.scalars(with_keys.where(sa.exists().where(*grant), ~reads).order_by(Organizer.id))

@@ -24,6 +24,7 @@ from ..rsvps.models import ACTIVE, CONFIRMED, REMOVED, Rsvp
 from .models import Arrival
 
 PAGE = 100
+MOST_BY_NAME = 1000
 EXPECTED, HERE = "expected", "here"
 SHOWN_AFTER = dt.timedelta(hours=12)
 
@@ -61,6 +62,7 @@ class DoorView:
     page: int
     pages: int
     sealed: bool
+    by_name: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,26 +76,24 @@ class Heads:
 
 
 def door_view(event_id: int, reader: DoorReader, *, show: str = EXPECTED, search: str = "", page: int = 1) -> DoorView:
-    """Who is expected, or who is here; a search goes through everybody, also those who said that they don't come."""
-    query = _with_arrivals(event_id)
+    """Who is expected, or who is here; a search goes through everybody, also those who said that they don't come.
+
+    By name, unless there are so many that opening all boxes would keep the door waiting: then by line.
+    """
+    query, read = _with_arrivals(event_id), _party(reader)
     if not search:
-        query = query.where(
-            Arrival.rsvp_id.is_not(None)
-            if show == HERE
-            else sa.and_(Arrival.rsvp_id.is_(None), Rsvp.status.in_(ACTIVE))
-        )
+        absent = sa.and_(Arrival.rsvp_id.is_(None), Rsvp.status.in_(ACTIVE))
+        query = query.where(Arrival.rsvp_id.is_not(None) if show == HERE else absent)
+    total = db.session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+    if total > MOST_BY_NAME and not search:
+        page, pages = _page(page, total)
+        rows = db.session.execute(query.order_by(Rsvp.line).offset((page - 1) * PAGE).limit(PAGE))
+        return _view(event_id, [read(row) for row in rows], reader, total, page, pages, by_name=False)
     wanted = folded(search)
-    found = [one for one in map(_party(reader), db.session.execute(query)) if _fits(one, wanted)]
+    found = [one for one in map(read, db.session.execute(query)) if _fits(one, wanted)]
     found.sort(key=lambda one: (one.name is None, folded(one.name or ""), one.line))
-    pages = max(1, -(-len(found) // PAGE))
-    page = min(max(1, page), pages)
-    return DoorView(
-        parties=_with_answers(event_id, found[(page - 1) * PAGE : page * PAGE], reader),
-        total=len(found),
-        page=page,
-        pages=pages,
-        sealed=any(one.name is None for one in found),
-    )
+    page, pages = _page(page, len(found))
+    return _view(event_id, found[(page - 1) * PAGE : page * PAGE], reader, len(found), page, pages)
 
 
 def party_at_door(event_id: int, rsvp_id: str, reader: DoorReader) -> Party | None:
@@ -130,6 +130,25 @@ def doors_in(reach: Reach, *, now: dt.datetime) -> list[Event]:
 def _with_arrivals(event_id: int) -> sa.Select[Rsvp, Arrival]:
     query = sa.select(Rsvp, Arrival).outerjoin(Arrival, Arrival.rsvp_id == Rsvp.id)
     return query.where(Rsvp.event_id == event_id, Rsvp.status != REMOVED)
+
+
+def _page(wanted: int, total: int) -> tuple[int, int]:
+    """The page to show, and how many there are."""
+    pages = max(1, -(-total // PAGE))
+    return min(max(1, wanted), pages), pages
+
+
+def _view(
+    event_id: int, shown: list[Party], reader: DoorReader, total: int, page: int, pages: int, *, by_name: bool = True
+) -> DoorView:
+    return DoorView(
+        parties=_with_answers(event_id, shown, reader),
+        total=total,
+        page=page,
+        pages=pages,
+        sealed=any(one.name is None for one in shown),
+        by_name=by_name,
+    )
 
 
 def _with_answers(event_id: int, parties: list[Party], reader: DoorReader) -> list[Party]:

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from iec_events.access.actions import Holder, give_access, new_list_key, take_ended_keys
 from iec_events.access.queries import access
+from iec_events.checkin import queries
 from iec_events.core import clock as real_clock
 from iec_events.core.db import atomic, db
 from iec_events.events.keys import DOOR as DOOR_KEY
@@ -217,7 +218,9 @@ def test_taking_the_role_takes_the_key(nasrin: tuple[str, str], event: Event) ->
     assert kian[0] not in holders_of(event.id, DOOR_KEY)
 
 
-def test_long_lists_have_pages_and_a_search_goes_through_all(app: Flask, nasrin: tuple[str, str], event: Event) -> None:
+def test_long_lists_have_pages_and_a_search_goes_through_all(
+    app: Flask, nasrin: tuple[str, str], event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
     event.capacity = None
     db.session.commit()
     for number in range(102):
@@ -226,3 +229,7 @@ def test_long_lists_have_pages_and_a_search_goes_through_all(app: Flask, nasrin:
     assert len(names_on(browser.get(DOOR).text)) == 100
     assert names_on(browser.get(f"{DOOR}?page=2").text) == ["Guest 100", "Guest 101"]
     assert names_on(send(browser, DOOR, q="101").text) == ["Guest 100", "Guest 101"]  # line 101 and name 101
+    monkeypatch.setattr(queries, "MOST_BY_NAME", 101)
+    page = browser.get(f"{DOOR}?page=2").text
+    assert ("in the order of signing up" in page, names_on(page)) == (True, ["Guest 100", "Guest 101"])
+    assert names_on(send(browser, DOOR, q="guest 05").text)[0] == "Guest 050"
