@@ -4,7 +4,7 @@ One row of boxes for each RSVP and each term that the event's questions have (`Q
 
 - `sealed` holds all answers of that term, sealed to the event's roster key (or, while nobody can hold it, to the
   server's vault), together with the ids of those of which the person was told that the door reads them, too.
-- `door_sealed` holds these, sealed to the door key.
+- `door_sealed` holds these, sealed to the door key; it is there where the door reads an answer to any question.
 - `own` is the attendee's copy, under the same data key as the rest of it (see `boxes`).
 
 Boxes of a term that ends before the list does are covered with a key file of that term and event (core.shreds), which
@@ -212,11 +212,12 @@ def _seal(row: RsvpAnswers, event_id: int, content: _Content, keys: _Keys | None
         row.sealed, row.roster_key_id = vault().seal(VAULT, _of(VAULT, event_id, row), said), None
         row.door_sealed, row.door_key_id = None, None
         return
-    row.roster_key_id, row.door_key_id = keys.roster.id, keys.door.id
+    row.roster_key_id, row.door_key_id = keys.roster.id, None
     sealed = seal_box(keys.roster.public, _of(ROSTER, event_id, row), _octets(said))
-    at_the_door = seal_box(keys.door.public, _of(DOOR, event_id, row), _octets(content.for_the_door))
-    row.sealed = _covered(ROSTER, event_id, row, sealed, keys)
-    row.door_sealed = _covered(DOOR, event_id, row, at_the_door, keys)
+    row.sealed, row.door_sealed = _covered(ROSTER, event_id, row, sealed, keys), None
+    if content.door:
+        at_the_door = seal_box(keys.door.public, _of(DOOR, event_id, row), _octets(content.for_the_door))
+        row.door_sealed, row.door_key_id = _covered(DOOR, event_id, row, at_the_door, keys), keys.door.id
 
 
 def _opened(row: RsvpAnswers, event_id: int, reader: HasOpeners) -> _Content | None:

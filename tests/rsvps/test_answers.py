@@ -24,6 +24,7 @@ from iec_events.events.models import Event, EventKey
 from iec_events.organizers.actions import accept_invitation, invite
 from iec_events.organizers.keys import holders, private_of_session
 from iec_events.organizers.queries import organizer_by_email
+from iec_events.privacy.actions import destroy_list
 from iec_events.questions import actions
 from iec_events.questions.drafts import draft_of
 from iec_events.questions.models import LONG, SHORT, YES_NO, Answers
@@ -234,6 +235,17 @@ def test_what_ends_before_the_list_opens_from_no_backup_afterwards(clock: Travel
     assert read_answers([rsvp.id], nasrin.reads(event)) == {rsvp.id: {long.id: "b"}}
     assert read_answers([rsvp.id], nasrin.reads_at_the_door(event)) == {rsvp.id: {long.id: "b"}}
     assert own_answers(rsvp, DATA_KEY) == {long.id: "b"}
+
+
+def test_the_keys_of_terms_go_with_a_list_that_is_destroyed_early() -> None:
+    Account()
+    event = an_event()
+    comes(event, {a_question(event, SHORT, keep_days=days).id: "a" for days in (0, 13)})
+    shreds = shreds_of(event.id)
+    assert len(shreds_of_terms(shreds)) == 2
+    destroy_list(slug=event.slug, now=our_clock.now())
+    assert shreds_of_terms(shreds) == set()
+    assert rows() == []
 
 
 def test_each_term_is_kept_and_moves_with_the_event(clock: Traveller) -> None:
