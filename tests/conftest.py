@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextvars
 import datetime as dt
+import gc
 import importlib
 import os
 import shutil
@@ -26,9 +27,11 @@ from flask import Flask, has_app_context
 from flask.sessions import SessionMixin
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from iec_events.app import create_app
+from iec_events.core import db as core_db
 from iec_events.core import sealing
 from iec_events.core.db import db
 from iec_events.core.limits import limiter
@@ -54,11 +57,46 @@ for _file in sorted(PACKAGE.glob("*/models.py")):  # the tables of rooms that th
     importlib.import_module(f"iec_events.{_file.parent.name}.models")
 
 
+class Compiled(BytecodeCache):
+    """Templates as they were compiled the first time, for every application of this process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """What is kept of this very text."""
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it."""
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Compiled()}
+prepare_sqlite = core_db._prepare_sqlite
+
+
+def _prepare_carelessly(raw: Any, _record: object) -> None:
+    """Nobody pulls the plug on tests: what the system was given to write need not reach the disk."""
+    prepare_sqlite(raw, _record)
+    raw.execute("PRAGMA synchronous=OFF")
+
+
+core_db._prepare_sqlite = _prepare_carelessly
+
+
 def missing(what: str) -> None:
     """Skip a test for want of a tool, loudly; where everything should be there, fail."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"{what} is missing here", pytrace=False)
     pytest.skip(NOT_RUN + what)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the collector of garbage need not walk through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -149,10 +187,8 @@ class Installation:
                 db.engine.dispose()
         if not (self._touched or certainly):
             return
+        self._empty()
         with self.engine.begin() as connection:
-            for table in reversed(db.metadata.sorted_tables):
-                if table.name != "site_state":  # only ever counts up: pages kept by number must not come back
-                    connection.execute(sa.delete(table))
             for table, rows in self._born_with:
                 if table.name != "site_state":
                     connection.execute(sa.insert(table), rows)
@@ -164,6 +200,20 @@ class Installation:
         for forget in self.app.extensions.get("on_public_change", ()):
             forget()
         self._touched = False
+
+    def _empty(self) -> None:
+        """Delete all rows but the site's own, which only counts up: pages kept by number must not come back."""
+        tables = [table.name for table in reversed(db.metadata.sorted_tables) if table.name != "site_state"]
+        statements = "; ".join(f"DELETE FROM {name}" for name in tables)  # noqa: S608 - our own names
+        raw = self.engine.raw_connection()
+        try:
+            if self.engine.dialect.name == "sqlite":
+                raw.driver_connection.executescript(f"BEGIN IMMEDIATE; {statements}; COMMIT")  # type: ignore[union-attr]
+            else:
+                raw.driver_connection.execute(statements)  # type: ignore[union-attr]
+                raw.commit()
+        finally:
+            raw.close()
 
     def close(self) -> None:
         """Let go of the database."""

@@ -15,7 +15,7 @@ from flask import Flask
 from iec_events.core import clock as our_clock
 from iec_events.core.db import Moment, SiteState, atomic, db, generation, key_check_fits, note_worker
 from iec_events.events.models import Event
-from tests.conftest import KEY, Installation, settings_for
+from tests.conftest import KEY, Installation, prepare_sqlite, settings_for
 from tests.core.writing import add_up, write_for_a_while
 from tests.factories import a_campaign, an_event
 from tests.processes import forks
@@ -319,12 +319,16 @@ def test_another_vault_key_is_noticed(installation: Installation, app: Flask) ->
     assert app.testing
 
 
-def test_sqlite_is_careful_with_what_it_keeps(app: Flask) -> None:
+def test_sqlite_is_careful_with_what_it_keeps(
+    app: Flask, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     del app
     if db.engine.dialect.name != "sqlite":
         pytest.skip("about SQLite")
-    asked = ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "trusted_schema", "temp_store")
-    assert [db.session.scalar(sa.text(f"PRAGMA {name}")) for name in asked] == ["wal", 2, 1, 1, 0, 2]
+    monkeypatch.setattr("iec_events.core.db._prepare_sqlite", prepare_sqlite)  # as it is for all but tests
+    with installation.make_app().app_context():
+        asked = ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "trusted_schema", "temp_store")
+        assert [db.session.scalar(sa.text(f"PRAGMA {name}")) for name in asked] == ["wal", 2, 1, 1, 0, 2]
     file = Path(str(db.engine.url.database) + ".turn")
     assert file.stat().st_mode & 0o077 == 0
 
