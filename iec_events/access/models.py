@@ -20,6 +20,7 @@ class ListRelease(Model):
     __table_args__ = (
         sa.CheckConstraint("kind IN ('csv', 'xlsx')", name="kind_known"),
         sa.CheckConstraint("answered_by <> asked_by", name="answered_by_another"),
+        {"info": {"never_archived": True}},  # a yes that was used must not be good again
     )
 
     id: Mapped[str] = mapped_column(sa.String(16), primary_key=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from ..core import clock
-from ..core.archive import ArchiveRefused, make_archive, restore_archive
+from ..core.archive import make_archive, restore_archive
+from ..core.archive_format import ArchiveRefused
 from ..core.config import settings
 from ..organizers.anchor import forget_anchor
 from ..organizers.audit import note

@@ -22,7 +22,7 @@ from flask import current_app
 
 from ..access import concerns as kinds
 from ..access.concerns import concerns
-from ..core.archive import FORMAT
+from ..core.archive_format import FORMAT
 from ..core.config import Settings, settings
 from ..core.db import SiteState, db, key_check_fits
 from ..core.revisions import known_revisions, newest_revision, revision_of

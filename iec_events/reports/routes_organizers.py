@@ -93,6 +93,9 @@ def _file(octets: bytes, name: str, content_type: str) -> Response:
 
 def _page(event: Event, forms: Forms) -> str:
     now, me = clock.now(), g.organizer.id
+    mine = own_requests(event.id, me, now=now)
+    if request.method == "GET" and any(one.yes for one in mine):
+        forms.plain.kind.data = next(one.kind for one in mine if one.yes)
 
     def until(moment: dt.datetime) -> str:
         return local_text(moment, event.time_zone, current_locale())
@@ -104,7 +107,7 @@ def _page(event: Event, forms: Forms) -> str:
         plain=forms.plain,
         words=forms.locked.fresh_words(),
         others=holder_names(second_holders(event.id, me)),
-        mine=own_requests(event.id, me, now=now),
+        mine=mine,
         asked=requests_for(me, now=now, event_id=event.id),
         until=until,
     )

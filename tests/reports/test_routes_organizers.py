@@ -81,7 +81,7 @@ def rows(octets: bytes) -> list[list[str]]:
 
 
 def words_on(page: str) -> str:
-    found = re.search(r'class="pass-words"[^>]*><strong>([^<]+)', page)
+    found = re.search(r'class="pass-words"[^>]*>([^<]+)', page)
     assert found
     return unescape(found[1])
 
