@@ -71,6 +71,41 @@ def test_pages_with_a_persons_data_are_kept_by_nobody(client: FlaskClient, event
     assert page.headers["Referrer-Policy"] == "no-referrer"
 
 
+def test_three_fields_are_seen_at_first_and_one_is_needed(client: FlaskClient, event: Event) -> None:
+    page = client.get("/events/berkeley/rsvp").text
+    seen = re.sub(r"<details.*?</details>|<div class=\"sr\".*?</div>", "", page, flags=re.DOTALL)
+    assert re.findall(r'<label for="(\w+)"', seen) == ["name", "party_size", "email"]
+    assert sign_up(client, name="").status_code == 303
+    assert names(event) == ["Guest"]
+
+
+def test_who_did_not_solve_the_puzzle_waits_for_a_person(client: FlaskClient) -> None:
+    an_event(slug="berkeley", puzzle=True)
+    assert "data-puzzle" in client.get("/events/berkeley/rsvp").text
+    sign_up(client)
+    assert "Your RSVP waits for approval." in own_page(client)
+
+
+def test_an_address_that_looks_mistyped_is_asked_about_once(client: FlaskClient, event: Event) -> None:
+    typed = {"name": "Sara", "party_size": "1", "email": "sara@gmial.com"}
+    answer = send(client, "/events/berkeley/rsvp", **typed)
+    assert answer.status_code == 422
+    assert "sara@gmail.com" in answer.text
+    chosen = {**hidden_fields(answer.text), **typed, "email_choice": "typed"}
+    assert client.post("/events/berkeley/rsvp", data=chosen).status_code == 303
+    assert [one.email for one in roster(event.id)] == ["sara@gmial.com"]
+
+
+def test_very_many_from_one_network_wait_and_lose_nothing(client: FlaskClient, event: Event) -> None:
+    for _ in range(20):
+        assert sign_up(client).status_code == 303
+    answer = sign_up(client, name="Sara Karimi")
+    assert answer.status_code == 429
+    assert "Very many came from your network" in answer.text
+    assert "Sara Karimi" in answer.text
+    assert len(names(event)) == 20
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
@@ -167,6 +202,7 @@ def test_closed_in_between_says_why_and_keeps_what_was_typed(client: FlaskClient
     answer = client.post("/events/berkeley/rsvp", data={**form, "name": "Sara Karimi", "party_size": "1"})
     assert answer.status_code == 409
     assert "Signing up is closed now." in answer.text
+    assert "This event is cancelled" in answer.text
     assert "Sara Karimi" in answer.text
     assert names(event) == []
 
