@@ -1,57 +1,24 @@
-"""The whole database in one file, the same for SQLite and PostgreSQL, so that one can be moved to the other.
+"""The whole database into one file and back, the same for SQLite and PostgreSQL; so one can be moved to the other.
 
-Version 1 is gzip over lines of JSON in UTF-8:
-
-1. `{"format": "iec-events archive", "version": 1, "revision": of the tables, "made_at": UTC, "key_check": box}`
-2. for each table `{"table": name, "columns": [names]}`, then each row as a list of values in that order. What JSON
-   lacks is an object with one member: `b` (octets, base64), `t` (a moment, ISO 8601 in UTC), `d` (a day), `j` (JSON).
-3. `{"end": {"rows": how many in all, "sha256": of all lines before, "seal": box}}`
-
-The boxes are of the server's vault (base64): the first opens for whoever has the right keys, the second is bound to the
-checksum, so that nobody without the keys can make or change an archive. Rows lie in it as they lie in the database:
-what is sealed stays sealed, and no key of the server's is ever in it. Tables marked `never_archived` have no rows.
+What the file looks like, `archive_format` says. Rows lie in it as they lie in the database; tables marked
+`never_archived` have none.
 """
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import gzip
-import hashlib
-import json
-import os
-import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import sqlalchemy as sa
 
-from .crypto import BoxRefused, vault
+from .archive_format import AT_ONCE, ArchiveRefused, Contents, batches, check_archive, new_file, write_lines
 from .db import SiteState, db, overhaul, snapshot
 from .revisions import bring_to, known_revisions, revision_of, tables_at
 
-FORMAT = "iec-events archive"
-VERSION = 1
-PURPOSE = "archive"
-AT_ONCE = 200
 LOCK_WAIT_S = 10
-BROKEN = (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, AttributeError)
-
-
-class ArchiveRefused(Exception):
-    """An archive that cannot be made or used; the message is one sentence for the operator, and nothing was changed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contents:
-    """What an archive says of itself."""
-
-    revision: str
-    made_at: str
-    rows: int
 
 
 def make_archive(file: Path, *, now: dt.datetime) -> Contents:
@@ -63,35 +30,13 @@ def make_archive(file: Path, *, now: dt.datetime) -> Contents:
                 raise ArchiveRefused("The database has no tables yet: run `iec-events init` first.")
             _check_known(revision)
             contents = {"revision": revision, "made_at": f"{now.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"}
-            with _new_file(file) as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as out:
-                rows = _write(out, contents, connection, _tables(connection, revision).values())
+            tables = _tables(connection, revision).values()
+            found = ((table.name, table.columns.keys(), _rows(connection, table)) for table in tables)
+            with new_file(file) as raw:
+                rows = write_lines(raw, contents, found)
     except sa.exc.OperationalError as error:
         raise ArchiveRefused(f"The database cannot be read ({_reason(error)}).") from None
     return Contents(rows=rows, **contents)
-
-
-def check_archive(file: Path) -> Contents:
-    """Read a whole archive and say what it is; ArchiveRefused if it is damaged, foreign, altered or too new."""
-    try:
-        header, end, digest = _read_through(file)
-        contents = Contents(revision=header["revision"], made_at=header["made_at"], rows=end["rows"])
-        whole = end["sha256"] == digest
-        key_check, seal = base64.b64decode(header["key_check"]), base64.b64decode(end["seal"])
-    except FileNotFoundError:
-        raise ArchiveRefused(f"There is no file {file}.") from None
-    except BROKEN:
-        raise _damaged(file) from None
-    if not whole:
-        raise _damaged(file)
-    if not _opens(key_check, "key check"):
-        raise ArchiveRefused(
-            f"{file} was made with other vault keys: restore it with those, or nothing in it can be read."
-        )
-    if not _opens(seal, digest):
-        raise ArchiveRefused(f"{file} was changed by somebody who does not have the server's keys: do not use it.")
-    if contents.revision not in known_revisions():
-        raise ArchiveRefused(f"{file} comes from a newer version of IEC Events: install that one first.")
-    return contents
 
 
 def restore_archive(file: Path, *, replace: bool = False) -> Contents:
@@ -117,24 +62,6 @@ def restore_archive(file: Path, *, replace: bool = False) -> Contents:
     return contents
 
 
-def _write(out: gzip.GzipFile, header: dict[str, str], connection: sa.Connection, tables: Iterable[sa.Table]) -> int:
-    digest, rows = hashlib.sha256(), 0
-
-    def line(content: object) -> None:
-        octets = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode() + b"\n"
-        digest.update(octets)
-        out.write(octets)
-
-    line({"format": FORMAT, "version": VERSION, **header, "key_check": _box("key check")})
-    for table in tables:
-        line({"table": table.name, "columns": table.columns.keys()})
-        for row in _rows(connection, table):
-            line([_packed(value) for value in row])
-            rows += 1
-    line({"end": {"rows": rows, "sha256": digest.hexdigest(), "seal": _box(digest.hexdigest())}})
-    return rows
-
-
 def _tables(connection: sa.Connection, revision: str) -> dict[str, sa.Table]:
     """Our tables (others may use the same database) as they are there, by name; those pointed at come first."""
     there = sa.MetaData()
@@ -156,64 +83,6 @@ def _rows(connection: sa.Connection, table: sa.Table) -> Iterator[sa.Row[Any]]:
 def _marked(table: sa.Table, mark: str) -> bool:
     known = db.metadata.tables.get(table.name)
     return known is not None and bool(known.info.get(mark))
-
-
-def _packed(value: object) -> object:
-    match value:
-        case None | bool() | int() | float() | str():
-            return value
-        case bytes():
-            return {"b": base64.b64encode(value).decode()}
-        case dt.datetime():
-            moment = value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
-            return {"t": moment.isoformat()}
-        case dt.date():
-            return {"d": value.isoformat()}
-        case list() | dict():
-            return {"j": value}
-    raise TypeError(f"An archive has no form for {type(value).__name__}")
-
-
-def _unpacked(value: Any, *, aware: bool) -> object:
-    if not isinstance(value, dict):
-        return value
-    ((kind, content),) = value.items()
-    match kind:
-        case "b":
-            return base64.b64decode(content)
-        case "t":
-            moment = dt.datetime.fromisoformat(content)
-            return moment if aware else moment.replace(tzinfo=None)
-        case "d":
-            return dt.date.fromisoformat(content)
-        case "j":
-            return content
-    raise ValueError(kind)
-
-
-def _lines(file: Path) -> Iterator[bytes]:
-    with gzip.open(file, "rb") as lines:
-        yield from lines
-
-
-def _read_through(file: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
-    """The first line, the content of the last, and the checksum of all before it."""
-    digest, rows = hashlib.sha256(), 0
-    lines = _lines(file)
-    first = next(lines, b"")
-    header = json.loads(first)
-    if header["format"] != FORMAT:
-        raise ValueError
-    if header["version"] != VERSION:
-        raise ArchiveRefused(f"{file} has a format that this version does not know: install a newer one.")
-    for line in lines:
-        digest.update(first)
-        rows += line.startswith(b"[")
-        first = line
-    end = json.loads(first)["end"]
-    if end["rows"] != rows:
-        raise ValueError
-    return header, end, digest.hexdigest()
 
 
 def _clear(connection: sa.Connection, *, replace: bool) -> int:
@@ -246,27 +115,11 @@ def _fill(connection: sa.Connection, file: Path, tables: dict[str, sa.Table]) ->
     aware = connection.dialect.name != "sqlite"
     for table in reversed(tables.values()):
         connection.execute(sa.delete(table))  # what the migrations put there
-    for name, columns, rows in _batches(file):
-        values = [dict(zip(columns, (_unpacked(value, aware=aware) for value in row), strict=True)) for row in rows]
-        connection.execute(sa.insert(tables[name]), values)
+    for name, rows in batches(file, aware=aware):
+        connection.execute(sa.insert(tables[name]), rows)
     if connection.dialect.name == "postgresql":
         for table in tables.values():
             _set_counter(connection, table)
-
-
-def _batches(file: Path) -> Iterator[tuple[str, list[str], list[Any]]]:
-    """The name of a table, its columns, and some of its rows."""
-    name = ""
-    columns: list[str] = []
-    rows: list[Any] = []
-    for line in map(json.loads, _lines(file)):
-        if isinstance(line, list):
-            rows.append(line)
-        if rows and (len(rows) >= AT_ONCE or isinstance(line, dict)):
-            yield name, columns, rows
-            rows = []
-        if isinstance(line, dict):
-            name, columns = line.get("table", ""), line.get("columns", [])
 
 
 def _set_counter(connection: sa.Connection, table: sa.Table) -> None:
@@ -279,42 +132,6 @@ def _set_counter(connection: sa.Connection, table: sa.Table) -> None:
             connection.execute(sa.select(sa.func.setval(counter, last, False)))
 
 
-def _box(bind: str) -> str:
-    return base64.b64encode(vault().seal(PURPOSE, bind, {})).decode()
-
-
-def _opens(box: bytes, bind: str) -> bool:
-    try:
-        vault().open(PURPOSE, bind, box)
-    except BoxRefused:
-        return False
-    return True
-
-
 def _reason(error: sa.exc.DBAPIError) -> str:
     """What the database says, in one line, without the statement."""
     return str(error.orig).strip().partition("\n")[0]
-
-
-def _damaged(file: Path) -> ArchiveRefused:
-    return ArchiveRefused(f"{file} is damaged, or no archive of IEC Events.")
-
-
-@contextmanager
-def _new_file(file: Path) -> Iterator[IO[bytes]]:
-    """A file that only its owner reads; taken away again when it does not become whole."""
-    try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise ArchiveRefused(f"{file} exists already: choose another name.") from None
-    except OSError as error:
-        raise ArchiveRefused(f"{file} cannot be written: {error.strerror}.") from None
-    try:
-        with os.fdopen(handle, "wb") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-    except BaseException:
-        with suppress(OSError):
-            file.unlink()
-        raise

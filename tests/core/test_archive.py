@@ -19,8 +19,9 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from iec_events.app import create_app
-from iec_events.core import archive, clock
-from iec_events.core.archive import ArchiveRefused, check_archive, make_archive, restore_archive
+from iec_events.core import archive, archive_format, clock
+from iec_events.core.archive import make_archive, restore_archive
+from iec_events.core.archive_format import ArchiveRefused, check_archive
 from iec_events.core.db import SiteState, atomic, db, key_check_fits
 from iec_events.core.revisions import newest_revision, tables_at
 from iec_events.events.actions import keep_image
@@ -148,7 +149,7 @@ def test_there_and_back_again_is_the_same_archive(full: Flask, elsewhere: Flask,
 def test_an_archive_is_a_moment_while_others_write(full: Flask, tmp_path: Path) -> None:
     """Halfway through the reading, somebody adds a campaign and two events; none of it is in the archive."""
     file = tmp_path / "night"
-    packed = archive._packed
+    packed = archive_format._packed
     seen: list[object] = []
 
     def write_once(value: object) -> object:
@@ -164,7 +165,7 @@ def test_an_archive_is_a_moment_while_others_write(full: Flask, tmp_path: Path) 
             an_event(slug="later", campaign_id=a_campaign(slug="later").id)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(archive, "_packed", write_once)
+        patch.setattr(archive_format, "_packed", write_once)
         make_archive(file, now=clock.now())
     assert b'"later"' not in gzip.decompress(file.read_bytes())
     db.session.rollback()
@@ -193,7 +194,7 @@ def test_no_file_is_overwritten_and_none_is_left_half(full: Flask, tmp_path: Pat
         with pytest.raises(ArchiveRefused, match="cannot be written"):
             make_archive(tmp_path / "nowhere" / "night", now=clock.now())
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(archive, "_packed", lambda _value: 1 / 0)
+            patch.setattr(archive_format, "_packed", lambda _value: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 make_archive(tmp_path / "half", now=clock.now())
     assert not (tmp_path / "half").exists()
@@ -300,7 +301,8 @@ def test_other_keys_are_refused_and_rotated_ones_are_not(full: Flask, tmp_path: 
 def test_a_newer_revision_is_refused(full: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "night"
     before = archived(full, file)
-    monkeypatch.setattr(archive, "known_revisions", lambda: ("0000",))
+    for module in (archive, archive_format):
+        monkeypatch.setattr(module, "known_revisions", lambda: ("0000",))
     with full.app_context():
         with pytest.raises(ArchiveRefused, match="newer version"):
             restore_archive(file, replace=True)
@@ -317,10 +319,12 @@ def test_a_restore_that_fails_halfway_leaves_what_was(full: Flask, tmp_path: Pat
         an_event(slug="later")
         before = contents()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(archive, "AT_ONCE", 1)
-            unpacked = archive._unpacked
+            patch.setattr(archive_format, "AT_ONCE", 1)
+            unpacked = archive_format._unpacked
             patch.setattr(
-                archive, "_unpacked", lambda value, aware: 1 / 0 if value == "paris" else unpacked(value, aware=aware)
+                archive_format,
+                "_unpacked",
+                lambda value, aware: 1 / 0 if value == "paris" else unpacked(value, aware=aware),
             )
             with pytest.raises(ZeroDivisionError):
                 restore_archive(file, replace=True)

@@ -13,7 +13,8 @@ from flask_migrate import upgrade
 
 from iec_events.app import create_app
 from iec_events.core import clock, revisions
-from iec_events.core.archive import ArchiveRefused, make_archive, restore_archive
+from iec_events.core.archive import make_archive, restore_archive
+from iec_events.core.archive_format import ArchiveRefused
 from iec_events.core.db import db, migrate
 from iec_events.core.paths import bundled
 from iec_events.events.models import Event
