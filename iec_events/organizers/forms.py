@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from wtforms import Field, HiddenField, PasswordField
+from wtforms import Form as PlainForm
 from wtforms.validators import StopValidation
 
 from ..core.forms import EmailLine, Form, Needed, TextLine
@@ -32,10 +33,19 @@ class SignInForm(Form):
     password = Password(_l("Password"), [Needed(_l("Please write your password."))])
 
 
+class Asked:
+    """What is no choice of the person's is not called optional; whether it is there is checked elsewhere."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, form: PlainForm, field: Field) -> None:
+        """Take it."""
+
+
 class CodeForm(Form):
     """The second factor."""
 
-    code = TextLine(_l("Code"), longest=40)
+    code = TextLine(_l("Code"), [Asked()], longest=40)
     answer = HiddenField()  # a passkey's, in place of a code
 
     def validate_code(self, field: Field) -> None:

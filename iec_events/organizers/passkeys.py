@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
+from flask import request, url_for
 from webauthn import (
     generate_authentication_options,
     generate_registration_options,
@@ -33,6 +34,8 @@ from webauthn.helpers.structs import (
 from ..core.config import settings
 from ..core.crypto import vault
 from ..core.db import db
+from ..core.i18n import _
+from ..core.security import LOOPBACK
 from ..core.tokens import new_id
 from .models import OrganizerSession, Passkey
 
@@ -53,19 +56,32 @@ class PasskeyView:
 
 def are_possible() -> bool:
     """Whether browsers offer passkeys for our address: it needs a name, and TLS except on one's own machine."""
-    host = settings().host
+    return why_not() is None
+
+
+def why_not() -> str | None:
+    """Why browsers offer no passkeys here and what to do, in a sentence; None where they do."""
+    if settings().host in LOOPBACK:
+        there = f"{_origin()}{url_for('organizers.account')}"
+        instead = _(
+            "Passkeys need an address with a name. On your own machine, open %(address)s instead, and sign in there.",
+            address=there,
+        )
+        return None if _is_localhost() else instead
     try:
-        ipaddress.ip_address(host.strip("[]"))
+        ipaddress.ip_address(settings().host.strip("[]"))
     except ValueError:
-        return settings().https or host == "localhost"
-    return False
+        if settings().https:
+            return None
+        return _("Passkeys need an address that begins with https://. An authenticator app works here, too.")
+    return _("Passkeys need an address with a name, and this one is a number. An authenticator app works here, too.")
 
 
 def registration_options(session: OrganizerSession, name: str) -> str:
     """What the browser needs to make a passkey, in JSON."""
     options = generate_registration_options(
-        rp_id=settings().host,
-        rp_name=settings().host,
+        rp_id=_host(),
+        rp_name=_host(),
         user_id=session.organizer_id.encode(),
         user_name=name,
         challenge=_challenge("make", session),
@@ -83,7 +99,7 @@ def request_options(session: OrganizerSession) -> str | None:
     if not known or not are_possible():
         return None
     options = generate_authentication_options(
-        rp_id=settings().host, challenge=_challenge("use", session), allow_credentials=known
+        rp_id=_host(), challenge=_challenge("use", session), allow_credentials=known
     )
     return options_to_json(options)
 
@@ -94,7 +110,7 @@ def keep_passkey(session: OrganizerSession, *, name: str, answer: str, now: dt.d
         made = verify_registration_response(
             credential=json.loads(answer[:LONGEST_ANSWER]),
             expected_challenge=_challenge("make", session),
-            expected_rp_id=settings().host,
+            expected_rp_id=_host(),
             expected_origin=_origin(),
         )
     except ODD:
@@ -125,7 +141,7 @@ def use_passkey(session: OrganizerSession, *, answer: str, now: dt.datetime) -> 
         given = verify_authentication_response(
             credential=found,
             expected_challenge=_challenge("use", session),
-            expected_rp_id=settings().host,
+            expected_rp_id=_host(),
             expected_origin=_origin(),
             credential_public_key=known.public_key,
             credential_current_sign_count=known.sign_count,
@@ -162,9 +178,19 @@ def _challenge(what: str, session: OrganizerSession) -> bytes:
     return hmac.digest(settings().secret_key, "\0".join(["organizers.passkey", *state]).encode(), "sha256")
 
 
+def _host() -> str:
+    """The name that passkeys are bound to."""
+    return "localhost" if settings().host in LOOPBACK else settings().host
+
+
 def _origin() -> str:
     parts = urlsplit(settings().public_url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{_host()}{f':{parts.port}' if parts.port else ''}"
+
+
+def _is_localhost() -> bool:
+    """Whether this request came to one's own machine by its name; its numbers are served, too."""
+    return urlsplit(f"//{request.host}").hostname == "localhost"
 
 
 def _b64(octets: bytes) -> str:

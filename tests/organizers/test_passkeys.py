@@ -23,7 +23,7 @@ from iec_events.organizers.actions import invite
 from iec_events.organizers.models import AuditEntry, Passkey
 from tests.conftest import Client, Installation
 from tests.factories import PASSWORD, an_app, an_organizer, app_code
-from tests.filling import send
+from tests.filling import hidden_fields, send
 
 SIGN_IN, SECOND, NEW = "/organize/sign-in", "/organize/second", "/organize/account/passkeys/new"
 ANYBODY = "nasrin@example.org"
@@ -184,7 +184,49 @@ def test_a_removed_passkey_opens_nothing(named: Flask) -> None:
     assert send(again, SECOND, answer=answer).status_code == 422
 
 
-def test_an_address_without_a_name_offers_none(app: Flask) -> None:
+def test_an_address_without_a_name_offers_none_and_says_which_one_does(app: Flask) -> None:
     client = with_app(app)
     assert client.get(NEW).status_code == 404
-    assert "Add a passkey" not in client.get("/organize/account").text
+    page = client.get("/es/organize/account").text
+    assert "http://localhost:8000/es/organize/account" in page
+    page = client.get("/organize/account").text
+    assert "Add a passkey" not in page
+    assert "open http://localhost:8000/organize/account instead" in page
+    assert "open http://localhost:8000/organize/account instead" in client.get("/organize/set-up").text
+
+
+def test_ones_own_machine_offers_them_by_its_name_and_says_so_by_its_number(app: Flask) -> None:
+    client, phone = with_app(app), Phone()
+    by_name = {"base_url": "http://localhost:8000"}
+    here = app.test_client()
+    page = here.get(SIGN_IN, **by_name)
+    here.post(SIGN_IN, data={**hidden_fields(page.text), "email": ANYBODY, "password": PASSWORD}, **by_name)
+    page = here.get(SECOND, **by_name)
+    here.post(SECOND, data={**hidden_fields(page.text), "code": app_code(steps=1)}, **by_name)
+    page = here.get(NEW, **by_name)
+    typed = {"name": "my phone", "answer": phone.makes(asked(page.text))}
+    assert here.post(NEW, data={**hidden_fields(page.text), **typed}, **by_name).status_code == 303
+    assert "my phone" in client.get("/organize/account").text
+    again = knock(app)
+    page = again.get(SECOND)
+    assert "data-passkey" not in page.text
+    assert "open http://localhost:8000/organize/account instead" in page.text
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("http://192.0.2.7:8000", "this one is a number"),
+        ("http://[2001:db8::7]", "this one is a number"),
+        ("http://events.example.org", "begins with https://"),
+        ("https://events.example.org", None),
+    ],
+)
+def test_what_an_address_lacks_is_said(
+    installation: Installation, app: Flask, address: str, sentence: str | None
+) -> None:
+    del app
+    client = with_app(installation.make_app(PUBLIC_URL=address))
+    page = client.get("/organize/account").text
+    assert ("Add a passkey" in page) is (sentence is None)
+    assert sentence is None or sentence in page

@@ -59,6 +59,7 @@ def test_after_the_password_nothing_is_seen_yet(client: FlaskClient, nasrin: Org
     for page in ("/organize", "/organize/events/berkeley/rsvps", "/organize/access", "/organize/account", CONFIRM):
         assert client.get(page).location.startswith(SECOND), page
     assert client.get(SET_UP).location == SECOND
+    assert "(optional)" not in client.get(SECOND).text
     assert send(client, SECOND, code=app_code()).location == "/organize"
     assert client.get("/organize").status_code == 200
     assert noted() == ["sign-in.password", "sign-in.accepted"]

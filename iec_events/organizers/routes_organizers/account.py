@@ -12,7 +12,7 @@ from .. import actions, tries
 from ..factors import codes_left
 from ..forms import AddressForm, ButtonForm, NameForm, PasswordForm
 from ..guard import TOKEN, require_fresh, require_organizer
-from ..passkeys import are_possible, passkeys_of
+from ..passkeys import passkeys_of, why_not
 from ..queries import address_asked, email_fingerprint, own_sessions
 from .steps import blueprint, slowly, way_in
 
@@ -31,7 +31,7 @@ def account() -> ResponseReturnValue:
         sessions=own_sessions(g.organizer.id, now=clock.now()),
         codes=codes_left(g.organizer.id),
         passkeys=passkeys_of(g.organizer.id),
-        or_passkey=are_possible(),
+        no_passkey=why_not(),
         button=ButtonForm(formdata=None),
     )
 

@@ -15,7 +15,7 @@ from ..forms import CodeForm, ConfirmForm, FirstForm, SignInForm, SignOutForm
 from ..guard import TOKEN, carry, present_organizer, require_organizer, way_back
 from ..queries import SignedIn, invitation_stands
 from ..unsent import SECRET, secret_of_browser
-from .steps import asked_of_passkey, blueprint, elsewhere, slowly, try_code, way_in
+from .steps import asked_of_passkey, blueprint, elsewhere, passkeys_rest, slowly, try_code, way_in
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -48,10 +48,10 @@ def second() -> ResponseReturnValue:
         return elsewhere(organizer)
     if organizer.full_at is not None:
         return redirect(after, 303)
-    form, asked = CodeForm(), asked_of_passkey()
+    form, shown = CodeForm(), {"asked": asked_of_passkey(), "rests": passkeys_rest(organizer)}
     if not form.validate_on_submit():
-        return way_in("second", form, 422 if form.is_submitted() else 200, asked=asked)
-    refused = try_code(organizer, form, "second", lambda: _give(organizer, form), asked=asked)
+        return way_in("second", form, 422 if form.is_submitted() else 200, **shown)
+    refused = try_code(organizer, form, "second", lambda: _give(organizer, form), **shown)
     return refused or tries.know(organizer.account, make_response(redirect(after, 303)))
 
 
@@ -61,13 +61,14 @@ def confirm() -> ResponseReturnValue:
     refused = require_organizer()
     if refused is not None:
         return refused
-    organizer, form, after, asked = g.organizer, ConfirmForm(), way_back(request.args.get("next")), asked_of_passkey()
+    organizer, form, after = g.organizer, ConfirmForm(), way_back(request.args.get("next"))
+    shown = {"asked": asked_of_passkey(), "rests": passkeys_rest(organizer)}
     if not form.validate_on_submit():
-        return way_in("confirm", form, 422 if form.is_submitted() else 200, asked=asked)
+        return way_in("confirm", form, 422 if form.is_submitted() else 200, **shown)
     if not tries.may_try_password(organizer.account, request):
         tries.note_slowed(organizer.email, now=clock.now())
         return slowly("organizers/confirm.html", form)
-    answer = try_code(organizer, form, "confirm", lambda: _confirm(form), asked=asked)
+    answer = try_code(organizer, form, "confirm", lambda: _confirm(form), **shown)
     return answer or tries.know(organizer.account, make_response(redirect(after, 303)))
 
 

@@ -14,7 +14,7 @@ from .. import actions, tries
 from ..factors import address_for_app, offered_secret
 from ..forms import ButtonForm, CodeForm, PasskeyForm
 from ..guard import TOKEN, carry, present_organizer, require_fresh, require_organizer
-from ..passkeys import are_possible, registration_options
+from ..passkeys import are_possible, registration_options, why_not
 from ..queries import SignedIn, session_of
 from .steps import blueprint, codes_page, elsewhere, try_code, way_in
 
@@ -36,7 +36,7 @@ def set_up() -> ResponseReturnValue:
         "picture": _app_picture(secret, organizer),
         "replaces": organizer.has_factor,
         "label": settings().host,
-        "or_passkey": are_possible(),
+        "no_passkey": why_not(),
     }
     if not form.validate_on_submit():
         return way_in("set_up", form, 422 if form.is_submitted() else 200, **shown)

@@ -15,7 +15,7 @@ from ...core.i18n import _
 from .. import actions, tries
 from ..forms import CodeForm, SignOutForm
 from ..guard import TOKEN, may, way_back
-from ..passkeys import request_options
+from ..passkeys import passkeys_of, request_options, why_not
 from ..queries import SignedIn, lacks_recovery_key, session_of
 from ..roles import OWNER
 
@@ -74,6 +74,11 @@ def asked_of_passkey() -> str | None:
     """What the browser needs to use a passkey in this session; None where there is none."""
     found = session_of(session[TOKEN])
     return request_options(found) if found else None
+
+
+def passkeys_rest(organizer: SignedIn) -> str | None:
+    """Why this account's passkeys can't be used at this address; None where they can, or where there are none."""
+    return why_not() if passkeys_of(organizer.id) else None
 
 
 def way_in(page: str, form: Form, status: int, **shown: Any) -> ResponseReturnValue:
