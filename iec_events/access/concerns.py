@@ -18,9 +18,10 @@ from ..organizers.keys import RECOVERY
 from ..organizers.models import Organizer
 from ..organizers.queries import accounts_with_factor, all_grants
 from ..organizers.roles import OWNER
-from .queries import AccessView, access
+from .queries import AccessView, access, doorkeepers_without_key
 
 NO_OWNER, ONE_OWNER, NO_FACTOR = "no-owner", "one-owner", "no-factor"
+DOOR_WITHOUT_KEY = "door-without-key"
 NO_READER, ONE_READER, LISTS_OF_ONE, LISTS_OF_NOBODY = "no-reader", "one-reader", "lists-of-one", "lists-of-nobody"
 NO_RECOVERY, NO_RECOVERY_AND_ONE_READER = "no-recovery", "no-recovery-and-one-reader"
 RECOVERY_UNCHECKED, LISTS_WITHOUT_RECOVERY = "recovery-unchecked", "lists-without-recovery"
@@ -39,7 +40,7 @@ class Concern:
 def concerns(now: dt.datetime) -> list[Concern]:
     """Everything that is weak about people and keys, in the order in which to look after it."""
     state = access()
-    return [*_of_recovery(state), *_of_readers(state), *_of_accounts(now)]
+    return [*_of_recovery(state), *_of_readers(state), *_of_accounts(now), *_of_doors(now)]
 
 
 def _of_recovery(state: AccessView) -> Iterator[Concern]:
@@ -73,6 +74,12 @@ def _of_accounts(now: dt.datetime) -> Iterator[Concern]:
     without = accounts - accounts_with_factor()
     if without:
         yield Concern(NO_FACTOR, len(without))
+
+
+def _of_doors(now: dt.datetime) -> Iterator[Concern]:
+    without = doorkeepers_without_key(now)
+    if without:
+        yield Concern(DOOR_WITHOUT_KEY, without)
 
 
 def _lists_with_holders(number: int) -> list[str]:

@@ -18,7 +18,7 @@ from ..events.models import Event, EventKey, KeyCopy
 from ..organizers.keys import RECOVERY
 from ..organizers.models import Organizer, OrganizerKey, RecoveryKey, RoleGrant
 from ..organizers.roles import DOOR as DOORKEEPER
-from ..organizers.roles import READERS
+from ..organizers.roles import READERS, of_event
 from .models import ListRelease
 
 RELEASE_LASTS = dt.timedelta(hours=24)
@@ -153,6 +153,19 @@ def request_of(release_id: str, event_id: int) -> ReleaseView | None:
 def at_the_door(organizer_id: str, *, now: dt.datetime) -> bool:
     """Whether somebody stands at a door and is no organizer anywhere."""
     return any(one.id == organizer_id for one in _doorkeepers(now))
+
+
+def doorkeepers_without_key(now: dt.datetime) -> int:
+    """How many people stand at a door whose names they can't read."""
+    held = sa.exists().where(KeyCopy.holder == RoleGrant.organizer_id, KeyCopy.event_key_id == EventKey.id)
+    query = (
+        sa.select(sa.func.count(sa.distinct(RoleGrant.organizer_id)))
+        .join(OrganizerKey, OrganizerKey.organizer_id == RoleGrant.organizer_id)
+        .join(Event, RoleGrant.place == sa.literal(of_event("")) + Event.slug)
+        .join(EventKey, EventKey.event_id == Event.id)
+        .where(RoleGrant.role == DOORKEEPER, RoleGrant.expires_at > now, EventKey.scope == DOOR, ~held)
+    )
+    return db.session.scalar(query) or 0
 
 
 def _releases(query: sa.Select[ListRelease]) -> list[ReleaseView]:

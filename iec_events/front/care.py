@@ -85,6 +85,16 @@ def _no_factor(concern: Concern) -> Care:
     return Care(text, "team.people", _("Look at the team"))
 
 
+def _door_without_key(concern: Concern) -> Care:
+    text = ngettext(
+        "%(count)s person can’t read the names at the door where they stand.",
+        "%(count)s people can’t read the names at the door where they stand.",
+        concern.count,
+        count=format_number(concern.count),
+    )
+    return Care(text, "access.overview", _("Give the key to the door"))
+
+
 CARES: dict[str, Callable[[Concern], Care]] = {
     kinds.NO_RECOVERY: _recovery,
     kinds.NO_RECOVERY_AND_ONE_READER: _recovery,
@@ -95,4 +105,5 @@ CARES: dict[str, Callable[[Concern], Care]] = {
     kinds.LISTS_OF_ONE: _of_one,
     kinds.ONE_OWNER: _one_owner,
     kinds.NO_FACTOR: _no_factor,
+    kinds.DOOR_WITHOUT_KEY: _door_without_key,
 }

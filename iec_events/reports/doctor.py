@@ -83,6 +83,10 @@ PEOPLE = {
         WEAK,
         "{count} accounts have no second factor, so a stolen password opens them: have one set up, or remove them.",
     ),
+    kinds.DOOR_WITHOUT_KEY: (
+        WEAK,
+        "{count} accounts can't read the names at the door where they stand: give them its key on the page “Keys”.",
+    ),
 }
 
 

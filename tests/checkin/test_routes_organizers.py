@@ -23,6 +23,7 @@ from iec_events.organizers.keys import private_of_session
 from iec_events.organizers.models import RoleGrant
 from iec_events.questions.models import SHORT, YES_NO
 from iec_events.questions.queries import questions_of
+from iec_events.reports.doctor import findings
 from iec_events.rsvps.actions import cancel_rsvp
 from iec_events.rsvps.answers import keep_answers
 from iec_events.rsvps.boxes import reader_of
@@ -191,10 +192,13 @@ def test_who_comes_to_the_door_late_is_given_the_key_by_an_owner(
     page = browser.get(DOOR).text
     assert "You hold no key" in page
     assert names_on(page) == []
+    assert "1 person can’t read the names at the door" in owner.get("/organize").text
+    assert "1 accounts can't read the names" in str(findings(real_clock.now()))
     assert "has no key yet" in owner.get("/organize/access").text
     assert "nothing else of the list" in owner.get(f"/organize/access/give/{kian[0]}").text
     assert send(owner, f"/organize/access/give/{kian[0]}").status_code == 303
     assert names_on(browser.get(DOOR).text) == ["Sara"]
+    assert "at the door" not in owner.get("/organize").text
     reader = reader_of(kian[0], private_of_session(kian[1]), event.id)
     assert [one.name for one in roster(event.id, reader=reader)] == [None]
     assert [one.name for one in access().holders] == ["Nasrin"], "who stands at a door is no reader of lists"
