@@ -5,7 +5,7 @@ One row of boxes for each RSVP and each term that the event's questions have (`Q
 - `sealed` holds all answers of that term, sealed to the event's roster key (or, while nobody can hold it, to the
   server's vault), together with the ids of those of which the person was told that the door reads them, too.
 - `door_sealed` holds these, sealed to the door key; it is there where the door reads an answer to any question.
-- `own` is the attendee's copy, under the same data key as the rest of it (see `boxes`).
+- `own` is the attendee's copy of the same, under the data key of the rest of it (see `boxes`).
 
 Boxes of a term that ends before the list does are covered with a key file of that term and event (core.shreds), which
 is destroyed with the rows: from then on they open from no backup either, for nobody.
@@ -66,20 +66,28 @@ class _Keys(NamedTuple):
 
 
 def keep_answers(
-    rsvp: Rsvp, answers: Answers, questions: Iterable[Question], data_key: bytes | None, now: dt.datetime
+    rsvp: Rsvp,
+    answers: Answers,
+    questions: Iterable[Question],
+    data_key: bytes | None,
+    now: dt.datetime,
+    reader: HasOpeners | None = None,
 ) -> None:
     """Keep what a party answered, in place of all it answered before; the caller's transaction keeps it.
 
     `questions`: all of the event's, the retired ones too (`questions_of(event_id, retired=True)`). `answers` to others
-    are dropped. `data_key`: the key to the attendee's copy; without it their copy stays as it was.
+    are dropped. `data_key`: the key to the attendee's copy; without it their copy stays as it was. Of an answer that is
+    the same as before, the door reads no more than people were told then, which `data_key` or `reader` opens.
     """
     rows = {row.keep_days: row for row in db.session.scalars(_of_party(rsvp.id))}
+    before = [_opened_before(row, rsvp.event_id, data_key, reader) for row in rows.values()]
     keys, contents = _keys(rsvp.event_id, now), _by_term(answers, questions)
-    for term, content in contents.items():
+    for term, found in contents.items():
+        content = _as_told(found, before)
         row = rows.pop(term, None) or RsvpAnswers(rsvp_id=rsvp.id, keep_days=term)
         _seal(row, rsvp.event_id, content, keys)
         if data_key is not None:
-            own = wrap(data_key, _of(OWN, rsvp.event_id, row), _octets(content.answers))
+            own = wrap(data_key, _of(OWN, rsvp.event_id, row), _octets(content._asdict()))
             row.own = _covered(OWN, rsvp.event_id, row, own, keys)
         db.session.add(row)
     for row in rows.values():
@@ -118,11 +126,8 @@ def own_answers(rsvp: Rsvp, data_key: bytes | None) -> Answers:
     """The attendee's own copy; empty without the key to it, and what does not open is left out."""
     found: Answers = {}
     for row in db.session.scalars(_of_party(rsvp.id)) if data_key else ():
-        try:
-            box = _uncovered(OWN, rsvp.event_id, row, row.own or b"")
-            found |= json.loads(unwrap(cast("bytes", data_key), _of(OWN, rsvp.event_id, row), box))
-        except BoxRefused:
-            continue
+        content = _opened_own(row, rsvp.event_id, cast("bytes", data_key))
+        found |= content.answers if content else {}
     return found
 
 
@@ -201,6 +206,18 @@ def _by_term(answers: Answers, questions: Iterable[Question]) -> dict[int, _Cont
     return contents
 
 
+def _as_told(content: _Content, before: Sequence[_Content | None]) -> _Content:
+    """Without what the door would read of an answer that was given when people were told that it does not."""
+    earlier = _Content({}, [])
+    for each in before:
+        if each is None:  # nobody at hand knows what was told: then the door reads nothing
+            return content._replace(door=[])
+        earlier.answers.update(each.answers)
+        earlier.door.extend(each.door)
+    untold = {key for key, answer in earlier.answers.items() if content.answers.get(key) == answer} - {*earlier.door}
+    return content._replace(door=[question_id for question_id in content.door if question_id not in untold])
+
+
 def _keys(event_id: int, now: dt.datetime) -> _Keys | None:
     roster, door = sealing_key(event_id, ROSTER, now), sealing_key(event_id, DOOR, now)
     return _Keys(roster, door) if roster and door else None
@@ -231,6 +248,22 @@ def _opened(row: RsvpAnswers, event_id: int, reader: HasOpeners) -> _Content | N
         return _Content(**json.loads(opener.open(_of(ROSTER, event_id, row), box)))
     except BoxRefused:
         return None
+
+
+def _opened_own(row: RsvpAnswers, event_id: int, data_key: bytes) -> _Content | None:
+    try:
+        box = _uncovered(OWN, event_id, row, row.own or b"")
+        return _Content(**json.loads(unwrap(data_key, _of(OWN, event_id, row), box)))
+    except BoxRefused:
+        return None
+
+
+def _opened_before(
+    row: RsvpAnswers, event_id: int, data_key: bytes | None, reader: HasOpeners | None
+) -> _Content | None:
+    """What stands in a row that is about to be replaced, as far as somebody at hand opens it."""
+    own = _opened_own(row, event_id, data_key) if data_key else None
+    return own or (_opened(row, event_id, reader) if reader else None)
 
 
 def _opened_at_the_door(row: RsvpAnswers, event_id: int, reader: HasOpeners) -> Answers:

@@ -11,6 +11,7 @@ from ...events.models import Event
 from ...mail.actions import forget as forget_letters
 from ...mail.models import OutboxMail
 from ...organizers import audit
+from ..answers import seal_anew
 from ..boxes import NOBODY, cover_late, seal
 from ..models import (
     ABOUT,
@@ -116,11 +117,13 @@ def seal_vault_boxes(now: dt.datetime) -> None:
     ).all():
         locked(Event.id == event_id)
         of_event = sa.select(Rsvp).where(unsealed, Rsvp.event_id == event_id).order_by(Rsvp.line).limit(SEALED_AT_ONCE)
-        for rsvp in db.session.scalars(of_event).all():
+        parties = db.session.scalars(of_event).all()
+        for rsvp in parties:
             words = NOBODY.words(rsvp)
             if words is not None:
                 seal(rsvp, words, now)
                 cover_late(rsvp, db.session.scalars(sa.select(RsvpLink).where(RsvpLink.rsvp_id == rsvp.id)))
+        seal_anew(event_id, [rsvp.id for rsvp in parties], NOBODY, now)
 
 
 @atomic()
