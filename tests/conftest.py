@@ -92,6 +92,12 @@ def missing(what: str) -> None:
     pytest.skip(NOT_RUN + what)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: [bool(item.get_closest_marker(name)) for name in ("journey", "slow")], reverse=True)
+
+
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: the collector of garbage need not walk through it again and again."""
     gc.collect()
@@ -146,14 +152,26 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """An installed service with its tables made by the migrations; kept for the whole run."""
-    folder = tmp_path_factory.mktemp(request.param)
-    sqlite = f"sqlite:///{folder / 'test.db'}"
-    made = Installation(folder, sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
+@pytest.fixture(scope="session")
+def installations() -> Iterator[dict[str, Installation]]:
+    """Those that are made already: tests of one database and of the other may come in any order."""
+    made: dict[str, Installation] = {}
     yield made
-    made.close()
+    for one in made.values():
+        one.close()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def installation(
+    request: pytest.FixtureRequest, installations: dict[str, Installation], tmp_path_factory: pytest.TempPathFactory
+) -> Installation:
+    """An installed service with its tables made by the migrations; kept for the whole run."""
+    if request.param not in installations:
+        folder = tmp_path_factory.mktemp(request.param)
+        sqlite = f"sqlite:///{folder / 'test.db'}"
+        url = sqlite if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+        installations[request.param] = Installation(folder, url)
+    return installations[request.param]
 
 
 class Installation:
