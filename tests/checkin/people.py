@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -41,7 +42,7 @@ def browser_of(app: Flask, account: tuple[str, str]) -> FlaskClient:
     return client
 
 
-def comes(name: str, party_size: int = 1, slug: str = "berkeley", **more: str) -> str:
+def comes(name: str, party_size: int = 1, slug: str = "berkeley", **more: Any) -> str:
     """Signs up; the id of the RSVP."""
-    party = Party(name=name, email=more.get("email"), party_size=party_size, note=more.get("note", ""), locale="en")
+    party = Party(**{"name": name, "email": None, "party_size": party_size, "note": "", "locale": "en", **more})
     return place_rsvp(slug=slug, party=party, token=new_token(), now=clock.now()).rsvp_id

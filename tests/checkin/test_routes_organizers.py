@@ -15,20 +15,17 @@ from iec_events.access.actions import Holder, give_access, new_list_key, take_en
 from iec_events.access.queries import access
 from iec_events.checkin import queries
 from iec_events.core import clock as real_clock
-from iec_events.core.db import atomic, db
+from iec_events.core.db import db
 from iec_events.events.keys import DOOR as DOOR_KEY
 from iec_events.events.keys import ROSTER, holders_of
 from iec_events.events.models import Event
 from iec_events.organizers.keys import private_of_session
 from iec_events.organizers.models import RoleGrant
 from iec_events.questions.models import SHORT, YES_NO
-from iec_events.questions.queries import questions_of
 from iec_events.reports.doctor import findings
 from iec_events.rsvps.actions import cancel_rsvp
-from iec_events.rsvps.answers import keep_answers
 from iec_events.rsvps.boxes import reader_of
 from iec_events.rsvps.door_code import door_code
-from iec_events.rsvps.models import Rsvp
 from iec_events.rsvps.queries import roster
 from iec_events.team.actions import take_role
 from tests.checkin.people import a_doorkeeper, an_account, browser_of, comes
@@ -107,9 +104,7 @@ def test_who_has_no_place_is_shown_as_such(kian: FlaskClient, event: Event) -> N
 def test_the_door_reads_the_answers_it_was_promised_and_no_others(kian: FlaskClient, event: Event) -> None:
     photo = a_question(event, YES_NO, "May we photograph you?", seen_by="door")
     needs = a_question(event, SHORT, "What do you need?")
-    with atomic():
-        sara = db.session.get_one(Rsvp, comes("Sara"))
-        keep_answers(sara, {photo.id: False, needs.id: "a ramp"}, questions_of(event.id), None, real_clock.now())
+    comes("Sara", answers={photo.id: False, needs.id: "a ramp"})
     page = " ".join(kian.get(DOOR).text.split())
     assert "May we photograph you?</span> <bdi>No</bdi>" in page
     assert "a ramp" not in page
