@@ -94,6 +94,7 @@ def test_asking_needs_a_fresh_sign_in_and_has_bounds(nasrin: FlaskClient, clock:
     assert send(nasrin, ADDRESS, email="nowhere").status_code == 422
     answers = [send(nasrin, ADDRESS, email=NEW).status_code for _try in range(4)]
     assert answers == [303, 303, 303, 429]
+    assert "Several links were sent already." in send(nasrin, ADDRESS, email=NEW).text
     clock.shift(dt.timedelta(minutes=11))
     assert nasrin.get(ADDRESS).location == f"/organize/confirm?next={ADDRESS}"
 

@@ -16,7 +16,7 @@ from ..passkeys import passkeys_of, why_not
 from ..queries import address_asked, email_fingerprint, own_sessions
 from .steps import blueprint, slowly, way_in
 
-LINKS = ("3/hour", "6/day")  # to addresses that nobody has confirmed yet
+BY_ONE, TO_ONE = ("3/hour", "6/day"), ("3/day",)  # links by one account, and to one address, which nobody confirmed yet
 
 
 @blueprint.get("/account")
@@ -59,9 +59,15 @@ def address() -> ResponseReturnValue:
     form = AddressForm()
     if not form.validate_on_submit():
         return way_in("address", form, 422 if form.is_submitted() else 200)
-    if not within("links to new addresses", LINKS, g.organizer.id):
-        return slowly("organizers/address.html", form)
-    actions.ask_for_address(organizer_id=g.organizer.id, email=form.email.data, now=clock.now())
+    email = form.email.data
+    if not (
+        within("links by one", BY_ONE, g.organizer.id) and within("links to one", TO_ONE, email_fingerprint(email))
+    ):
+        form.email.errors = (
+            _("Several links were sent already. Look for them, among spam too, or try again tomorrow."),
+        )
+        return way_in("address", form, 429)
+    actions.ask_for_address(organizer_id=g.organizer.id, email=email, now=clock.now())
     flash(_("A link is on its way to the new address. Until you follow it, you sign in with the old one."))
     return redirect(url_for(".account"), 303)
 
