@@ -13,8 +13,10 @@ import importlib
 import os
 import shutil
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -32,7 +34,7 @@ from werkzeug.test import TestResponse
 
 from iec_events.app import create_app
 from iec_events.core import db as core_db
-from iec_events.core import sealing
+from iec_events.core import sealing, statics
 from iec_events.core.db import db
 from iec_events.core.limits import limiter
 from iec_events.core.paths import PACKAGE
@@ -83,6 +85,28 @@ def _prepare_carelessly(raw: Any, _record: object) -> None:
 
 
 core_db._prepare_sqlite = _prepare_carelessly
+compressed = statics._compressed
+
+
+static_files = tempfile.TemporaryDirectory(prefix="static")
+
+
+@cache
+def _static_files(digest: str) -> Path | None:
+    return compressed(Path(static_files.name) / digest)
+
+
+def _copied(folder: Path) -> Path | None:
+    """The static files as they were compressed the first time: it is the same work in every data folder."""
+    if (done := _static_files(folder.name)) and not folder.is_dir():
+        with suppress(OSError):  # then the real one fails, too
+            shutil.copytree(done, folder)
+            for made in (folder.parent, folder):
+                made.chmod(0o700)
+    return compressed(folder)
+
+
+statics._compressed = _copied
 
 
 def missing(what: str) -> None:
@@ -103,6 +127,11 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    static_files.cleanup()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -5,15 +5,22 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
 from iec_events.app import create_app
 from iec_events.core.paths import PACKAGE
 from iec_events.core.urls import static_digest
-from tests.conftest import settings_for
+from tests.conftest import compressed, settings_for
 
 SHEET = f"/static/{static_digest()}/css/site.css"
 PLAIN = (PACKAGE / "static/css/site.css").read_bytes()
+
+
+@pytest.fixture(autouse=True)
+def _really(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compressed here, not copied from what other tests had compressed."""
+    monkeypatch.setattr("iec_events.core.statics._compressed", compressed)
 
 
 def made(folder: Path) -> Flask:
