@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -150,6 +151,14 @@ def email_fingerprint(email: str) -> str:
 def organizer_by_email(email: str) -> Organizer | None:
     """The account with this address."""
     return db.session.scalar(sa.select(Organizer).where(Organizer.email_hash == email_fingerprint(email)))
+
+
+def names_of(organizer_ids: Collection[str]) -> dict[str, str]:
+    """Organizer id -> the name by which the others know them; without those that are no account of today."""
+    if not organizer_ids:
+        return {}
+    found = db.session.scalars(sa.select(Organizer).where(Organizer.id.in_(list(organizer_ids))))
+    return {one.id: vault().open("organizers", one.id, one.sealed)["name"] for one in found}
 
 
 def invitation_stands(token: str, *, now: dt.datetime) -> bool:

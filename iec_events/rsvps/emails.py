@@ -11,12 +11,13 @@ from ..calendars.ical import Method, invitation_bytes
 from ..calendars.views import calendar_event
 from ..core import clock
 from ..core.db import db
-from ..core.i18n import current_locale
+from ..core.i18n import current_locale, speaking
 from ..core.urls import public_url
 from ..events.models import Event
 from ..events.times import local_text
 from ..events.views import EventView
 from ..mail.letters import Letter, Writers, write_letter
+from .boxes import address_of
 from .models import (
     ACTIVE,
     CANCELLED,
@@ -63,6 +64,21 @@ def _letter(kind: str, facts: dict[str, Any]) -> Letter | None:
     statuses, method = TRUE_WHILE[kind]
     if rsvp is None or rsvp.status not in statuses:
         return None
+    return _written(kind, rsvp, method, facts)
+
+
+def decline_letter(rsvp_id: str, words: str) -> str | None:
+    """What a party would be told if it were declined with these words, in its language; None without an address."""
+    rsvp = db.session.get_one(Rsvp, rsvp_id)
+    address = address_of(rsvp)
+    if address is None:
+        return None
+    with speaking(address["locale"]):
+        facts = {"to": address["to"], "token": "", "words": words}
+        return _written("declined", rsvp, None, facts).text
+
+
+def _written(kind: str, rsvp: Rsvp, method: Method | None, facts: dict[str, Any]) -> Letter:
     row = db.session.get_one(Event, rsvp.event_id, populate_existing=True)
     locale = current_locale()
     comes = rsvp.status == CONFIRMED
@@ -77,7 +93,7 @@ def _letter(kind: str, facts: dict[str, Any]) -> Letter | None:
         deadline=local_text(rsvp.until, row.time_zone, locale) if rsvp.until else None,
         words=facts.get("words", ""),
         twice=facts.get("twice", False),
-        link=public_url("rsvps.open_link", locale=locale, token=facts["token"]),
+        link=public_url("rsvps.open_link", locale=locale, token=facts["token"]) if facts["token"] else "",
     )
 
 

@@ -1,4 +1,4 @@
-"""What attendees fill in, and what organizers fill in for them."""
+"""What attendees fill in; what organizers do stands in `forms_organizers`."""
 
 from __future__ import annotations
 
@@ -222,36 +222,3 @@ class WordsForm(Form):
 
 class ButtonForm(Form):
     """A button that acts."""
-
-
-# --- What organizers fill in
-
-
-class RsvpForm(PartyForm):
-    """An RSVP by hand. The seed is what makes a double submit one RSVP."""
-
-    name = TextLine(_l("Name or alias"), [Needed(_l("Please write a name or an alias."))], longest=LONGEST_NAME)
-    email = EmailLine(_l("E-mail"), longest=254, render_kw={"autocomplete": "email", "inputmode": "email"})
-    seed = HiddenField()
-
-    def fresh_seed(self) -> str:
-        """The seed this page was made with; a new one when it is missing or was tampered with."""
-        if len(self.seed.data or "") != SEED_LENGTH:
-            self.seed.data = new_token()
-        return str(self.seed.data)
-
-    def party(self, locale: str) -> Party:
-        """Who comes."""
-        return Party(
-            name=self.name.data or "",
-            email=self.email.data or None,
-            party_size=self.party_size.data or 1,
-            note=self.note.data or "",
-            locale=locale,
-        )
-
-
-class SearchForm(Form):
-    """A search by name. It is sent as POST: names do not belong into addresses."""
-
-    q = TextLine(_l("Name, e-mail or note"), longest=LONGEST_NAME)

@@ -89,6 +89,11 @@ class Rsvp(Model):
     status_before: Mapped[str | None] = mapped_column(sa.String(11))
 
     @property
+    def active(self) -> bool:
+        """Whether they still mean to come."""
+        return self.status in ACTIVE
+
+    @property
     def about(self) -> str:
         """By what letters about it are found."""
         return ABOUT + self.id

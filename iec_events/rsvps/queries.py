@@ -34,7 +34,6 @@ from .models import (
     RsvpStep,
 )
 
-PAGE = 100
 GROUPS = {
     CONFIRMED: "confirmed",
     OFFERED: "held",
@@ -124,14 +123,6 @@ def slug_of(token: str) -> str:
     return db.session.scalars(sa.select(Event.slug).where(Event.id == rsvp.event_id)).one()
 
 
-def rsvp_of_event(*, rsvp_id: str, event_id: int, reader: Reader = NOBODY) -> RsvpView:
-    """One party of this event, for organizers; LinkUnknown."""
-    rsvp = db.session.scalar(sa.select(Rsvp).where(Rsvp.id == rsvp_id, Rsvp.event_id == event_id))
-    if rsvp is None:
-        raise LinkUnknown
-    return view_of(rsvp, reader.words(rsvp))
-
-
 def own_rsvp(*, token: str, slug: str) -> RsvpView:
     """The attendee's own RSVP, if the link is of this event; LinkUnknown."""
     rsvp = rsvp_by_token(token)
@@ -197,47 +188,11 @@ def place_in_line(rsvp: RsvpView, slug: str) -> int | None:
     return (db.session.scalar(ahead) or 0) + 1
 
 
-@dataclass(frozen=True, kw_only=True)
-class RosterPage:
-    """A page of the list, the number of all parties that match, and of pages."""
-
-    parties: Sequence[RsvpView]
-    total: int
-    page: int
-    pages: int
-
-    @property
-    def sealed(self) -> bool:
-        """Whether some of it could not be read."""
-        return any(party.name is None for party in self.parties)
-
-
 def roster(event_id: int, *, reader: Reader = NOBODY, status: str = "", search: str = "") -> list[RsvpView]:
     """Everyone of an event, in order of arrival, by status and by a part of name, address or note."""
     wanted = folded(search)
     everyone = [view_of(rsvp, reader.words(rsvp)) for rsvp in db.session.scalars(_of_event(event_id, status))]
     return [one for one in everyone if wanted in folded(f"{one.name or ''} {one.email or ''} {one.note}")]
-
-
-def roster_page(
-    event_id: int, *, reader: Reader = NOBODY, status: str = "", search: str = "", page: int = 1
-) -> RosterPage:
-    """One page of the list. Without a search only the boxes of that page are opened."""
-    query = _of_event(event_id, status)
-    if search:
-        found = roster(event_id, reader=reader, status=status, search=search)
-        total = len(found)
-    else:
-        total = db.session.scalar(sa.select(sa.func.count()).select_from(query.order_by(None).subquery())) or 0
-    pages = max(1, -(-total // PAGE))
-    page = min(max(1, page), pages)
-    start = (page - 1) * PAGE
-    if search:
-        parties = found[start : start + PAGE]
-    else:
-        shown = db.session.scalars(query.offset(start).limit(PAGE))
-        parties = [view_of(rsvp, reader.words(rsvp)) for rsvp in shown]
-    return RosterPage(parties=parties, total=total, page=page, pages=pages)
 
 
 def steps_of(rsvp_id: str) -> Sequence[RsvpStep]:

@@ -33,7 +33,8 @@ from iec_events.rsvps.actions import (
     withdraw_rsvp,
 )
 from iec_events.rsvps.models import Rsvp, RsvpLink
-from iec_events.rsvps.queries import LinkUnknown, own_rsvp, place_in_line, roster, roster_page, rsvp_by_token
+from iec_events.rsvps.queries import LinkUnknown, own_rsvp, place_in_line, roster, rsvp_by_token
+from iec_events.rsvps.rosters import Wanted, roster_page
 from tests.factories import an_event
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -312,15 +313,15 @@ def test_the_list_is_searched_by_folded_names() -> None:
 
 
 def test_pages_of_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("iec_events.rsvps.queries.PAGE", 2)
+    monkeypatch.setattr("iec_events.rsvps.rosters.PAGE", 2)
     event = an_event()
     for number in range(5):
         place(event, party(f"Guest {number}"))
-    last = roster_page(event.id, page=99)
+    last = roster_page(event.id, Wanted(page=99))
     assert ([one.name for one in last.parties], last.page, last.pages, last.total) == (["Guest 4"], 3, 3, 5)
-    found = roster_page(event.id, search="guest", page=1)
+    found = roster_page(event.id, Wanted(search="guest"))
     assert (len(found.parties), found.total) == (2, 5)
-    assert roster_page(event.id, status="waitlisted").parties == []
+    assert roster_page(event.id, Wanted(status="waitlisted")).parties == []
 
 
 def test_the_order_of_arrival_survives_cancellation(app: Flask) -> None:

@@ -43,7 +43,7 @@ def test_the_list_shows_who_comes_and_who_waits(nasrin: FlaskClient) -> None:
     comes("Ali", 1)
     page = nasrin.get(LIST)
     assert page.status_code == 200
-    for text in ("<bdi>سارا</bdi>", "sara@example.org", "ویلچر", "<bdi>Ali</bdi>", "Waitlist"):
+    for text in ("<bdi>سارا</bdi>", "sara@example.org", "ویلچر", "<bdi>Ali</bdi>", "On the waitlist"):
         assert text in page.text
     assert page.headers["Cache-Control"] == "no-store"
     assert "سارا" not in nasrin.get(LIST + "?status=waitlisted").text

@@ -1,5 +1,6 @@
 """What is done with RSVPs. Each verb locks the event's row first, so that decisions about seats come one by one."""
 
+from .by_hand import Approved, ByHand, WordsSealed, approve_rsvps, cancel_rsvps, change_by_hand
 from .lines import RsvpClosed, StatusChanged
 from .own import (
     AlreadyCancelled,
@@ -57,6 +58,8 @@ __all__ = [
     "REMOVED_KEPT",
     "UNCONFIRMED_KEPT",
     "AlreadyCancelled",
+    "Approved",
+    "ByHand",
     "Details",
     "NoKeyYet",
     "NoSeatsLeft",
@@ -70,11 +73,15 @@ __all__ = [
     "SentOften",
     "StatusChanged",
     "Undone",
+    "WordsSealed",
     "accept_offer",
     "answer_lost_links",
     "approve_rsvp",
+    "approve_rsvps",
     "ask_for_links",
     "cancel_rsvp",
+    "cancel_rsvps",
+    "change_by_hand",
     "change_rsvp",
     "come_back",
     "confirm_address",

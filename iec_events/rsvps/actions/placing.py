@@ -127,7 +127,7 @@ def place_rsvp(
     rsvp.address_confirmed = by_hand
     twice = bool(rsvp.address_index) and _is_known(rsvp)
     data_key = keep_own(rsvp, party.words)
-    _admit(event, rsvp, now)
+    admit(event, rsvp, now)
     db.session.add(rsvp)
     db.session.flush()
     for own in (token, token_of(secret_from(token))):  # the link, and the words that stand for it
@@ -161,7 +161,7 @@ def confirm_address(*, token: str, now: dt.datetime) -> str:
     rsvp.address_confirmed = True
     if rsvp.status == UNCONFIRMED:
         note_step(rsvp, "address confirmed", now, by=ATTENDEE)
-        _admit(event, rsvp, now)
+        admit(event, rsvp, now)
         write_to(rsvp, rsvp.status, now, token=token)
     return rsvp.status
 
@@ -198,7 +198,7 @@ def come_back(*, token: str, now: dt.datetime) -> str:
     rsvp.line, rsvp.passed_over, rsvp.status_before = event.lines_given, 0, None
     rsvp.told_sequence = event.sequence
     note_step(rsvp, "came back", now, by=ATTENDEE)
-    _admit(event, rsvp, now)
+    admit(event, rsvp, now)
     write_to(rsvp, rsvp.status, now, token=token if rsvp.status != UNCONFIRMED else None)
     return rsvp.status
 
@@ -229,7 +229,7 @@ def _new(event: Event, party: Party, now: dt.datetime) -> Rsvp:
     return rsvp
 
 
-def _admit(event: Event, rsvp: Rsvp, now: dt.datetime) -> None:
+def admit(event: Event, rsvp: Rsvp, now: dt.datetime) -> None:
     """What somebody who wants to come is next: still to confirm, still to be looked at, or in the line and served."""
     if event.asks_for_proof and rsvp.mailable and not rsvp.address_confirmed:
         if rsvp.approved and room_for(event, rsvp, now):
