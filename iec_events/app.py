@@ -8,6 +8,7 @@ from flask import Blueprint, Flask
 
 from .access.routes_organizers import blueprint as access
 from .calendars.routes_public import blueprint as calendars
+from .checkin.queries import arrival_of
 from .checkin.routes_organizers import blueprint as checkin
 from .core.config import read_settings
 from .core.crypto import Vault
@@ -66,6 +67,7 @@ def create_app(given: Mapping[str, object] | None = None) -> Flask:
     app.extensions["settings"] = chosen
     app.extensions["vault"] = Vault(chosen.vault_keys)
     app.extensions["campaign_of_event"] = campaign_of
+    app.extensions["arrival_of"] = arrival_of
     app.extensions["written_questions"] = written_questions
     init_db(app, chosen.database_url)
     init_i18n(app)

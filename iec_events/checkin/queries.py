@@ -102,6 +102,12 @@ def party_at_door(event_id: int, rsvp_id: str, reader: DoorReader) -> Party | No
     return _with_answers(event_id, [_party(reader)(row)], reader)[0] if row else None
 
 
+def arrival_of(rsvp_id: str) -> tuple[dt.datetime, int] | None:
+    """When a party was counted in, and how many people; None when it was not."""
+    found = db.session.get(Arrival, rsvp_id)
+    return (found.at, found.people) if found else None
+
+
 def heads(event_id: int) -> Heads:
     """How many are here and how many confirmed ones are still to come."""
     waits = sa.and_(Arrival.rsvp_id.is_(None), Rsvp.status == CONFIRMED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,8 +22,14 @@ from .queries import LinkUnknown, link_by_token, own_answers_by, rsvp_by_token, 
 FORMAT = "iec-events my-rsvp 1"
 
 
-def own_data(*, token: str, slug: str, locale: str, now: dt.datetime) -> dict[str, Any]:
-    """What JSON holds of an RSVP, its sealed words included as far as this link opens them; LinkUnknown."""
+Arrived = Callable[[str], tuple[dt.datetime, int] | None]
+
+
+def own_data(*, token: str, slug: str, locale: str, now: dt.datetime, arrival_of: Arrived) -> dict[str, Any]:
+    """What JSON holds of an RSVP, its sealed words included as far as this link opens them; LinkUnknown.
+
+    `arrival_of` tells when a party was counted in at the door, and how many people.
+    """
     rsvp = rsvp_by_token(token)
     event = db.session.get_one(Event, rsvp.event_id)
     if event.slug != slug:
@@ -54,6 +61,7 @@ def own_data(*, token: str, slug: str, locale: str, now: dt.datetime) -> dict[st
         "what_you_answered": _answered(event.id, token, locale) if words else None,
         "language": (words.locale if words else None) or (address or {}).get("locale"),
         "about_what_you_wrote": _opened() if words else _not_opened(),
+        "arrival": _arrival(arrival_of(rsvp.id)),
         "address_for_mails": address["to"] if address else None,
         "mails": [_mail(letter) for letter in letters_about(rsvp.about)],
         "destroyed_by": _moment(event.list_ends_at),
@@ -81,6 +89,10 @@ def _not_opened() -> str:
         "Your name, note and address are kept sealed. This link came by a later mail and does not open them; "
         "your first link, from when you signed up, does."
     )
+
+
+def _arrival(counted: tuple[dt.datetime, int] | None) -> dict[str, Any] | None:
+    return {"at": _moment(counted[0]), "people": counted[1]} if counted else None
 
 
 def _links(rsvp: Rsvp) -> int:

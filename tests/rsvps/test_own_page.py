@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from time_machine import Traveller
 from werkzeug.test import TestResponse
 
+from iec_events.checkin.actions import count_in
 from iec_events.core import clock as our_clock
 from iec_events.core.crypto import vault
 from iec_events.core.db import atomic, db
@@ -377,3 +378,12 @@ def test_answers_come_along(client: FlaskClient) -> None:
     )
     own = json.loads(client.get(f"{MINE}/data.json").data)
     assert [(one["question"], one["answer"]) for one in own["what_you_answered"]] == [("How do you come?", "On foot")]
+
+
+def test_ones_data_tell_when_one_was_counted_in(client: FlaskClient, clock: Traveller) -> None:
+    house(starts_at=our_clock.now() + dt.timedelta(hours=1))
+    sign_up(client, party_size="2")
+    assert json.loads(client.get(f"{MINE}/data.json").data)["arrival"] is None
+    clock.shift(dt.timedelta(hours=1))
+    count_in(slug="berkeley", rsvp_id=the_rsvp().id, people=2, by="nasrin", now=our_clock.now())
+    assert json.loads(client.get(f"{MINE}/data.json").data)["arrival"] == {"at": "2027-01-15T13:00:00Z", "people": 2}

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, session, url_for
+from flask import Response, current_app, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 
 from ...calendars.ical import invitation_bytes
@@ -141,7 +141,8 @@ def deleted(slug: str) -> ResponseReturnValue:
 @blueprint.get("/events/<slug>/my-rsvp/data.json")
 def data(slug: str) -> ResponseReturnValue:
     """Everything that is kept about the attendee, as a file whose name tells nothing."""
-    found = own_data(token=own_token(slug), slug=slug, locale=current_locale(), now=clock.now())
+    arrival_of = current_app.extensions["arrival_of"]  # the door is a room above this one
+    found = own_data(token=own_token(slug), slug=slug, locale=current_locale(), now=clock.now(), arrival_of=arrival_of)
     octets = (json.dumps(found, ensure_ascii=False, indent=2) + "\n").encode()
     return _download(octets, "application/json; charset=utf-8", "my-data.json")
 

@@ -13,7 +13,7 @@ from ...core import clock
 from ...core.i18n import current_locale
 from ...events.queries import public_event
 from ...events.views import EventView
-from ..queries import LinkUnknown
+from ..queries import LinkUnknown, opens
 
 blueprint = Blueprint("rsvps", __name__)
 KEPT_LINKS = 8
@@ -44,13 +44,14 @@ def forget_link(slug: str) -> None:
 
 
 def holds_link(slug: str) -> bool:
-    """Whether this browser came by a link to this event."""
-    return slug in session.get("rsvps", {})
+    """Whether this browser came by a link to this event, which still opens an RSVP."""
+    token = session.get("rsvps", {}).get(slug)
+    return token is not None and opens(token)
 
 
 def own_token(slug: str) -> str:
     """The link this browser holds for the event; LinkUnknown."""
-    if not holds_link(slug):
+    links: dict[str, str] = session.get("rsvps", {})
+    if slug not in links:
         raise LinkUnknown
-    token: str = session["rsvps"][slug]
-    return token
+    return links[slug]
