@@ -54,7 +54,8 @@ def night(app: Flask, tmp_path: Path) -> Path:
 def test_a_restore_deletes_them_again(app: Flask, night: Path) -> None:
     answer = app.test_cli_runner().invoke(restore, [str(night), "--replace"])
     assert answer.output.endswith("1 people had deleted themselves since then, and are deleted again.\n")
-    assert (count(Rsvp), count(RsvpLink)) == (1, 1)
+    assert count(Rsvp) == 1
+    assert set(db.session.scalars(sa.select(RsvpLink.rsvp_id))) == {db.session.scalars(sa.select(Rsvp.id)).one()}
     assert db.session.scalars(sa.select(Event.seats_taken)).one() == 1
 
 
