@@ -157,7 +157,12 @@ def test_how_people_sign_up_must_not_contradict_itself(wrong: dict[str, Any], fi
 
 
 def test_every_way_of_signing_up_that_can_be_is_allowed() -> None:
-    every = {"confirms_address": True, "needs_approval": True, "asks_companions": True, "asks_children": True}
+    every: dict[str, Any] = {
+        "confirms_address": True,
+        "needs_approval": True,
+        "asks_companions": True,
+        "asks_children": True,
+    }
     for hours in (1, 48):
         assert objections(replace(BERKELEY, **every, hold_hours=hours, offer_hours=hours, listed=False)) == []
     assert objections(replace(BERKELEY, offer_hours=168, largest_party=1, address_hidden=True, puzzle=True)) == []

@@ -6,6 +6,7 @@ import gzip
 import re
 from collections.abc import Iterator
 from html import unescape
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -34,8 +35,14 @@ OURS = re.compile(r'(?:href|src|action|value)="([^"]+)"')
 def hidden(client: FlaskClient) -> FlaskClient:
     """A night in a hidden house, one that is only online, and one beside them that everybody may find."""
     campaign = a_campaign(slug="night")
-    secret = {"venue": VENUE, "street": STREET, "region": REGION, "online_url": ONLINE, "address_hidden": True}
-    spot = {"latitude": SPOT[0], "longitude": SPOT[1]}
+    secret: dict[str, Any] = {
+        "venue": VENUE,
+        "street": STREET,
+        "region": REGION,
+        "online_url": ONLINE,
+        "address_hidden": True,
+    }
+    spot: dict[str, Any] = {"latitude": SPOT[0], "longitude": SPOT[1]}
     an_event(slug="hidden", campaign_id=campaign.id, capacity=10, needs_approval=True, **secret, **spot)
     an_event("Afar", slug="afar", campaign_id=campaign.id, **{**secret, "venue": "", "city": "", "country": ""})
     an_event("Closed", slug="closed", campaign_id=campaign.id, closed_early=True, **secret, **spot)
