@@ -180,8 +180,7 @@ def _confirmed(facts: Facts) -> Standing:
     else:
         steps.append(_("On the night, say your name or alias at the door. You need no ticket and no papers."))
     if facts.event.status == "postponed":
-        here = _("The night is postponed. Your place is kept for the new date, which will stand here.")
-        steps = steps[:1]
+        here, steps = _("It is kept for the new date, too."), steps[:1]
     return Standing(headline=_("Your place is kept."), said=(here,), steps=tuple(steps), may=frozenset({CHANGE, LEAVE}))
 
 
