@@ -167,6 +167,11 @@ def opens(token: str) -> bool:
     return db.session.get(RsvpLink, token_hash(token)) is not None
 
 
+def opens_active(token: str) -> bool:
+    """Whether there is a link with this token, to somebody who still means to come."""
+    return opens(token) and rsvp_by_token(token).status in ACTIVE
+
+
 def own_answers_by(token: str) -> Answers:
     """What the attendee answered, as far as this link opens it; LinkUnknown."""
     rsvp = rsvp_by_token(token)

@@ -191,8 +191,10 @@ def test_full_in_between_means_the_waitlist_and_says_so(client: FlaskClient, app
     sign_up(other, name="Omid", party_size="1")
     answer = client.post("/events/berkeley/rsvp", data={**form, "name": "Sara", "party_size": "1"})
     assert answer.status_code == 303
-    assert "You are on the waitlist." in own_page(client)
-    assert "You are number 1 in line." in own_page(client)
+    page = own_page(client)
+    assert "All places are taken, or too few are left for your party." in page
+    assert "You are on the waitlist." in page
+    assert "You are number 1 in line." in page
     assert event.slug in client.get("/events/berkeley/rsvp").text
 
 

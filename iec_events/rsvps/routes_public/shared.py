@@ -13,7 +13,7 @@ from ...core import clock
 from ...core.i18n import current_locale
 from ...events.queries import public_event
 from ...events.views import EventView
-from ..queries import LinkUnknown, opens
+from ..queries import LinkUnknown, opens_active
 
 blueprint = Blueprint("rsvps", __name__)
 KEPT_LINKS = 8
@@ -44,9 +44,9 @@ def forget_link(slug: str) -> None:
 
 
 def holds_link(slug: str) -> bool:
-    """Whether this browser came by a link to this event, which still opens an RSVP."""
+    """Whether this browser came by a link to this event, of somebody who still means to come."""
     token = session.get("rsvps", {}).get(slug)
-    return token is not None and opens(token)
+    return token is not None and opens_active(token)
 
 
 def own_token(slug: str) -> str:

@@ -17,6 +17,7 @@ from ...questions.fields import with_questions
 from ...questions.queries import questions_of
 from ..actions import Placed, place_rsvp
 from ..forms import SignUpForm
+from ..models import WAITLISTED
 from ..queries import opens
 from .shared import blueprint, event_view, holds_link, keep_link
 
@@ -40,6 +41,8 @@ def place(slug: str) -> ResponseReturnValue:
     keep_link(slug, token)
     if placed.new:
         session["just_placed"] = slug
+        if placed.status == WAITLISTED:  # also where the form still spoke of free places
+            flash(_("All places are taken, or too few are left for your party. You are in line now."))
     else:
         flash(_("You had sent this before, so nothing was done twice. To change something, use “Change my RSVP”."))
     return redirect(url_for(".mine", slug=slug), 303)
