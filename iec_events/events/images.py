@@ -20,7 +20,7 @@ QUALITY = 82
 FORMATS = ("PNG", "JPEG", "WEBP")
 # Smaller renditions: width -> the most octets, for which quality is given up step by step. Phones load the first.
 RENDITIONS = {480: 36_000, 960: 80_000}
-STEPS_DOWN = (QUALITY, 70, 60, 50, 42, 35)
+STEPS_DOWN = (QUALITY, 60, 42)
 
 
 @dataclass(frozen=True)
