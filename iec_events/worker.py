@@ -29,6 +29,7 @@ from .rsvps.actions import (
     refill_waitlists,
     run_deadlines,
     seal_vault_boxes,
+    send_reminders,
     tell_changes,
     warn_holds,
 )
@@ -56,6 +57,7 @@ def jobs(say: Say | None = None) -> list[Job]:
         Job("mail", second, lambda now: deliver_due(now=now, writers=LETTERS, say=say)),
         Job("deadlines", 5 * second, run_deadlines),
         Job("deadlines near", 60 * second, warn_holds),
+        Job("reminders", 60 * second, send_reminders),
         Job("lost links", second, answer_lost_links),
         Job("waitlists", 5 * second, refill_waitlists),
         Job("changes", 20 * second, tell_changes),

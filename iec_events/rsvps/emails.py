@@ -41,6 +41,7 @@ TRUE_WHILE: dict[str, tuple[tuple[str, ...], Method | None]] = {
     "hold_ending": ((UNCONFIRMED,), None),
     "pending": ((PENDING,), None),
     "confirmed": ((CONFIRMED,), "REQUEST"),
+    "reminder": ((CONFIRMED,), "REQUEST"),
     "waitlisted": ((WAITLISTED,), None),
     "offered": ((OFFERED,), None),
     "offer_ending": ((OFFERED,), None),

@@ -34,7 +34,8 @@ class Rsvp(Model):
 
     A party that `holds_seats` is counted in the event's `seats_taken`: confirmed parties, offers, and those who still
     have to confirm their address. `until` ends an offer, or the wait for a confirmation. `passed_over` counts the
-    parties behind it that were seated while it was too large (see seating). `address_index` finds a second RSVP with
+    parties behind it that were seated while it was too large (see seating). `reminded_of` is the start of which a
+    reminder spoke. `address_index` finds a second RSVP with
     the same address at the same event; it goes when the address does.
     """
 
@@ -74,6 +75,7 @@ class Rsvp(Model):
     approved: Mapped[bool] = mapped_column(default=False)
     passed_over: Mapped[int] = mapped_column(default=0)
     wants_reminders: Mapped[bool] = mapped_column(default=True)
+    reminded_of: Mapped[dt.datetime | None] = mapped_column(Moment)
     sealed: Mapped[bytes]
     roster_key_id: Mapped[str | None] = mapped_column(sa.ForeignKey("event_keys.id"), index=True)
     door_sealed: Mapped[bytes | None]

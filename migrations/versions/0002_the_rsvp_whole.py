@@ -30,6 +30,7 @@ RSVP_COLUMNS = (
     ("approved", sa.Boolean(), NO),
     ("passed_over", sa.Integer(), sa.text("0")),
     ("wants_reminders", sa.Boolean(), YES),
+    ("reminded_of", sa.DateTime(timezone=True), None),
     ("address_index", sa.String(64), None),
     ("remark", sa.LargeBinary(), None),
     ("remark_key_id", sa.String(16), None),

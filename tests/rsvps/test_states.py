@@ -235,6 +235,33 @@ def test_language_reminders_and_companions_change_with_the_rest() -> None:
     assert letter("changed", rsvp_id)["locale"] == "es"
 
 
+def test_a_reminder_goes_once_a_day_before_to_those_who_come_and_want_it() -> None:
+    event = an_event(capacity=2)
+    _sara, sara = place(event)
+    _ali, ali = place(event, "ali@example.org")
+    place(event, "omid@example.org")  # waits
+    quiet = Details(wants_reminders=False)
+    actions.change_rsvp(token=ali, name="Sara", party_size=1, note="", now=clock.now(), details=quiet)
+    starts_at = event.starts_at
+    actions.send_reminders(starts_at - 25 * HOUR)
+    assert "reminder" not in letters()
+    for hours in (24, 23, 2):
+        actions.send_reminders(starts_at - hours * HOUR)
+    assert letters().count("reminder") == 1
+    with atomic():
+        db.session.execute(sa.update(Event).values(starts_at=starts_at + 20 * HOUR, ends_at=starts_at + 23 * HOUR))
+    actions.send_reminders(starts_at)
+    assert letters().count("reminder") == 2
+    assert status(sara) == "confirmed"
+
+
+def test_who_signs_up_on_the_last_day_is_not_reminded() -> None:
+    event = an_event(starts_at=clock.now() + 20 * HOUR)
+    place(event)
+    actions.send_reminders(clock.now() + HOUR)
+    assert letters() == ["confirmed"]
+
+
 def test_the_database_itself_refuses_seats_without_a_place() -> None:
     event = an_event()
     rsvp_id, _token = place(event)

@@ -49,6 +49,7 @@ from .upkeep import (
     refill_waitlists,
     run_deadlines,
     seal_vault_boxes,
+    send_reminders,
     tell_changes,
     warn_holds,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "say_not_coming",
     "seal_vault_boxes",
     "send_letter_again",
+    "send_reminders",
     "tell_changes",
     "undo_removal",
     "warn_holds",

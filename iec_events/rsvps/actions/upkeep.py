@@ -17,6 +17,7 @@ from ..models import (
     ABOUT,
     ACTIVE,
     CANCELLED,
+    CONFIRMED,
     LAPSED,
     OFFERED,
     REMOVED,
@@ -28,6 +29,7 @@ from ..models import (
 )
 from .lines import give_seats_back, locked, note_step, serve_line, write_to
 
+REMINDED_BEFORE = dt.timedelta(days=1)
 ADDRESS_KEPT = dt.timedelta(days=3)
 UNCONFIRMED_KEPT = dt.timedelta(hours=48)
 REMOVED_KEPT = dt.timedelta(days=7)
@@ -70,6 +72,34 @@ def warn_holds(now: dt.datetime) -> None:
             if rsvp is not None and rsvp.status == status and not rsvp.warned:
                 rsvp.warned = True
                 write_to(rsvp, "hold_ending" if status == UNCONFIRMED else "offer_ending", now)
+
+
+@atomic()
+def send_reminders(now: dt.datetime) -> None:
+    """Remind those who come and want it, a day before the start, or of the new start when it was moved.
+
+    Who signed up or was seated on that last day is not reminded: the letter of then is fresh.
+    """
+    query = (
+        sa.select(Rsvp, Event.starts_at)
+        .join(Event, Event.id == Rsvp.event_id)
+        .where(
+            Rsvp.status == CONFIRMED,
+            Rsvp.wants_reminders,
+            Rsvp.mailable.is_not(None),
+            Event.status == "published",
+            Event.starts_at > now,
+            Event.starts_at <= now + REMINDED_BEFORE,
+            sa.or_(Rsvp.reminded_of.is_(None), Rsvp.reminded_of != Event.starts_at),
+        )
+        .order_by(Rsvp.id)
+        .limit(AT_ONCE)
+        .with_for_update(of=Rsvp, skip_locked=True)
+    )
+    for rsvp, starts_at in db.session.execute(query).all():
+        rsvp.reminded_of = starts_at
+        if rsvp.placed_on < (starts_at - REMINDED_BEFORE).date():
+            write_to(rsvp, "reminder", now)
 
 
 @atomic()
