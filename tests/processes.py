@@ -93,6 +93,7 @@ def serving(*, folder: Path, port: int, **environ: str) -> Iterator[str]:
 def _become(arguments: tuple[str, ...], folder: str, environ: dict[str, str], out: str, err: str) -> None:
     """In the new process: be what the shell would have started."""
     os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored when tests run in the background of a shell
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)
