@@ -55,6 +55,24 @@ def outlook_url(event: CalendarEvent, kind: str = "live") -> str:
     return _short(address, event)
 
 
+@lru_cache(maxsize=KEPT)
+def yahoo_url(event: CalendarEvent) -> str:
+    """Return the address that offers an event to Yahoo Calendar, in UTC: it knows no parameter for a zone."""
+
+    def address(event: CalendarEvent, details: str) -> str:
+        query = {
+            "v": "60",
+            "title": clean_line(event.title),
+            "st": f"{event.starts_at.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+            "et": f"{event.ends_at.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+            "desc": details,
+            "in_loc": clean_line(event.location),
+        }
+        return "https://calendar.yahoo.com/?" + _query(query)
+
+    return _short(address, event)
+
+
 def webcal_url(feed_url: str) -> str:
     """Return a feed's address as `webcal:`, which calendar programs register for; always show https beside it."""
     return "webcal:" + ascii_url(feed_url).partition(":")[2]

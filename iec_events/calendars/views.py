@@ -10,7 +10,7 @@ from ..core.i18n import _
 from ..core.urls import public_url
 from ..events.views import CampaignView, EventView
 from .ical import CalendarEvent, Status, is_web_address
-from .links import google_subscribe_url, google_url, outlook_subscribe_url, outlook_url, webcal_url
+from .links import google_subscribe_url, google_url, outlook_subscribe_url, outlook_url, webcal_url, yahoo_url
 from .plain import plain_text
 
 MOST_CHARACTERS = 4000
@@ -24,13 +24,18 @@ STATUS: dict[str, Status] = {
 
 @dataclass(frozen=True, kw_only=True)
 class CalendarButtons:
-    """Where the buttons lead: a download, a subscription (webcal and the https address), and two large providers."""
+    """Where the buttons lead: a download, a subscription (webcal and the https address), and large providers.
+
+    Yahoo takes single events by such an address, and no feeds.
+    """
 
     download_url: str
     webcal_url: str
     https_url: str
     google_url: str
     outlook_url: str
+    office_url: str
+    yahoo_url: str | None = None
 
 
 def calendar_event(view: EventView) -> CalendarEvent:
@@ -77,6 +82,8 @@ def event_buttons(view: EventView) -> CalendarButtons:
         https_url=feed,
         google_url=google_url(told),
         outlook_url=outlook_url(told),
+        office_url=outlook_url(told, "office"),
+        yahoo_url=yahoo_url(told),
     )
 
 
@@ -89,6 +96,7 @@ def campaign_buttons(view: CampaignView) -> CalendarButtons:
         https_url=feed,
         google_url=google_subscribe_url(feed),
         outlook_url=outlook_subscribe_url(feed, view.title),
+        office_url=outlook_subscribe_url(feed, view.title, "office"),
     )
 
 

@@ -321,6 +321,9 @@ def test_buttons_lead_to_the_calendars_of_their_language(app: Flask) -> None:
     assert one.webcal_url == all_of_it.webcal_url == "webcal://127.0.0.1:8000/fa/campaigns/night.ics"
     assert "dates=20240224T180000/20240224T210000&ctz=America/Los_Angeles" in one.google_url
     assert "startdt=2024-02-25T02:00:00Z&enddt=2024-02-25T05:00:00Z" in one.outlook_url
+    assert "&st=20240225T020000Z&et=20240225T050000Z&" in (one.yahoo_url or "")
+    assert one.office_url == one.outlook_url.replace("live", "office")
+    assert all_of_it.yahoo_url is None
     assert all_of_it.google_url.endswith("cid=webcal://127.0.0.1:8000/fa/campaigns/night.ics")
 
 
