@@ -128,6 +128,8 @@ class Chosen(SelectMultipleField):
 
 
 class ChosenForm(ButtonForm):
-    """Ticked parties."""
+    """Ticked parties, or everyone whom a filter shows, up to a line."""
 
     rsvp = Chosen(choices=[], validate_choice=False)
+    everyone = HiddenField()
+    last_line = WholeNumber()

@@ -208,6 +208,14 @@ def some_of(event_id: int, rsvp_ids: Collection[str], *, reader: Reader = NOBODY
     return [view_of(rsvp, reader.words(rsvp)) for rsvp in db.session.scalars(query.order_by(Rsvp.line))]
 
 
+def everyone(event_id: int, wanted: Wanted, *, last_line: int | None = None) -> list[RsvpView]:
+    """All whom a filter shows, unopened; up to this line, so that nobody is meant who came after one looked."""
+    query = _of_event(event_id, wanted).where(Rsvp.status != REMOVED)
+    if last_line is not None:
+        query = query.where(Rsvp.line <= last_line)
+    return [view_of(rsvp, None) for rsvp in db.session.scalars(query)]
+
+
 def removals(event_id: int) -> list[Removal]:
     """What was removed and can be put back, latest first."""
     left = sa.select(Rsvp.removal_id, sa.func.count()).where(Rsvp.event_id == event_id, Rsvp.status == REMOVED)

@@ -606,6 +606,25 @@ def test_one_party_is_removed_from_its_own_page(nasrin: FlaskClient, event: Even
     assert "This party was removed." in nasrin.get(f"{LIST}/{sara}").text
 
 
+def test_a_whole_filter_is_removed_but_nobody_who_came_after(
+    nasrin: FlaskClient, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("iec_events.rsvps.rosters.PAGE", 2)
+    comes("Sara")
+    becomes(event, needs_approval=True)
+    for number in range(3):
+        comes(f"Bot {number}")
+    page = LIST + "?status=pending"
+    assert "Remove all 3 of this filter" in nasrin.get(page).text
+    asked = press(nasrin, LIST + "/choose/remove", page=page, everyone="yes", status="pending")
+    assert "3 parties" in asked.text
+    comes("Omid")
+    answer = nasrin.post(LIST + "/choose/remove", data=hidden_fields(asked.text))
+    assert "3 parties are removed." in nasrin.get(answer.location).text
+    assert stands(event)["Sara"] == "confirmed"
+    assert stands(event)["Omid"] == "pending"
+
+
 @pytest.mark.parametrize("deed", ["approve", "cancel", "remove"])
 def test_nothing_ticked_or_of_another_event_is_nothing_done(nasrin: FlaskClient, event: Event, deed: str) -> None:
     sara = comes("Sara")

@@ -10,12 +10,13 @@ from flask.typing import ResponseReturnValue
 from ...core import clock
 from ...core.errors import Refusal
 from ...core.i18n import _, format_number, ngettext
+from ...events.models import Event
 from ...events.queries import any_event
 from ..actions import Approved, approve_rsvps, cancel_rsvps, remove_rsvps, undo_removal
 from ..forms import ButtonForm
 from ..forms_organizers import APPROVE, CANCEL, REMOVE, ChosenForm
-from ..models import ACTIVE
-from ..rosters import some_of
+from ..queries import RsvpView
+from ..rosters import everyone, some_of
 from .shared import LAST, back_to_list, blueprint, reader_for, said_no, view, wanted_from
 
 DEEDS = (APPROVE, CANCEL, REMOVE)
@@ -29,12 +30,12 @@ def choose(slug: str, deed: str) -> ResponseReturnValue:
     event, form = any_event(slug), ChosenForm()
     if said_no(form):
         return back_to_list(slug)
-    chosen = some_of(event.id, form.rsvp.data, reader=reader_for(event))
-    if deed == CANCEL:
-        chosen = [one for one in chosen if one.status in ACTIVE]
+    wanted = wanted_from(request.form)
+    whole_filter = deed == REMOVE and form.everyone.data == "yes" and wanted.filters and not wanted.opens_all
+    chosen = _chosen(event, deed, form, whole_filter=whole_filter)
     if not chosen:
         done = _("There was nothing left to do: it was done before, or by somebody else.")
-        flash(done if form.rsvp.data else _("Tick the parties first. Nothing was done."), "error")
+        flash(done if form.rsvp.data or whole_filter else _("Tick the parties first. Nothing was done."), "error")
         return back_to_list(slug)
     if deed != APPROVE and "sure" not in request.form:
         return render_template(
@@ -44,7 +45,9 @@ def choose(slug: str, deed: str) -> ResponseReturnValue:
             chosen=chosen,
             heads=sum(one.party_size for one in chosen),
             without_mail=sum(not one.has_mail for one in chosen),
-            wanted=wanted_from(request.form),
+            whole_filter=whole_filter,
+            last_line=max(one.line for one in chosen),
+            wanted=wanted,
             form=ButtonForm(formdata=None),
         )
     try:
@@ -69,6 +72,13 @@ def undo(slug: str, removal_id: str) -> ResponseReturnValue:
     if undone.waiting:
         flash(_parties_are(undone.waiting, "taken"))
     return redirect(url_for(".roster", slug=slug), 303)
+
+
+def _chosen(event: Event, deed: str, form: ChosenForm, *, whole_filter: bool) -> list[RsvpView]:
+    if whole_filter:
+        return everyone(event.id, wanted_from(request.form), last_line=form.last_line.data)
+    ticked = some_of(event.id, form.rsvp.data, reader=reader_for(event))
+    return [one for one in ticked if deed != CANCEL or one.active]
 
 
 def _do(slug: str, deed: str, ids: list[str]) -> None:
