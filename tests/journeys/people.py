@@ -11,13 +11,17 @@ from urllib.parse import urlsplit
 
 import pyotp
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Locator, Page, Request, expect
 
 from iec_events.core.i18n import PERSIAN_DIGITS, direction
 from iec_events.core.paths import PACKAGE
 from tests.servers import wait_until
 
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+PHONE, SMALL_PHONE, DESK = (
+    {"width": 390, "height": 844},
+    {"width": 320, "height": 640},
+    {"width": 1280, "height": 900},
+)
 OWN_LINK = re.compile(r"https?://\S+/rsvps/\S+")
 
 
@@ -54,18 +58,26 @@ class Person:
     """Somebody with a browser of their own. Whatever goes wrong in it, or leaves our site, is remembered."""
 
     def __init__(
-        self, browser: Browser, address: str, tongue: Tongue, *, script: bool = True, phone: bool = False
+        self,
+        browser: Browser,
+        address: str,
+        tongue: Tongue,
+        *,
+        script: bool = True,
+        phone: bool = False,
+        screen: dict[str, int] | None = None,
     ) -> None:
         self.address, self.say, self.script = address, tongue, script
         self.context: BrowserContext = browser.new_context(
-            java_script_enabled=script,
             locale={"en": "en-US", "fa": "fa-IR", "es": "es-CO"}[tongue.locale],
-            viewport=PHONE if phone else DESK,  # type: ignore[arg-type] # the library has a type of its own
+            viewport=screen or (PHONE if phone else DESK),  # type: ignore[arg-type] # the library has a type of its own
         )
         if script:
             self.context.add_init_script(AXE_SCRIPT)
         self.trouble: list[str] = []
         self.page: Page = self.context.new_page()
+        self.tools: CDPSession = self.context.new_cdp_session(self.page)
+        self.allow_scripts(script)
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.trouble.append(f"script: {error}"))
         self.page.on("request", self._watch)
@@ -77,6 +89,10 @@ class Person:
     def _watch(self, request: Request) -> None:
         if urlsplit(request.url).scheme != "data" and not request.url.startswith(self.address):
             self.trouble.append(f"foreign: {request.url}")
+
+    def allow_scripts(self, allowed: bool) -> None:  # noqa: FBT001 - it reads as what it does
+        """Let pages run JavaScript, or not. (Playwright's own switch could not be turned for a look with axe.)"""
+        self.tools.send("Emulation.setScriptExecutionDisabled", {"value": not allowed})
 
     def go(self, path: str) -> None:
         """Open a page of the site by its path."""
@@ -105,12 +121,12 @@ class Person:
 
     def look(self) -> None:
         """Hold every page to what must be true of all: language, one main heading, nothing foreign, axe content."""
-        if self.script:
-            found = self.page.evaluate(LOOK)
-        else:
-            found = [self.page.locator("html").get_attribute(name) for name in ("lang", "dir")]
-            found += [self.page.locator("h1").count(), 0, []]
-        *found, wide, violations = found
+        if not self.script:
+            self.allow_scripts(True)  # the page's own were passed over when it came, and do not come back
+            self.page.evaluate(f"{AXE_SCRIPT};0")
+        *found, wide, violations = self.page.evaluate(LOOK)
+        if not self.script:
+            self.allow_scripts(False)
         assert found == [self.say.locale, self.say.direction, 1], (self.page.url, found)
         assert wide <= 0, f"{self.page.url} is {wide} px too wide"
         assert not self.trouble, self.trouble
@@ -119,6 +135,18 @@ class Person:
     def sees(self, english: str, **values: object) -> None:
         """Wait until the main heading says this."""
         expect(self.page.locator("h1")).to_have_text(self.say(english, **values))
+
+    def reads(self, english: str, **values: object) -> None:
+        """Wait until the page says this somewhere."""
+        expect(self.page.locator("main")).to_contain_text(self.say(english, **values))
+
+    def takes_along(self, english: str) -> bytes:
+        """The file that this link or button downloads."""
+        name = self.say(english)
+        with self.page.expect_download() as coming:
+            button = self.page.get_by_role("button", name=name, exact=True)
+            button.or_(self.page.get_by_role("link", name=name)).first.click()
+        return coming.value.path().read_bytes()
 
     def takes_an_app(self) -> list[str]:
         """Set up the second factor with the secret that the page shows; the recovery codes."""
