@@ -13,7 +13,17 @@ from ..events.queries import public_campaign, public_event
 from ..events.views import CampaignView, EventView
 from .actions import keep_vevents, note_feed
 from .ical import calendar_bytes, zones_of
-from .queries import Contents, contents_of_campaign, contents_of_event, contents_of_everything, feed_changed_at
+from .queries import (
+    PAST,
+    UPCOMING,
+    Contents,
+    city_by_slug,
+    contents_of_campaign,
+    contents_of_city,
+    contents_of_event,
+    contents_of_everything,
+    feed_changed_at,
+)
 
 REFRESH = dt.timedelta(hours=6)
 COLOR = "crimson"
@@ -30,22 +40,33 @@ class Document:
     listed: bool = True
 
 
-def everything(locale: LocaleCode, now: dt.datetime) -> Document:
-    """Every public event."""
-    title = _("%(site)s: all events", site=settings().mail_name)
+def everything(locale: LocaleCode, now: dt.datetime, window: str = "") -> Document:
+    """Every public event, of all times or of a window."""
+    title = _titled(_("%(site)s: all events", site=settings().mail_name), window)
     description = _("Every event, with its changes and cancellations.")
-    contents = _complete(lambda: contents_of_everything(locale, now), locale, now)
+    contents = _complete(lambda: contents_of_everything(locale, now, window), locale, now)
     octets = _joined(contents, locale, title, description)
-    return _document("everything", octets, locale, now, title=title, file_name="calendar")
+    return _document(_named("everything", window), octets, locale, now, title=title, file_name=window or "calendar")
 
 
-def of_campaign(slug: str, locale: LocaleCode, now: dt.datetime) -> Document:
+def of_campaign(slug: str, locale: LocaleCode, now: dt.datetime, window: str = "") -> Document:
     """The public events of a published campaign; CampaignUnknown."""
     campaign = CampaignView(public_campaign(slug), locale)
-    number, title, description = campaign.campaign.id, campaign.title, campaign.summary
-    contents = _complete(lambda: contents_of_campaign(number, locale, now), locale, now)
+    number, title, description = campaign.campaign.id, _titled(campaign.title, window), campaign.summary
+    contents = _complete(lambda: contents_of_campaign(number, locale, now, window), locale, now)
     octets = _joined(contents, locale, title, description)
-    return _document(f"campaign {number}", octets, locale, now, title=title, file_name=slug)
+    return _document(_named(f"campaign {number}", window), octets, locale, now, title=title, file_name=slug)
+
+
+def of_city(slug: str, locale: LocaleCode, now: dt.datetime, window: str = "") -> Document:
+    """The public events in a city; CityUnknown."""
+    city = city_by_slug(slug, locale)
+    title = _titled(_("%(site)s: %(city)s", site=settings().mail_name, city=city.name), window)
+    description = _("Every event in %(city)s, with its changes and cancellations.", city=city.name)
+    contents = _complete(lambda: contents_of_city(city, locale, now, window), locale, now)
+    octets = _joined(contents, locale, title, description)
+    file_name = slug if slug.isascii() else "city"
+    return _document(_named(f"city {slug}"[:80], window), octets, locale, now, title=title, file_name=file_name)
 
 
 def of_event(slug: str, locale: LocaleCode, now: dt.datetime) -> Document:
@@ -55,6 +76,18 @@ def of_event(slug: str, locale: LocaleCode, now: dt.datetime) -> Document:
     contents = _complete(lambda: contents_of_event(number, locale), locale, now)
     made = _document(f"event {number}", _joined(contents, locale), locale, now, title=title, file_name=slug)
     return replace(made, listed=listed)
+
+
+def _titled(title: str, window: str) -> str:
+    if window == UPCOMING:
+        return _("%(calendar)s – what is to come", calendar=title)
+    if window == PAST:
+        return _("%(calendar)s – what has been", calendar=title)
+    return title
+
+
+def _named(name: str, window: str) -> str:
+    return f"{name} {window}".rstrip()
 
 
 def _complete(ask: Callable[[], Contents], locale: LocaleCode, now: dt.datetime) -> Contents:

@@ -1,4 +1,6 @@
-"""Calendars for everyone: one event, a campaign, everything. The language is the address's; robots ask without one.
+"""Calendars for everyone: one event, a campaign, a city, everything; of all times, or of a window.
+
+The language is the address's; robots ask without one.
 
 Validators, 304, HEAD and gzip are the business of `core.pages`, as for every public page.
 """
@@ -13,9 +15,11 @@ from ..core import clock
 from ..core.i18n import current_locale
 from ..core.pages import public_page, unlisted
 from . import feeds
+from .queries import WINDOWS
 
 blueprint = Blueprint("calendars", __name__)
 CONTENT_TYPE = "text/calendar; charset=utf-8; method=PUBLISH"
+WINDOW = f"<any({', '.join(WINDOWS)}):window>"
 
 
 @blueprint.get("/events/<slug>.ics")
@@ -25,15 +29,24 @@ def event(slug: str) -> Response:
 
 
 @blueprint.get("/campaigns/<slug>.ics")
-def campaign(slug: str) -> Response:
+@blueprint.get(f"/campaigns/<slug>/{WINDOW}.ics")
+def campaign(slug: str, window: str = "") -> Response:
     """The events of a campaign."""
-    return _answer(feeds.of_campaign(slug, current_locale(), clock.now()))
+    return _answer(feeds.of_campaign(slug, current_locale(), clock.now(), window))
+
+
+@blueprint.get("/cities/<slug>.ics")
+@blueprint.get(f"/cities/<slug>/{WINDOW}.ics")
+def city(slug: str, window: str = "") -> Response:
+    """The events in a city."""
+    return _answer(feeds.of_city(slug, current_locale(), clock.now(), window))
 
 
 @blueprint.get("/calendar.ics")
-def everything() -> Response:
+@blueprint.get(f"/calendar/{WINDOW}.ics")
+def everything(window: str = "") -> Response:
     """Every event."""
-    return _answer(feeds.everything(current_locale(), clock.now()))
+    return _answer(feeds.everything(current_locale(), clock.now(), window))
 
 
 def _answer(document: feeds.Document) -> Response:

@@ -62,6 +62,10 @@ def read(client: FlaskClient, address: str) -> list[Any]:
     return list(Calendar.from_ical(octets_of(client, address)).walk("VEVENT"))
 
 
+def unfolded(octets: bytes) -> str:
+    return octets.decode().replace("\r\n ", "")
+
+
 def uids(client: FlaskClient, address: str) -> list[str]:
     return [str(event["UID"]) for event in read(client, address)]
 
@@ -163,6 +167,42 @@ def test_everything_is_everything_that_is_public(client: FlaskClient) -> None:
     assert uids(client, "/calendar.ics") == ["alone@x", "in@x"]
 
 
+def test_a_city_has_its_own_events_under_a_name_that_can_be_typed(client: FlaskClient) -> None:
+    named = {"fa": {"title": "شب", "city_name": "بوگوتا"}}
+    an_event(uid="bogota@x", city="Bogotá", time_zone="America/Bogota", texts=named)
+    an_event(uid="again@x", city="Bogota", address_hidden=True, venue="Canary House", starts_at=NOW + 60 * DAY)
+    an_event(uid="quiet@x", city="Bogotá", listed=False)
+    an_event(uid="draft@x", city="Rome", status="draft")
+    an_event(uid="shahr@x", city="برلین")
+    an_event(uid="nowhere@x", city="", online_url="https://meet.example.org/night")
+    assert uids(client, "/cities/bogota.ics") == ["bogota@x", "again@x"]
+    assert "Canary" not in unfolded(octets_of(client, "/cities/bogota.ics"))
+    assert uids(client, "/cities/برلین.ics") == ["shahr@x"]
+    assert "X-WR-CALNAME:IEC Events: بوگوتا" in unfolded(octets_of(client, "/fa/cities/bogota.ics"))
+    for unknown in ("rome", "berkeley", "new", "-"):
+        assert client.get(f"/cities/{unknown}.ics").status_code == 404
+
+
+def test_windows(client: FlaskClient, clock: time_machine.Traveller) -> None:
+    night = a_campaign("A Night", slug="night")
+    an_event(uid="old@x", starts_at=NOW - 70 * DAY, campaign_id=night.id)
+    an_event(uid="new@x", starts_at=NOW - 7 * DAY, campaign_id=night.id)
+    an_event(uid="next@x", starts_at=NOW + 7 * DAY, campaign_id=night.id)
+    an_event(uid="other@x", starts_at=NOW + 8 * DAY, city="Cali")
+    an_event(uid="off@x", starts_at=NOW + 9 * DAY, status="cancelled")
+    assert uids(client, "/calendar/upcoming.ics") == ["new@x", "next@x", "other@x", "off@x"]
+    assert uids(client, "/calendar/past.ics") == ["old@x", "new@x"]
+    assert uids(client, "/fa/campaigns/night/upcoming.ics") == ["new@x", "next@x"]
+    assert uids(client, "/cities/cali/upcoming.ics") == ["other@x"]
+    assert uids(client, "/cities/cali/past.ics") == []
+    assert client.get("/calendar/other.ics").status_code == 404
+    last = client.get("/calendar/past.ics").headers["Last-Modified"]
+    later(clock, days=8)
+    answer = client.get("/calendar/past.ics?made=anew")
+    assert b"next@x" in answer.data
+    assert answer.headers["Last-Modified"] != last, "what passes changes a calendar without anybody changing it"
+
+
 def test_an_empty_calendar_is_one_too(client: FlaskClient) -> None:
     octets = octets_of(client, "/calendar.ics")
     assert b"BEGIN:VTIMEZONE" in octets
@@ -220,7 +260,9 @@ def test_a_renamed_campaign_changes_the_stamp_of_its_events(client: FlaskClient)
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
-@pytest.mark.parametrize("path", ["/events/berkeley.ics", "/campaigns/night.ics", "/calendar.ics"])
+@pytest.mark.parametrize(
+    "path", ["/events/berkeley.ics", "/campaigns/night.ics", "/calendar.ics", "/cities/berkeley/upcoming.ics"]
+)
 def test_headers(client: FlaskClient, prefix: str, path: str) -> None:
     the_berkeley_night(campaign_id=a_campaign("A Night", slug="night").id)
     answer = client.get(prefix + path, headers={"Accept": ""})

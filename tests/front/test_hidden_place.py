@@ -26,7 +26,15 @@ SPOT = (12.3456789, 65.4321012)
 CANARIES = ("canary", "canarias", "12.3456", "12.34", "65.4321", "65.43")
 HIDDEN = ("hidden", "afar", "closed", "cancelled")
 OF_EVENT = ("", ".ics", "/messages", "/messages/new", "/rsvp")
-LISTS = ("/", "/campaigns/night", "/campaigns/night.ics", "/calendar.ics", "/robots.txt", "/events/open")
+LISTS = (
+    "/",
+    "/campaigns/night",
+    "/campaigns/night.ics",
+    "/calendar.ics",
+    "/cities/berkeley.ics",
+    "/robots.txt",
+    "/events/open",
+)
 STARTS = (*LISTS, *(f"/events/{slug}{page}" for slug in HIDDEN for page in OF_EVENT))
 OURS = re.compile(r'(?:href|src|action|value)="([^"]+)"')
 

@@ -8,7 +8,15 @@ from flask.testing import FlaskClient
 from tests.factories import a_campaign, an_event
 
 HERE = "/events/secret-k4w2mz7qap3x"
-LISTS = ("/", "/campaigns/night", "/events/open", "/calendar.ics", "/campaigns/night.ics", "/robots.txt")
+LISTS = (
+    "/",
+    "/campaigns/night",
+    "/events/open",
+    "/calendar.ics",
+    "/campaigns/night.ics",
+    "/cities/berkeley.ics",
+    "/robots.txt",
+)
 
 
 @pytest.fixture
