@@ -18,8 +18,8 @@ from .models import Event, city_of
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 FULL_DATE = {"en": "EEEE d MMMM y", "fa": "EEEE d MMMM y", "es": "EEEE d 'de' MMMM 'de' y"}
-DAY_MONTH = {"en": "EEEE d MMMM", "fa": "EEEE d MMMM", "es": "EEEE d 'de' MMMM"}
-SHORT = {"en": "d MMM", "fa": "d MMMM", "es": "d MMM"}
+DAY_MONTH = {"en": "EEEE d MMMM", "fa": "EEEE d LLLL", "es": "EEEE d 'de' MMMM"}
+SHORT = {"en": "d MMM", "fa": "d LLLL", "es": "d MMM"}
 NOON = 12
 
 
