@@ -174,6 +174,20 @@ class RsvpLink(Model):
     proves_address: Mapped[bool] = mapped_column(default=False)
 
 
+class RsvpCalendar(Model):
+    """The secret address of an attendee's own calendar, if they asked for one; it opens nothing but that calendar.
+
+    The address is made from the `seed` and the server's secret key, so that the own page can show it again; whoever
+    reads this table alone cannot make it.
+    """
+
+    __tablename__ = "rsvp_calendars"
+
+    rsvp_id: Mapped[str] = mapped_column(sa.ForeignKey("rsvps.id", ondelete="CASCADE"), primary_key=True)
+    seed: Mapped[str] = mapped_column(sa.String(16))
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+
+
 class Receipt(Model):
     """That a list was destroyed: when, what was on it, and how many, as far as it may be told.
 
