@@ -37,7 +37,8 @@ from iec_events.core.tokens import new_token
 from iec_events.events.models import Event
 from iec_events.mail.models import OutboxMail
 from iec_events.rsvps import actions
-from iec_events.rsvps.actions import Party
+from iec_events.rsvps.actions import ByHand, Party
+from iec_events.rsvps.boxes import NOBODY
 from iec_events.rsvps.models import ACTIVE, STATUSES, Rsvp, RsvpLink
 from tests.conftest import NOW
 from tests.factories import an_event
@@ -80,6 +81,7 @@ class Night:
         self.guests: dict[str, Guest] = {}
         self.lines = 0
         self.letters: Counter[tuple[str, str]] = Counter()
+        self.posted: dict[str, list[dt.datetime]] = {}
 
     @property
     def taken(self) -> int:
@@ -88,9 +90,18 @@ class Night:
     def room(self, seats: int) -> bool:
         return self.capacity is None or self.taken + seats <= self.capacity
 
+    def has_room(self, guest: Guest, grown: int) -> bool:
+        return not guest.seated or self.room(grown)
+
     def owe(self, guest: Guest, kind: str) -> None:
         if guest.mailed:
             self.letters[guest.id, kind] += 1
+            self.posted.setdefault(guest.id, []).append(self.now)
+
+    def answer(self, guest: Guest, kind: str) -> None:
+        """What anybody with a form or a link can cause is told six times a day at most."""
+        if sum(at > self.now - dt.timedelta(days=1) for at in self.posted.get(guest.id, [])) < 6:
+            self.owe(guest, kind)
 
     def waiting(self) -> list[Guest]:
         return sorted((g for g in self.guests.values() if g.status == "waitlisted"), key=lambda g: g.line)
@@ -124,11 +135,11 @@ class Night:
         last = self.starts_at if self.starts_at > self.now else self.ends_at
         return min(self.now + hours * HOURS, last)
 
-    def admit(self, guest: Guest) -> None:
+    def admit(self, guest: Guest, *, holds: bool = True) -> None:
         if self.proof and guest.mailed and not guest.proven:
             ahead = [other for other in self.waiting() if other.line < guest.line]
             free = not any(self.room(other.size) for other in ahead) and not self.saved_for(ahead)
-            guest.seated = guest.approved and self.room(guest.size) and free
+            guest.seated = holds and guest.approved and self.room(guest.size) and free
             guest.status, guest.until = "unconfirmed", self.deadline(24)
         elif not guest.approved:
             guest.status, guest.until = "pending", None
@@ -210,7 +221,7 @@ class Sequences(RuleBasedStateMachine):
         guest.approved = trusted and not night.screened and (mailed or not night.proof)
         night.guests[guest.id] = guest
         night.admit(guest)
-        night.owe(guest, guest.status)
+        night.answer(guest, guest.status)
 
     @precondition(lambda self: self.night.guests)
     @rule(data=st.data())
@@ -254,8 +265,8 @@ class Sequences(RuleBasedStateMachine):
             actions.come_back(token=guest.token, now=night.now)
             night.lines += 1
             guest.line, guest.passed = night.lines, 0
-            night.admit(guest)
-            night.owe(guest, guest.status)
+            night.admit(guest, holds=False)
+            night.answer(guest, guest.status)
 
     @precondition(lambda self: self.night.guests)
     @rule(data=st.data())
@@ -267,7 +278,7 @@ class Sequences(RuleBasedStateMachine):
         actions.say_not_coming(token=guest.token, now=night.now)
         if guest.status != "not_coming":
             night.leave(guest, "not_coming")
-            night.owe(guest, "not_coming")
+            night.answer(guest, "not_coming")
 
     @precondition(lambda self: self.night.guests)
     @rule(data=st.data(), by_organizer=st.booleans())
@@ -279,7 +290,10 @@ class Sequences(RuleBasedStateMachine):
             actions.withdraw_rsvp(token=guest.token, now=night.now)
         if guest.status not in {"cancelled", "removed"}:
             night.leave(guest, "cancelled")
-            night.owe(guest, "cancelled" if by_organizer else "withdrawn")
+            if by_organizer:
+                night.owe(guest, "cancelled")
+            else:
+                night.answer(guest, "withdrawn")
 
     @precondition(lambda self: self.night.guests)
     @rule(data=st.data(), size=st.integers(1, 4))
@@ -300,7 +314,53 @@ class Sequences(RuleBasedStateMachine):
         before, guest.size = guest.status, size
         night.serve()
         if grown and guest.status == before:
+            night.answer(guest, "changed")
+
+    @precondition(lambda self: self.night.guests)
+    @rule(data=st.data(), size=st.integers(1, 4))
+    def change_by_hand(self, data: Any, size: int) -> None:
+        guest, night = self.any_guest(data), self.night
+        grown = size - guest.size
+        words = NOBODY.words(db.session.get_one(Rsvp, guest.id))
+        said = ByHand(name="Sara", email=words.email if words else None, party_size=size, note="")
+        change: dict[str, Any] = {"slug": self.slug, "rsvp_id": guest.id, "said": said, "reader": NOBODY}
+        if guest.status not in ACTIVE or (
+            grown > 0 and ((night.capacity is not None and size > night.capacity) or not night.has_room(guest, grown))
+        ):
+            self.refused(actions.change_by_hand, **change)
+            return
+        actions.change_by_hand(**change, now=night.now)
+        if not grown:
+            return
+        before, guest.size = guest.status, size
+        night.serve()
+        if guest.status == before:
             night.owe(guest, "changed")
+
+    @precondition(lambda self: self.night.guests)
+    @rule(data=st.data())
+    def approve_all(self, data: Any) -> None:
+        night, some = self.night, [g for g in self.night.guests.values() if data.draw(st.booleans())]
+        ids = [guest.id for guest in some]
+        if night.now >= night.ends_at:
+            self.refused(actions.approve_rsvps, slug=self.slug, rsvp_ids=ids)
+            return
+        actions.approve_rsvps(slug=self.slug, rsvp_ids=ids, now=night.now)
+        for guest in sorted(some, key=lambda g: g.line):
+            if guest.status == "pending":
+                guest.approved = True
+                night.join(guest)
+                night.owe(guest, "approved" if guest.status == "confirmed" else "approved_waiting")
+
+    @precondition(lambda self: self.night.guests)
+    @rule(data=st.data())
+    def cancel_many(self, data: Any) -> None:
+        night, some = self.night, [g for g in self.night.guests.values() if data.draw(st.booleans())]
+        actions.cancel_rsvps(slug=self.slug, rsvp_ids=[guest.id for guest in some], now=night.now)
+        for guest in sorted(some, key=lambda g: (g.seated, g.line)):
+            if guest.status in ACTIVE:
+                night.leave(guest, "cancelled")
+                night.owe(guest, "cancelled")
 
     @precondition(lambda self: self.night.guests)
     @rule(data=st.data(), yes=st.booleans())
