@@ -345,3 +345,20 @@ def test_writers_begin_at_once_and_readers_later(
             pass
         generation()
     assert [statement for statement in asked if statement.startswith("BEGIN")] == ["BEGIN", "BEGIN IMMEDIATE", "BEGIN"]
+
+
+def test_a_connection_that_rested_while_the_server_was_restarted_is_replaced(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del app
+    if db.engine.dialect.name == "sqlite":
+        return  # there is no server to restart
+    db.session.execute(sa.text("SELECT 1"))
+    db.session.rollback()
+    with db.engine.connect() as other, db.engine.connect() as one:
+        backend = one.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        one.close()
+        other.exec_driver_sql(f"SELECT pg_terminate_backend({backend})")
+    monkeypatch.setattr("iec_events.core.db.RESTED_S", 0.0)
+    with db.engine.connect() as first, db.engine.connect() as second:
+        assert first.exec_driver_sql("SELECT 1").scalar_one() == second.exec_driver_sql("SELECT 1").scalar_one() == 1
