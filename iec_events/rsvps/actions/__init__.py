@@ -1,6 +1,7 @@
 """What is done with RSVPs. Each verb locks the event's row first, so that decisions about seats come one by one."""
 
 from .by_hand import Approved, ByHand, WordsSealed, approve_rsvps, cancel_rsvps, change_by_hand
+from .calendar import forget_calendar, make_calendar
 from .lines import RsvpClosed, StatusChanged
 from .own import (
     AlreadyCancelled,
@@ -92,6 +93,8 @@ __all__ = [
     "erase_removed",
     "erase_rsvp",
     "erase_unconfirmed",
+    "forget_calendar",
+    "make_calendar",
     "place_rsvp",
     "promote_rsvp",
     "refill_waitlists",

@@ -17,14 +17,16 @@ from ...events.models import Event
 from ...events.queries import EventUnknown
 from ...events.seats import availability
 from ...mail.actions import Facts, post
+from ...mail.models import OutboxMail
 from ...organizers import audit
 from ..boxes import address_of
-from ..models import CONFIRMED, OFFERED, WAITLISTED, Rsvp, RsvpLink, RsvpStep
+from ..models import ABOUT, CONFIRMED, OFFERED, WAITLISTED, Rsvp, RsvpLink, RsvpStep
 from ..queries import LinkUnknown
 from ..seating import Waiting, fits, saving, serve
 
 ATTENDEE = "attendee"
 TAKES_PLACE = ("published", "postponed")
+LETTERS_A_DAY = 6
 
 
 class RsvpClosed(Refusal):
@@ -147,6 +149,25 @@ def write_to(rsvp: Rsvp, kind: str, now: dt.datetime, *, token: str | None = Non
         db.session.add(RsvpLink(token_hash=token_hash(token), rsvp_id=rsvp.id, proves_address=True))
     facts: Facts = {"rsvp_id": rsvp.id, "token": token, **(others or {})}
     post(kind=f"rsvps.{kind}", about=rsvp.about, to=address["to"], locale=address["locale"], facts=facts, now=now)
+
+
+def answer(rsvp: Rsvp, kind: str, now: dt.datetime, *, token: str | None = None, others: Facts | None = None) -> None:
+    """Promise a letter about what somebody did with a form or a link, who need not be the one with the address.
+
+    So that nobody is flooded with mails, six a day is the most; what happened stands on the own page all the same.
+    Nobody is told that a letter was left out: that would tell of others with this address.
+    """
+    if _letters_today(rsvp, now) < LETTERS_A_DAY:
+        write_to(rsvp, kind, now, token=token, others=others)
+
+
+def _letters_today(rsvp: Rsvp, now: dt.datetime) -> int:
+    """To the address at this event; to the first party with it, which none behind it may cut off, only its own."""
+    same = sa.select(Rsvp).where(Rsvp.event_id == rsvp.event_id, Rsvp.address_index == rsvp.address_index)
+    first = rsvp.address_index is None or db.session.scalar(same.where(Rsvp.line < rsvp.line).limit(1)) is None
+    mine = sa.select(sa.literal(rsvp.about)) if first else same.with_only_columns(sa.literal(ABOUT) + Rsvp.id)
+    lately = OutboxMail.posted_at > now - dt.timedelta(days=1)
+    return db.session.scalar(sa.select(sa.func.count()).where(OutboxMail.about.in_(mine), lately)) or 0
 
 
 def _served(event: Event, now: dt.datetime, newcomer: Rsvp | None, *, count: bool = False) -> list[str]:

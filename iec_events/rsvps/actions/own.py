@@ -26,6 +26,7 @@ from .lines import (
     ATTENDEE,
     RsvpClosed,
     StatusChanged,
+    answer,
     count_seats,
     give_seats_back,
     locked_rsvp,
@@ -33,7 +34,6 @@ from .lines import (
     room_to_grow,
     serve_line,
     takes_place,
-    write_to,
 )
 from .placing import check_size
 
@@ -102,7 +102,7 @@ def change_rsvp(
         note_step(rsvp, "changed", now, by=ATTENDEE)
     serve_line(event, now)
     if changed and rsvp.status == status_before:
-        write_to(rsvp, "changed", now, token=token)
+        answer(rsvp, "changed", now, token=token)
     return rsvp.status
 
 
@@ -113,7 +113,7 @@ def withdraw_rsvp(*, token: str, now: dt.datetime) -> None:
     if rsvp.status not in {CANCELLED, REMOVED}:
         leave(event, rsvp, CANCELLED, now)
         note_step(rsvp, "cancelled", now, by=ATTENDEE)
-        write_to(rsvp, "withdrawn", now, token=token)
+        answer(rsvp, "withdrawn", now, token=token)
 
 
 @atomic()
@@ -130,7 +130,7 @@ def say_not_coming(*, token: str, now: dt.datetime) -> None:
     came = rsvp.status in {CONFIRMED, OFFERED}
     leave(event, rsvp, NOT_COMING, now)
     note_step(rsvp, "not coming", now, by=ATTENDEE)
-    write_to(rsvp, NOT_COMING, now, token=token, others={"came": came})
+    answer(rsvp, NOT_COMING, now, token=token, others={"came": came})
 
 
 @atomic()
@@ -183,7 +183,7 @@ def answer_lost_links(now: dt.datetime) -> None:
         for rsvp in db.session.scalars(found).all():
             if _may_be_sent(rsvp, now):
                 note_step(rsvp, LINK_SENT, now, by=ATTENDEE)
-                write_to(rsvp, "link", now)
+                answer(rsvp, "link", now)
         db.session.delete(row)
 
 
@@ -199,7 +199,7 @@ def send_letter_again(*, token: str, now: dt.datetime) -> None:
     if not _may_be_sent(rsvp, now):
         raise SentOften
     note_step(rsvp, LINK_SENT, now, by=ATTENDEE)
-    write_to(rsvp, UNCONFIRMED, now)
+    answer(rsvp, UNCONFIRMED, now)
 
 
 def _may_be_sent(rsvp: Rsvp, now: dt.datetime) -> bool:

@@ -35,6 +35,7 @@ from .lines import (
     ATTENDEE,
     RsvpClosed,
     StatusChanged,
+    answer,
     hold_seats,
     join,
     locked,
@@ -138,7 +139,8 @@ def place_rsvp(
         keep_answers(rsvp, party.answers, questions, data_key, now)
     note_step(rsvp, "placed", now, by=audit.actor() if by_hand else ATTENDEE)
     if rsvp.mailable:
-        write_to(rsvp, rsvp.status, now, token=_link_by_mail(rsvp, data_key), others={"twice": twice})
+        tell = write_to if by_hand else answer
+        tell(rsvp, rsvp.status, now, token=_link_by_mail(rsvp, data_key), others={"twice": twice})
     if by_hand:
         audit.note("rsvp.added", f"rsvp:{rsvp.id}", now=now)
     return Placed(rsvp_id=rsvp.id, status=rsvp.status, new=True)
@@ -198,8 +200,8 @@ def come_back(*, token: str, now: dt.datetime) -> str:
     rsvp.line, rsvp.passed_over, rsvp.status_before = event.lines_given, 0, None
     rsvp.told_sequence = event.sequence
     note_step(rsvp, "came back", now, by=ATTENDEE)
-    admit(event, rsvp, now)
-    write_to(rsvp, rsvp.status, now, token=token if rsvp.status != UNCONFIRMED else None)
+    admit(event, rsvp, now, holds=False)  # who never confirmed an address kept seats from others once already
+    answer(rsvp, rsvp.status, now, token=token if rsvp.status != UNCONFIRMED else None)
     return rsvp.status
 
 
@@ -229,10 +231,13 @@ def _new(event: Event, party: Party, now: dt.datetime) -> Rsvp:
     return rsvp
 
 
-def admit(event: Event, rsvp: Rsvp, now: dt.datetime) -> None:
-    """What somebody who wants to come is next: still to confirm, still to be looked at, or in the line and served."""
+def admit(event: Event, rsvp: Rsvp, now: dt.datetime, *, holds: bool = True) -> None:
+    """What somebody who wants to come is next: still to confirm, still to be looked at, or in the line and served.
+
+    `holds`: whether free seats are kept while the address is still to be confirmed.
+    """
     if event.asks_for_proof and rsvp.mailable and not rsvp.address_confirmed:
-        if rsvp.approved and room_for(event, rsvp, now):
+        if holds and rsvp.approved and room_for(event, rsvp, now):
             hold_seats(event, rsvp)
         rsvp.status, rsvp.until, rsvp.warned = UNCONFIRMED, offer_ends(event, event.hold_hours, now), False
     elif not rsvp.approved:

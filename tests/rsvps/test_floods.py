@@ -1,0 +1,94 @@
+"""What somebody can do who means harm and has a form, a link, and an address that is not theirs."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+
+from iec_events.core import clock
+from iec_events.core.db import db
+from iec_events.core.tokens import new_token
+from iec_events.events.models import Event
+from iec_events.mail.models import OutboxMail
+from iec_events.rsvps import actions
+from iec_events.rsvps.actions import Party
+from iec_events.rsvps.queries import rsvp_by_token
+from tests.factories import an_event
+
+pytestmark = pytest.mark.usefixtures("app")
+VICTIM = "victim@example.org"
+DAY = dt.timedelta(days=1)
+
+
+def place(event: Event, email: str | None = VICTIM, size: int = 1) -> str:
+    token = new_token()
+    party = Party(name="Sara", email=email, party_size=size, note="", locale="en")
+    actions.place_rsvp(slug=event.slug, party=party, token=token, now=clock.now())
+    return token
+
+
+def letters() -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(OutboxMail)) or 0
+
+
+def test_nobody_is_written_to_without_end() -> None:
+    """By changing, leaving and coming back, or by signing up again and again."""
+    event = an_event()
+    token = place(event)
+    for size in (2, 3, 2, 3):
+        actions.change_rsvp(token=token, name="Sara", party_size=size, note="", now=clock.now())
+        actions.say_not_coming(token=token, now=clock.now())
+        actions.come_back(token=token, now=clock.now())
+    for _ in range(4):
+        place(event)
+    assert letters() == 6
+    place(event, "ali@example.org")
+    assert letters() == 7, "others are written to"
+    actions.withdraw_rsvp(token=token, now=clock.now() + DAY)
+    assert letters() == 8
+
+
+def test_organizers_letters_go_out_all_the_same() -> None:
+    event = an_event()
+    tokens = [place(event) for _ in range(8)]
+    assert letters() == 6
+    actions.cancel_rsvp(slug=event.slug, rsvp_id=rsvp_by_token(tokens[7]).id, now=clock.now())
+    assert letters() == 7
+
+
+def test_others_with_the_same_address_cut_nobody_off() -> None:
+    event = an_event()
+    token = place(event)
+    for _ in range(9):
+        place(event)
+    assert letters() == 6
+    actions.say_not_coming(token=token, now=clock.now())
+    actions.ask_for_links(email=VICTIM, now=clock.now())
+    actions.answer_lost_links(clock.now())
+    assert letters() == 8
+
+
+def test_who_never_confirms_an_address_holds_seats_once() -> None:
+    event = an_event(capacity=2, confirms_address=True, hold_hours=12)
+    token, now = place(event, size=2), clock.now()
+    assert event.seats_taken == 2
+    for leave in (True, False):
+        if leave:
+            actions.say_not_coming(token=token, now=now)
+        else:
+            actions.run_deadlines(now + DAY)
+        assert actions.come_back(token=token, now=now + DAY * (not leave)) == "unconfirmed"
+        db.session.expire_all()
+        assert event.seats_taken == 0
+    assert place(event, "ali@example.org", size=2)
+    assert event.seats_taken == 2
+
+
+def test_who_confirmed_the_address_gets_seats_again() -> None:
+    event = an_event(capacity=2)
+    token = place(event, size=2)
+    actions.say_not_coming(token=token, now=clock.now())
+    assert actions.come_back(token=token, now=clock.now()) == "confirmed"
+    assert event.seats_taken == 2
