@@ -6,6 +6,7 @@ Calendars go along as iMIP wants it (RFC 6047): an alternative `text/calendar` w
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
@@ -35,6 +36,7 @@ class Letter:
 # reader's language.
 Writer = Callable[[dict[str, Any]], Letter | None]
 Writers = Mapping[str, Writer]
+GAP = re.compile(r"\n\s*\n\s*\n")  # where a part of a letter is left out
 
 
 def write_letter(name: str, *, calendar: bytes | None = None, method: str = "REQUEST", **context: Any) -> Letter:
@@ -43,7 +45,7 @@ def write_letter(name: str, *, calendar: bytes | None = None, method: str = "REQ
     subject = " ".join(render_template(f"{name}.subject.txt", **context).split())
     return Letter(
         subject=subject,
-        text=render_template(f"{name}.txt", **context).strip() + "\n",
+        text=GAP.sub("\n\n", render_template(f"{name}.txt", **context).strip()) + "\n",
         html=render_template(f"{name}.html", **context, subject=subject),
         calendar=calendar,
         method=method,
