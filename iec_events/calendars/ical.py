@@ -52,6 +52,7 @@ class CalendarEvent:
     Moments are aware and mean UTC; `time_zone` is the IANA name of the zone whose clocks the guests see.
     `stamp` is the time of the last change, never the present (DTSTAMP and LAST-MODIFIED). `title` and
     `description` are plain text as people shall read it: what is cancelled says so in its title.
+    `private` asks programs that share a calendar to keep it back (CLASS, RFC 5545 3.8.1.3).
     `location` is one line, `venue_title` its first part; `geo` is (latitude, longitude) in degrees.
 
     Raises ValueError for what no calendar could hold: naive or impossible times, an end before the start,
@@ -78,6 +79,7 @@ class CalendarEvent:
     categories: tuple[str, ...] = ()
     organizer_name: str = ""
     organizer_email: str | None = None
+    private: bool = False
 
     def __post_init__(self) -> None:
         for moment in (self.stamp, self.created, self.starts_at, self.ends_at):
@@ -237,6 +239,8 @@ def _add_identity(vevent: Event, event: CalendarEvent) -> None:
     vevent["LAST-MODIFIED"] = vDatetime(event.stamp.astimezone(UTC))
     vevent["CREATED"] = vDatetime(event.created.astimezone(UTC))
     vevent["STATUS"] = Text(STATUS[event.status])
+    if event.private:
+        vevent["CLASS"] = Text("PRIVATE")
     vevent["TRANSP"] = Text("TRANSPARENT" if event.status in FREE_TIME else "OPAQUE")
 
 

@@ -16,7 +16,7 @@ from ..mail.queries import letters_about
 from ..questions.queries import questions_of
 from ..questions.views import answered
 from .boxes import Words, address_of, own_words
-from .models import Rsvp, RsvpLink
+from .models import Rsvp, RsvpCalendar, RsvpLink
 from .queries import LinkUnknown, link_by_token, own_answers_by, rsvp_by_token, steps_of
 
 FORMAT = "iec-events my-rsvp 1"
@@ -56,6 +56,7 @@ def own_data(*, token: str, slug: str, locale: str, now: dt.datetime, arrival_of
             "organizers_keep_a_sealed_remark": rsvp.remark is not None,
             "history": [{"on": step.on.isoformat(), "what": step.what} for step in steps_of(rsvp.id)],
             "own_links": _links(rsvp),
+            "own_calendar": db.session.get(RsvpCalendar, rsvp.id) is not None,
         },
         "what_you_wrote": _said(words) if words else None,
         "what_you_answered": _answered(event.id, token, locale) if words else None,

@@ -9,12 +9,13 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
+from ..core.config import settings
 from ..core.crypto import BoxRefused
 from ..core.db import db
 from ..core.errors import Refusal
 from ..core.i18n import _l
 from ..core.text import folded
-from ..core.tokens import token_hash
+from ..core.tokens import derived_token, token_hash
 from ..events.models import Event
 from ..questions.models import Answers
 from .answers import own_answers
@@ -30,6 +31,7 @@ from .models import (
     WAITLISTED,
     Receipt,
     Rsvp,
+    RsvpCalendar,
     RsvpLink,
     RsvpStep,
 )
@@ -49,6 +51,13 @@ class LinkUnknown(Refusal):
 
     status: ClassVar[int] = 404
     message = _l("No RSVP opens with this link. Use your own link: it is in your mail, or where you kept it.")
+
+
+class CalendarUnknown(Refusal):
+    """No calendar is behind this secret address, or none any more; the answer is one and the same."""
+
+    status: ClassVar[int] = 404
+    message = _l("There is no calendar at this address any more. You can make a new address on your own page.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +130,32 @@ def slug_of(token: str) -> str:
     """The slug of the event whose RSVP this link opens; LinkUnknown."""
     rsvp = rsvp_by_token(token)
     return db.session.scalars(sa.select(Event.slug).where(Event.id == rsvp.event_id)).one()
+
+
+def slug_by_id(event_id: int) -> str:
+    """The slug of the event with this number."""
+    return db.session.scalars(sa.select(Event.slug).where(Event.id == event_id)).one()
+
+
+def rsvp_by_calendar(token: str) -> Rsvp:
+    """The RSVP whose own calendar has this secret address; CalendarUnknown."""
+    found = sa.select(Rsvp).join(RsvpCalendar).where(RsvpCalendar.token_hash == token_hash(token))
+    rsvp = db.session.scalar(found)
+    if rsvp is None:
+        raise CalendarUnknown
+    return rsvp
+
+
+def calendar_token_of(rsvp_id: str) -> str | None:
+    """The secret in the address of an RSVP's own calendar, if it has one that still opens."""
+    row = db.session.get(RsvpCalendar, rsvp_id)
+    token = calendar_token(row.seed) if row else ""
+    return token if row is not None and token_hash(token) == row.token_hash else None
+
+
+def calendar_token(seed: str) -> str:
+    """The secret that this seed makes; another one once the server has another key."""
+    return derived_token(settings().secret_key, "own calendar", seed)
 
 
 def own_rsvp(*, token: str, slug: str) -> RsvpView:

@@ -119,6 +119,7 @@ def test_all_my_data(client: FlaskClient, event: Event) -> None:
         "organizers_keep_a_sealed_remark": False,
         "history": [{"on": "2027-01-15", "what": "placed"}],
         "own_links": 3,  # the one on the page, its words, and the one in the mail
+        "own_calendar": False,
     }
     assert [(mail["kind"], mail["state"]) for mail in found["mails"]] == [("confirmed", "waiting")]
     assert found["language"] == "en"

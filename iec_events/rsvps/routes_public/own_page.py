@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, current_app, flash, redirect, render_template, session, url_for
+from flask import Response, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from ...calendars.ical import invitation_bytes
@@ -30,6 +30,8 @@ from ..actions import (
     come_back,
     confirm_address,
     erase_own_rsvp,
+    forget_calendar,
+    make_calendar,
     say_not_coming,
     send_letter_again,
     withdraw_rsvp,
@@ -37,10 +39,13 @@ from ..actions import (
 from ..door_code import door_code
 from ..forms import ButtonForm
 from ..models import CONFIRMED
+from ..own_calendar import own_addresses, own_calendar
 from ..own_data import own_data
 from ..queries import LinkUnknown, RsvpView, opens, own_answers_by, own_rsvp, place_in_line, proves_address, slug_of
 from ..standing import LEAVE, Facts, standing_of
 from .shared import blueprint, event_view, forget_link, keep_link, own_token
+
+CALENDAR = "text/calendar; charset=utf-8; method=PUBLISH"
 
 
 @blueprint.get("/rsvps/<token>")
@@ -82,11 +87,14 @@ def page(slug: str, token: str, *, said: str = "", status: int = 200) -> Respons
         door_code=door_code(rsvp.id) if rsvp.status == CONFIRMED and not event.is_online else None,
         qr=qr_picture,
         calendar=event_buttons(event),
+        own_calendar=own_addresses(rsvp.id),
+        own_calendar_made=session.pop("calendar_made", None) == rsvp.id,
     ), status
 
 
 @blueprint.route(
-    "/events/<slug>/my-rsvp/<any(confirm,accept,'not-coming','come-back',resend):deed>", methods=["GET", "POST"]
+    "/events/<slug>/my-rsvp/<any(confirm,accept,'not-coming','come-back',resend,'make-calendar','forget-calendar'):deed>",
+    methods=["GET", "POST"],
 )
 @limiter.limit("60/minute", methods=["POST"])
 def act(slug: str, deed: str) -> ResponseReturnValue:
@@ -114,7 +122,21 @@ def calendar(slug: str) -> ResponseReturnValue:
     rsvp = own_rsvp(token=own_token(slug), slug=slug)
     event = event_view(slug, entitled=rsvp.status == CONFIRMED)
     octets = invitation_bytes(calendar_event(event), attendee_email="", method="PUBLISH")
-    return _download(octets, "text/calendar; charset=utf-8; method=PUBLISH", f"{slug}.ics")
+    return _download(octets, CALENDAR, f"{slug}.ics")
+
+
+@blueprint.get("/my-calendar/<token>.ics", endpoint="own_calendar")
+def subscribed(token: str) -> ResponseReturnValue:
+    """What programs get that subscribed to an attendee's own calendar; asking changes nothing.
+
+    Calendars on large companies' servers obey robots.txt, so this address is not shut there.
+    """
+    response = Response(own_calendar(token, current_locale(), clock.now()), content_type=CALENDAR)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.headers["Content-Disposition"] = 'inline; filename="calendar.ics"'
+    response.add_etag()
+    return response.make_conditional(request)
 
 
 @blueprint.route("/events/<slug>/my-rsvp/delete", methods=["GET", "POST"])
@@ -168,6 +190,15 @@ def _come_back(**given: Any) -> None:
     come_back(**given)
 
 
+def _make_calendar(**given: Any) -> None:
+    session["calendar_made"] = make_calendar(**given)
+
+
+def _forget_calendar(**given: Any) -> None:
+    forget_calendar(**given)
+    flash(_("The address of your calendar leads nowhere any more."))
+
+
 def _send_again(**given: Any) -> None:
     send_letter_again(**given)
     flash(_("The mail is on its way again. It can take a few minutes; look among your unwanted mails, too."))
@@ -179,6 +210,8 @@ DEEDS: dict[str, Callable[..., Any]] = {
     "not-coming": say_not_coming,
     "come-back": _come_back,
     "resend": _send_again,
+    "make-calendar": _make_calendar,
+    "forget-calendar": _forget_calendar,
 }
 
 

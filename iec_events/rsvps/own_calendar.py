@@ -1,0 +1,82 @@
+"""An attendee's own calendar: the event with what only those who come may know, for as long as they come.
+
+It names nobody. Whoever lost their place finds the entry struck through, without the place; an address that was taken
+back, or whose RSVP was erased, leads nowhere.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ..calendars.feeds import REFRESH
+from ..calendars.ical import CalendarEvent, calendar_bytes, vevent_bytes, zones_of
+from ..calendars.links import webcal_url
+from ..calendars.views import calendar_event
+from ..core.i18n import LocaleCode, _
+from ..core.urls import public_url
+from ..events.queries import public_event
+from ..events.views import EventView
+from .models import ACTIVE, CONFIRMED, RsvpStep
+from .queries import calendar_token_of, rsvp_by_calendar, slug_by_id, steps_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnAddresses:
+    """Where an attendee's own calendar is: for programs that take `webcal:`, and to copy."""
+
+    webcal_url: str
+    https_url: str
+
+
+def own_addresses(rsvp_id: str) -> OwnAddresses | None:
+    """The addresses in the language being spoken, if the attendee has asked for one."""
+    token = calendar_token_of(rsvp_id)
+    if token is None:
+        return None
+    https = public_url("rsvps.own_calendar", token=token)
+    return OwnAddresses(webcal_url=webcal_url(https), https_url=https)
+
+
+def own_calendar(token: str, locale: LocaleCode, now: dt.datetime) -> bytes:
+    """The calendar behind this address, as octets; CalendarUnknown, EventGone."""
+    rsvp = rsvp_by_calendar(token)
+    view = EventView(public_event(slug_by_id(rsvp.event_id)), locale, now, entitled=rsvp.status == CONFIRMED)
+    told = _as_it_stands(calendar_event(view), rsvp.status)
+    told = replace(told, stamp=_stamp(told.stamp, steps_of(rsvp.id)), private=True)
+    return calendar_bytes(
+        name=view.title,
+        refresh=REFRESH,
+        zones=zones_of([(told.time_zone, told.starts_at, told.ends_at)]),
+        vevents=[vevent_bytes(told)],
+        locale=locale,
+    )
+
+
+def _as_it_stands(event: CalendarEvent, status: str) -> CalendarEvent:
+    """What the attendee's state makes of the entry. UID and SEQUENCE are the event's, whoever comes or not."""
+    if status == CONFIRMED or event.status == "cancelled":
+        return event
+    if status in ACTIVE:
+        said = _("You have no confirmed place at the moment.")
+        return replace(
+            event,
+            status="postponed" if event.status == "postponed" else "tentative",
+            description=f"{said}\n\n{event.description}",
+        )
+    said = _("You are not coming. If that is a mistake, open your own link.")
+    return replace(
+        event,
+        status="cancelled",
+        title=_("Not coming: %(title)s", title=event.title),
+        description=f"{said}\n\n{event.description}",
+    )
+
+
+def _stamp(changed_at: dt.datetime, steps: Sequence[RsvpStep]) -> dt.datetime:
+    """A moment that rises with every change of the event and every step of the RSVP, of which only the day is kept."""
+    if not steps:
+        return changed_at
+    day = dt.datetime.combine(max(step.on for step in steps), dt.time(), dt.UTC)
+    return max(changed_at, day) + dt.timedelta(seconds=len(steps))
