@@ -19,7 +19,10 @@ from .queries import AT_MOST, unsent
 
 SECRET = "unsent"  # noqa: S105 - the name of a place in the session
 WHO = "who"
-NEVER_KEPT = frozenset({"csrf_token", "password", "password_again", "present", "code", "answer", "phrase"})
+NEVER_KEPT = frozenset(
+    {"csrf_token", "password", "password_again", "present", "code", "answer", "phrase"}
+    | {"locked-words", "locked-passphrase"}  # what opens a list that leaves
+)
 MOST_BYTES = 16 * 1024 * 1024  # a photo may have come along; it is not kept, but must not spoil the rest
 MOST_PARTS = 400
 

@@ -22,8 +22,9 @@ from iec_events.core.forms import Form
 from iec_events.events.models import Event
 from iec_events.organizers import actions
 from iec_events.organizers.models import Organizer, UnsentForm
-from iec_events.organizers.unsent import NEVER_KEPT
-from tests.factories import PASSWORD, a_campaign, an_app, an_organizer, app_code
+from iec_events.organizers.queries import unsent
+from iec_events.organizers.unsent import NEVER_KEPT, SECRET
+from tests.factories import PASSWORD, a_campaign, an_app, an_event, an_organizer, app_code
 from tests.filling import hidden_fields, send
 
 SIGN_IN, SECOND, CONFIRM = (f"/organize/{page}" for page in ("sign-in", "second", "confirm"))
@@ -221,6 +222,25 @@ def test_passwords_codes_and_recovery_words_are_never_kept(desk: FlaskClient, cl
     }
     assert len(secret) >= 3
     assert secret <= NEVER_KEPT
+
+
+def test_what_opens_a_list_that_leaves_is_not_kept(
+    desk: FlaskClient, nasrin: Organizer, clock: time_machine.Traveller
+) -> None:
+    an_event(slug="berkeley")
+    page = "/organize/events/berkeley/rsvps/export"
+    words = hidden_fields(desk.get(page).text)["locked-words"]
+    typed: dict[str, Any] = {
+        "locked-part": "confirmed",
+        "locked-lock": "passphrase",
+        "locked-passphrase": "eleven swans above a lake",
+    }
+    late(desk, clock, page, **{**typed, "locked-words": words, "do": "locked"})
+    with desk.session_transaction() as session:
+        secret = session[SECRET]
+    kept = unsent(secret=secret, organizer_id=nasrin.id, page=page, now=real_clock.now())
+    assert {"locked-part": "confirmed", "locked-lock": "passphrase"}.items() <= dict(kept or ()).items()
+    assert not {"locked-passphrase", "locked-words"} & dict(kept or ()).keys()
 
 
 def every_form(base: type[Form]) -> list[type[Form]]:
