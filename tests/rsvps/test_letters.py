@@ -1,0 +1,46 @@
+"""Letters say what is true of this event: whether places are offered or given, and why a person looks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from iec_events.core import clock
+from iec_events.core.i18n import speaking
+from iec_events.core.tokens import new_token
+from iec_events.rsvps import actions
+from iec_events.rsvps.actions import Party
+from iec_events.rsvps.emails import LETTERS
+from tests.factories import an_event
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def told(kind: str, *, trusted: bool = True, **event: Any) -> tuple[str, str]:
+    """The letter to the second party of a place for two, as text and as a page, on one line each."""
+    slug = an_event(capacity=2, **event).slug
+    for people in (2, 1):
+        party = Party(name="Sara", email="sara@example.org", party_size=people, note="", locale="en")
+        placed = actions.place_rsvp(slug=slug, party=party, token=new_token(), now=clock.now(), trusted=trusted)
+    with speaking("en"):
+        letter = LETTERS[f"rsvps.{kind}"]({"rsvp_id": placed.rsvp_id, "token": "x" * 43, "to": "sara@example.org"})
+    assert letter is not None
+    return " ".join(letter.text.split()), " ".join(letter.html.split())
+
+
+def test_the_waitlist_says_whether_places_are_offered() -> None:
+    for letter in told("waitlisted"):
+        assert "they are yours, and we write to you" in letter
+    for letter in told("waitlisted", offer_hours=24):
+        assert "they are offered to you, and held for 24 hours." in letter
+        assert "are yours" not in letter
+        assert "You are number 1 in line." in letter
+
+
+def test_approval_says_why_a_person_looks() -> None:
+    for letter in told("pending", needs_approval=True):
+        assert "For this event a person looks at every RSVP." in letter
+    for letter in told("pending", trusted=False, puzzle=True):
+        assert "A person looks at your RSVP before it counts." in letter
+        assert "For this event" not in letter
