@@ -12,18 +12,17 @@ from ..core.i18n import LocaleCode, _
 from ..events.queries import public_campaign, public_event
 from ..events.views import CampaignView, EventView
 from .actions import keep_vevents, note_feed
+from .cities import city_by_slug
 from .ical import calendar_bytes, zones_of
 from .queries import (
-    PAST,
-    UPCOMING,
     Contents,
-    city_by_slug,
     contents_of_campaign,
     contents_of_city,
     contents_of_event,
     contents_of_everything,
     feed_changed_at,
 )
+from .views import PAST, UPCOMING
 
 REFRESH = dt.timedelta(hours=6)
 COLOR = "crimson"

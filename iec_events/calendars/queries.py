@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
-from typing import Any, ClassVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from ..core.config import settings
 from ..core.db import db
-from ..core.errors import Refusal
-from ..core.i18n import LocaleCode, _l, speaking
+from ..core.i18n import LocaleCode, speaking
 from ..core.paths import PACKAGE
-from ..events.models import Campaign, Event, city_of
-from ..events.queries import LISTED
-from ..events.slugs import slug_of
+from ..events.models import Campaign, Event
 from ..events.views import EventView
+from .cities import City
 from .ical import vevent_bytes
 from .models import Feed, StoredVevent
-from .views import calendar_event
+from .views import PAST, UPCOMING, calendar_event
 
 # Whoever subscribed has seen a cancellation after eight weeks; until then it stays, struck through.
 TOMBSTONE = dt.timedelta(weeks=8)
 MADE_BY = ("calendars/*.py", "events/models.py", "events/place.py", "events/times.py", "events/views.py")
 MADE_OF = (*MADE_BY, "translations/*/*/messages.mo")
-UPCOMING, PAST = "upcoming", "past"
 WINDOWS = (UPCOMING, PAST)
 Span = tuple[str, dt.datetime, dt.datetime]
 
@@ -45,22 +41,6 @@ class Contents:
 
     vevents: Sequence[tuple[int, bytes | None]]
     spans: Sequence[Span]
-
-
-@dataclass(frozen=True, slots=True)
-class City:
-    """A city where listed events are: its name in addresses, its name in one language, and as organizers wrote it."""
-
-    slug: str
-    name: str
-    spellings: frozenset[str]
-
-
-class CityUnknown(Refusal):
-    """No listed event is in a city with this slug."""
-
-    status: ClassVar[int] = 404
-    message = _l("There is no calendar of a city at this address. It may have been copied wrong.")
 
 
 def contents_of_everything(locale: str, now: dt.datetime, window: str = "") -> Contents:
@@ -81,30 +61,6 @@ def contents_of_city(city: City, locale: str, now: dt.datetime, window: str = ""
 def contents_of_event(event_id: int, locale: str) -> Contents:
     """One event, in whatever status."""
     return _contents(Event.id == event_id, locale)
-
-
-def cities(locale: str) -> list[City]:
-    """The cities where listed events are, by their names in this language."""
-    latest = sa.select(sa.func.max(Event.id)).where(*LISTED, Event.city != "").group_by(Event.city)
-    found: dict[str, list[Event]] = {}
-    for event in db.session.scalars(sa.select(Event).where(Event.id.in_(latest)).order_by(Event.id.desc())):
-        if slug := city_slug(event.city):
-            found.setdefault(slug, []).append(event)
-    named = [City(slug, _city_name(rows, locale), frozenset(row.city for row in rows)) for slug, rows in found.items()]
-    return sorted(named, key=lambda city: (city.name, city.slug))
-
-
-def city_by_slug(slug: str, locale: str) -> City:
-    """The city with this name in addresses; CityUnknown."""
-    for city in cities(locale):
-        if city.slug == slug:
-            return city
-    raise CityUnknown
-
-
-def city_slug(name: str) -> str:
-    """A city's name in addresses: `bogota`; in its own letters where it has no Latin ones."""
-    return slug_of(name) or "-".join(re.findall(r"\w+", name.casefold()))
 
 
 def made_vevents(event_ids: Iterable[int], locale: LocaleCode, now: dt.datetime) -> list[StoredVevent]:
@@ -145,11 +101,6 @@ def _ingredients() -> str:
         for file in sorted(PACKAGE.glob(pattern)):
             digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-def _city_name(events: Sequence[Event], locale: str) -> str:
-    """What this language calls it, if any of these events says so."""
-    return next((name for event in events if (name := city_of(event, locale)) != event.city), events[0].city)
 
 
 def _told(now: dt.datetime, window: str = "") -> sa.ColumnElement[bool]:

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, render_template
 
 from ..core import clock
 from ..core.i18n import current_locale
 from ..core.pages import public_page, unlisted
+from ..events.queries import public_campaigns
+from ..events.views import CampaignView
 from . import feeds
+from .cities import cities
 from .queries import WINDOWS
+from .views import choices, city_choices
 
 blueprint = Blueprint("calendars", __name__)
 CONTENT_TYPE = "text/calendar; charset=utf-8; method=PUBLISH"
@@ -47,6 +51,15 @@ def city(slug: str, window: str = "") -> Response:
 def everything(window: str = "") -> Response:
     """Every event."""
     return _answer(feeds.everything(current_locale(), clock.now(), window))
+
+
+@blueprint.get("/subscribe")
+def subscribe() -> Response:
+    """How to subscribe, program by program, and what to expect."""
+    locale = current_locale()
+    campaigns = [CampaignView(one, locale) for one in public_campaigns()]
+    found = {"choices": choices(campaigns, locale), "cities": city_choices(cities(locale), locale)}
+    return public_page(render_template("calendars/subscribe.html", **found))
 
 
 def _answer(document: feeds.Document) -> Response:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ..core.config import settings
 from ..core.i18n import _
 from ..core.urls import public_url
 from ..events.views import CampaignView, EventView
-from .ical import CalendarEvent, Status, is_web_address
+from .cities import City
+from .ical import CalendarEvent, Status, ascii_url, is_web_address
 from .links import google_subscribe_url, google_url, outlook_subscribe_url, outlook_url, webcal_url, yahoo_url
 from .plain import plain_text
 
 MOST_CHARACTERS = 4000
+UPCOMING, PAST = "upcoming", "past"  # windows of calendars
 STATUS: dict[str, Status] = {
     "published": "confirmed",
     "cancelled": "cancelled",
@@ -98,6 +101,33 @@ def campaign_buttons(view: CampaignView) -> CalendarButtons:
         outlook_url=outlook_subscribe_url(feed, view.title),
         office_url=outlook_subscribe_url(feed, view.title, "office"),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A calendar that one can subscribe to."""
+
+    name: str
+    webcal_url: str
+    https_url: str
+
+
+def choices(campaigns: Iterable[CampaignView], locale: str) -> list[Choice]:
+    """What is to come everywhere, and each campaign."""
+    soon = _choice(_("Everything that is to come"), public_url("calendars.everything", locale=locale, window=UPCOMING))
+    return [soon, *(_choice(one.title, _feed(one, locale)) for one in campaigns)]
+
+
+def city_choices(found: Iterable[City], locale: str) -> list[Choice]:
+    """What is to come in each city."""
+    return [
+        _choice(city.name, public_url("calendars.city", locale=locale, slug=city.slug, window=UPCOMING))
+        for city in found
+    ]
+
+
+def _choice(name: str, feed: str) -> Choice:
+    return Choice(name=name, webcal_url=webcal_url(feed), https_url=ascii_url(feed))
 
 
 def _feed(campaign: CampaignView | None, locale: str) -> str:

@@ -375,6 +375,20 @@ def test_an_impossible_online_address_spoils_nothing(client: FlaskClient) -> Non
     assert "CONFERENCE" not in event
 
 
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_a_page_names_the_calendars_and_what_to_expect(client: FlaskClient, prefix: str) -> None:
+    a_campaign("Night", slug="night")
+    an_event(city="Bogotá")
+    page = client.get(f"{prefix}/subscribe").text
+    for feed in ("/calendar/upcoming.ics", "/campaigns/night.ics", "/cities/bogota/upcoming.ics"):
+        assert f"webcal://127.0.0.1:8000{prefix}{feed}" in page
+        assert f'value="http://127.0.0.1:8000{prefix}{feed}"' in page
+        assert client.get(prefix + feed).status_code == 200
+    assert f'href="{prefix}/subscribe"' in client.get(f"{prefix}/campaigns/night").text
+    if not prefix:
+        assert "Every 8 to 24 hours." in page
+
+
 # --- What they cost
 
 

@@ -27,6 +27,7 @@ PUBLIC = {
     "calendars.event": "/events/berkeley.ics",
     "calendars.campaign": "/campaigns/night.ics",
     "calendars.everything": "/calendar.ics",
+    "calendars.subscribe": "/subscribe",
     "calendars.city": "/cities/berkeley/upcoming.ics",
 }
 
