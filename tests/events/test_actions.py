@@ -88,6 +88,8 @@ def test_publishing_for_the_first_time_leaves_the_sequence_and_needs_a_title() -
         {"venue": "La Peña"},
         {"street": "3105 Shattuck Avenue"},
         {"city": "Oakland"},
+        {"region": "California"},
+        {"country": "MX"},
         {"online_url": "https://meet.example.org"},
     ],
 )
