@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from collections.abc import Callable
 from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,17 +13,22 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from time_machine import Traveller
 from werkzeug.test import TestResponse
 
-from iec_events.core import clock
+from iec_events.core import clock as our_clock
 from iec_events.core.db import atomic, db
 from iec_events.core.limits import may_begin
-from iec_events.events.actions import cancel_event
+from iec_events.events.actions import cancel_event, close_list, defend_event
 from iec_events.events.models import Event
+from iec_events.questions.actions import take_back
+from iec_events.questions.models import SHORT
 from iec_events.rsvps.models import Rsvp
 from iec_events.rsvps.queries import roster
+from tests.conftest import Installation
 from tests.factories import an_event
 from tests.filling import hidden_fields, send
+from tests.questions.asking import a_question
 
 OWN_LINK = re.compile(r'id="own-link" value="([^"]+)"')
 
@@ -186,6 +193,65 @@ def test_a_form_without_its_token_is_shown_again_with_all_that_was_typed(client:
     assert names(event) == ["Sara Karimi"]
 
 
+def test_a_form_left_open_for_days_loses_nothing_and_is_sent_once(
+    installation: Installation, event: Event, clock: Traveller
+) -> None:
+    client = installation.make_app(FORM_MIN_SECONDS=3).test_client()
+    typed = {"name": "Sara Karimi", "party_size": "2", "note": "by the door"}
+    form = hidden_fields(client.get("/events/berkeley/rsvp").text)
+    clock.shift(dt.timedelta(days=2))
+    answer = client.post("/events/berkeley/rsvp", data={**form, **typed})
+    assert answer.status_code == 422
+    assert "This page was open for a long time." in answer.text
+    assert all(text in answer.text for text in typed.values())
+    clock.shift(dt.timedelta(seconds=3))
+    assert client.post("/events/berkeley/rsvp", data={**hidden_fields(answer.text), **typed}).status_code == 303
+    assert names(event) == ["Sara Karimi"]
+
+
+@pytest.mark.parametrize(("end", "left"), [("cancel", ["cancelled"]), ("delete", ["confirmed"])])
+def test_the_form_replayed_after_the_end_of_its_rsvp(
+    client: FlaskClient, event: Event, end: str, left: list[str]
+) -> None:
+    sent = {**hidden_fields(client.get("/events/berkeley/rsvp").text), "name": "Sara", "party_size": "1"}
+    client.post("/events/berkeley/rsvp", data=sent)
+    button = hidden_fields(client.get(f"/events/berkeley/my-rsvp/{end}").text)
+    client.post(f"/events/berkeley/my-rsvp/{end}", data=button)
+    assert client.post("/events/berkeley/rsvp", data=sent).status_code == 303
+    db.session.expire_all()
+    assert [one.status for one in roster(event.id)] == left, "deleted, we know them no more: they sign up anew"
+    if end == "cancel":
+        assert "nothing was done twice" in own_page(client)
+        assert "Sign up again" in own_page(client)
+
+
+def test_an_attack_in_between_makes_parties_small_and_says_so(client: FlaskClient, event: Event) -> None:
+    form = hidden_fields(client.get("/events/berkeley/rsvp").text)
+    defend_event(slug="berkeley", now=our_clock.now())
+    answer = client.post("/events/berkeley/rsvp", data={**form, "name": "Sara Karimi", "party_size": "3"})
+    assert answer.status_code == 422
+    assert "Please give a number from 1 to 2." in answer.text
+    assert "A person looks at every RSVP." in answer.text
+    assert "Sara Karimi" in answer.text
+    assert names(event) == []
+
+
+def test_questions_that_change_in_between_are_asked_again_or_passed_over(client: FlaskClient, event: Event) -> None:
+    why = a_question(event, SHORT, "Why?")
+    form = hidden_fields(client.get("/events/berkeley/rsvp").text)
+    take_back(slug="berkeley", question_id=why.id, now=our_clock.now())
+    how = a_question(event, SHORT, "How?", required=True)
+    typed = {"name": "Sara Karimi", "party_size": "1", f"q_{why.id}": "To sing"}
+    answer = client.post("/events/berkeley/rsvp", data={**form, **typed})
+    assert answer.status_code == 422
+    assert "How?" in answer.text
+    assert "Sara Karimi" in answer.text
+    again = {**hidden_fields(answer.text), **typed, f"q_{how.id}": "By bus"}
+    assert client.post("/events/berkeley/rsvp", data=again).status_code == 303
+    assert "By bus" in own_page(client)
+    assert "To sing" not in own_page(client)
+
+
 def test_full_in_between_means_the_waitlist_and_says_so(client: FlaskClient, app: Flask, event: Event) -> None:
     form = hidden_fields(client.get("/events/berkeley/rsvp").text)
     other = app.test_client()
@@ -202,7 +268,7 @@ def test_full_in_between_means_the_waitlist_and_says_so(client: FlaskClient, app
 
 def test_closed_in_between_says_why_and_keeps_what_was_typed(client: FlaskClient, event: Event) -> None:
     form = hidden_fields(client.get("/events/berkeley/rsvp").text)
-    cancel_event(slug="berkeley", now=clock.now())
+    cancel_event(slug="berkeley", now=our_clock.now())
     answer = client.post("/events/berkeley/rsvp", data={**form, "name": "Sara Karimi", "party_size": "1"})
     assert answer.status_code == 409
     assert "Signing up is closed now." in answer.text
@@ -212,7 +278,7 @@ def test_closed_in_between_says_why_and_keeps_what_was_typed(client: FlaskClient
 
 
 def test_the_page_says_why_one_cannot_sign_up(client: FlaskClient, event: Event) -> None:
-    cancel_event(slug=event.slug, now=clock.now())
+    cancel_event(slug=event.slug, now=our_clock.now())
     page = client.get("/events/berkeley/rsvp")
     assert page.status_code == 200
     assert "This event is cancelled" in page.text
@@ -298,6 +364,36 @@ def test_an_old_tab_cannot_change_a_cancelled_rsvp(client: FlaskClient, event: E
     assert "This RSVP was cancelled." in answer.text
     assert "Sara K." in answer.text
     assert [one.status for one in roster(event.id)] == ["cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "sentence"),
+    [(close_list, 303, "Your change is saved."), (cancel_event, 409, "This night is cancelled.")],
+)
+def test_a_change_when_it_closed_in_between(
+    client: FlaskClient, event: Event, end: Callable[..., None], status: int, sentence: str
+) -> None:
+    sign_up(client)
+    form = hidden_fields(client.get("/events/berkeley/my-rsvp/change").text)
+    end(slug="berkeley", now=our_clock.now())
+    answer = client.post("/events/berkeley/my-rsvp/change", data={**form, "name": "Sara K.", "party_size": "2"})
+    assert answer.status_code == status
+    assert sentence in own_page(client)
+    assert "Sara K." in (answer.text if status == 409 else own_page(client))
+    db.session.expire_all()
+    assert [one.party_size for one in roster(event.id)] == [2 if status == 303 else 1]
+
+
+def test_the_link_of_another_event_opens_and_does_nothing(client: FlaskClient, event: Event) -> None:
+    an_event(slug="cali")
+    sign_up(client)
+    button = hidden_fields(client.get("/events/berkeley/my-rsvp/delete").text)
+    for deed in ("change", "cancel", "delete", "not-coming", "confirm", "calendar.ics", "data.json"):
+        answer = client.post(f"/events/cali/my-rsvp/{deed}", data=button)
+        assert answer.status_code in {404, 405}, deed
+        assert client.get(f"/events/cali/my-rsvp/{deed}").status_code == 404, deed
+    assert "Ways back" in client.get("/events/cali/my-rsvp/change").text
+    assert names(event) == ["Sara"]
 
 
 def test_a_withdrawn_event_is_gone_and_an_unknown_one_was_never_there(client: FlaskClient, event: Event) -> None:
