@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
+from markupsafe import Markup
 from wtforms import DateField, FieldList, SelectField, TimeField
 from wtforms import Form as PlainForm
 from wtforms.validators import ValidationError
-from wtforms.widgets import URLInput
+from wtforms.widgets import Select, URLInput
 
 from ..core.forms import TextLine
 from ..core.i18n import _
@@ -67,8 +69,26 @@ class Clock(TimeField):
         self.raw_data = [f"{self.data:%H:%M}"]
 
 
+class LongList(Select):
+    """A list of some hundred choices: each is written once, not for every page."""
+
+    @classmethod
+    def render_option(cls, choice: Any, **attributes: Any) -> Markup:
+        """One choice."""
+        if attributes or choice.render_kw:
+            return Markup(Select.render_option(choice, **attributes))  # noqa: S704 - the library escapes it
+        return _option(str(choice.value), str(choice.label or choice.value), bool(choice.selected))
+
+
+@lru_cache(maxsize=4096)
+def _option(value: str, label: str, selected: bool) -> Markup:  # noqa: FBT001 - a key of the cache
+    return Markup('<option{} value="{}">{}</option>').format(Markup(" selected") if selected else "", value, label)
+
+
 class Choice(SelectField):
     """One of a list, or nothing, which is the empty text."""
+
+    widget = LongList()
 
     def __init__(self, label: Any = None, validators: Sequence[Any] = (), **options: Any) -> None:
         super().__init__(label, validators, validate_choice=False, **options)

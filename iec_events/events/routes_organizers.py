@@ -18,7 +18,7 @@ from .forms import NEW, CampaignForm, EventForm, StepForm
 from .models import Campaign, Event
 from .queries import all_campaigns, all_events, any_campaign, any_event, campaign_zone
 from .views import CampaignView, EventView
-from .zones import zone_choices
+from .zones import zone_options
 
 MOST_BYTES = 16 * 1024 * 1024  # so that a photo straight from a phone is answered with a sentence beside its field
 MOST_PARTS = 400
@@ -273,7 +273,7 @@ def _event_page(form: EventForm, event: Event | None, status: int = 200) -> Resp
         form=form,
         event=EventView(event, locale, clock.now()) if event is not None else None,
         step_form=StepForm(formdata=None),
-        zones=zone_choices(locale),
+        zones=zone_options(locale),
         tongues=_tongues(form),
     )
     return page, status

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from babel import Locale
 from babel.core import get_global
 from babel.dates import get_timezone_location
+from markupsafe import Markup
 
 from ..core.i18n import LOCALES
 from ..core.text import folded, sorting_key
@@ -43,6 +44,15 @@ def zone_choices(locale: str) -> tuple[ZoneChoice, ...]:
     """Every zone of a place, the common ones first, labelled in this language."""
     others = sorted(_places() - set(COMMON))
     return tuple(ZoneChoice(name, _label(name, locale)) for name in (*COMMON, *others))
+
+
+@cache
+def zone_options(locale: str) -> Markup:
+    """The zones as the choices of a list in HTML; they are some four hundred, and the same on every page."""
+    choices = zone_choices(locale)
+    return Markup("").join(
+        Markup('<option value="{}">{}</option>').format(choice.name, choice.label) for choice in choices
+    )
 
 
 @cache
