@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -84,6 +85,18 @@ def test_who_never_confirms_an_address_holds_seats_once() -> None:
         assert event.seats_taken == 0
     assert place(event, "ali@example.org", size=2)
     assert event.seats_taken == 2
+
+
+def test_an_approved_party_brings_nobody_along_unseen() -> None:
+    event = an_event(needs_approval=True)
+    token = place(event)
+    change: dict[str, Any] = {"token": token, "name": "Sara", "note": "", "now": clock.now()}
+    assert actions.change_rsvp(**change, party_size=2) == "pending", "whoever looks will see it"
+    actions.approve_rsvp(slug=event.slug, rsvp_id=rsvp_by_token(token).id, now=clock.now())
+    with pytest.raises(actions.ApprovedAsItWas):
+        actions.change_rsvp(**change, party_size=3)
+    assert rsvp_by_token(token).party_size == 2
+    assert actions.change_rsvp(**change, party_size=1) == "confirmed"
 
 
 def test_who_confirmed_the_address_gets_seats_again() -> None:

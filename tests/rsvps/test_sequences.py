@@ -306,6 +306,7 @@ class Sequences(RuleBasedStateMachine):
             guest.status not in ACTIVE
             or night.now >= night.ends_at
             or (grown > 0 and night.capacity is not None and size > night.capacity)
+            or (grown > 0 and night.screened and guest.approved)
             or (grown > 0 and guest.seated and (saved or not night.room(grown)))
         ):
             self.refused(actions.change_rsvp, **change)

@@ -5,6 +5,7 @@ from .calendar import forget_calendar, make_calendar
 from .lines import RsvpClosed, StatusChanged
 from .own import (
     AlreadyCancelled,
+    ApprovedAsItWas,
     Details,
     NotEnoughSeats,
     SentOften,
@@ -61,6 +62,7 @@ __all__ = [
     "UNCONFIRMED_KEPT",
     "AlreadyCancelled",
     "Approved",
+    "ApprovedAsItWas",
     "ByHand",
     "Details",
     "NoKeyYet",

@@ -49,6 +49,15 @@ class NotEnoughSeats(Refusal):
     message = _l("There are not enough free places for that many. You keep the places you have.")
 
 
+class ApprovedAsItWas(Refusal):
+    """A party that a person said yes to wants to bring more people, at whom nobody has looked."""
+
+    message = _l(
+        "Here a person looks at every party, so you cannot bring more people by yourself. Please write to the "
+        "organizers. Nothing was changed."
+    )
+
+
 class AlreadyCancelled(Refusal):
     """The RSVP was cancelled before, here or in another tab."""
 
@@ -85,7 +94,7 @@ def change_rsvp(
     With a link that does not open the attendee's own copy (`name` is None), only size and reminders change. Without
     `details`, they stay as they are.
 
-    Raises LinkUnknown, AlreadyCancelled, StatusChanged, PartyTooLarge, NotEnoughSeats, RsvpClosed.
+    Raises LinkUnknown, AlreadyCancelled, StatusChanged, PartyTooLarge, ApprovedAsItWas, NotEnoughSeats, RsvpClosed.
     """
     event, rsvp = locked_rsvp(rsvp_by_token(token).id)
     if rsvp.status not in ACTIVE:
@@ -213,6 +222,8 @@ def _resize(event: Event, rsvp: Rsvp, party_size: int, now: dt.datetime) -> None
     grown = party_size - rsvp.party_size
     if grown > 0:
         check_size(event, party_size, by_hand=False)
+        if event.screened and rsvp.approved:
+            raise ApprovedAsItWas
     if rsvp.holds_seats:
         if grown > 0 and not room_to_grow(event, grown, now):
             raise NotEnoughSeats
