@@ -14,7 +14,7 @@ from flask import Blueprint, Response, render_template
 from ..core import clock
 from ..core.i18n import current_locale
 from ..core.pages import public_page, unlisted
-from ..events.queries import public_campaigns
+from ..events.queries import nights_of_campaigns, public_campaigns
 from ..events.views import CampaignView
 from . import feeds
 from .cities import cities
@@ -57,7 +57,8 @@ def everything(window: str = "") -> Response:
 def subscribe() -> Response:
     """How to subscribe, program by program, and what to expect."""
     locale = current_locale()
-    campaigns = [CampaignView(one, locale) for one in public_campaigns()]
+    nights = nights_of_campaigns()  # one whose nights are all found by their link only is on no list
+    campaigns = [CampaignView(one, locale) for one in public_campaigns() if one.id in nights]
     found = {"choices": choices(campaigns, locale), "cities": city_choices(cities(locale), locale)}
     return public_page(render_template("calendars/subscribe.html", **found))
 
