@@ -377,8 +377,7 @@ def test_an_impossible_online_address_spoils_nothing(client: FlaskClient) -> Non
 
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_a_page_names_the_calendars_and_what_to_expect(client: FlaskClient, prefix: str) -> None:
-    a_campaign("Night", slug="night")
-    an_event(city="Bogotá")
+    an_event(city="Bogotá", campaign_id=a_campaign("Night", slug="night").id)
     page = client.get(f"{prefix}/subscribe").text
     for feed in ("/calendar/upcoming.ics", "/campaigns/night.ics", "/cities/bogota/upcoming.ics"):
         assert f"webcal://127.0.0.1:8000{prefix}{feed}" in page
