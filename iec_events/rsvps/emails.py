@@ -63,7 +63,7 @@ TRUE_WHILE: dict[str, tuple[tuple[str, ...], Method | None]] = {
 def _letter(kind: str, facts: dict[str, Any]) -> Letter | None:
     rsvp = db.session.get(Rsvp, facts["rsvp_id"], populate_existing=True)
     statuses, method = TRUE_WHILE[kind]
-    if rsvp is None or rsvp.status not in statuses:
+    if rsvp is None or rsvp.status not in statuses or facts.get("silent"):
         return None
     return _written(kind, rsvp, method, facts)
 

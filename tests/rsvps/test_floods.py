@@ -9,12 +9,15 @@ import pytest
 import sqlalchemy as sa
 
 from iec_events.core import clock
+from iec_events.core.crypto import vault
 from iec_events.core.db import db
 from iec_events.core.tokens import new_token
 from iec_events.events.models import Event
 from iec_events.mail.models import OutboxMail
+from iec_events.mail.queries import letters_about
 from iec_events.rsvps import actions
 from iec_events.rsvps.actions import Party
+from iec_events.rsvps.emails import LETTERS
 from iec_events.rsvps.queries import rsvp_by_token
 from tests.factories import an_event
 
@@ -31,7 +34,9 @@ def place(event: Event, email: str | None = VICTIM, size: int = 1) -> str:
 
 
 def letters() -> int:
-    return db.session.scalar(sa.select(sa.func.count()).select_from(OutboxMail)) or 0
+    """How many will leave, as far as they are true then."""
+    rows = db.session.scalars(sa.select(OutboxMail)).all()
+    return sum(not vault().open("outbox", row.id, row.sealed or b"")["facts"].get("silent") for row in rows)
 
 
 def test_nobody_is_written_to_without_end() -> None:
@@ -49,6 +54,17 @@ def test_nobody_is_written_to_without_end() -> None:
     assert letters() == 7, "others are written to"
     actions.withdraw_rsvp(token=token, now=clock.now() + DAY)
     assert letters() == 8
+
+
+def test_a_letter_that_stays_silent_looks_like_any_other() -> None:
+    """Else who signs up with somebody's address could count the letters that others caused."""
+    event = an_event()
+    tokens = [place(event) for _ in range(7)]
+    assert letters() == 6
+    about = [f"rsvp:{rsvp_by_token(token).id}" for token in tokens]
+    assert [len(letters_about(one)) for one in about] == [1] * 7
+    told = [vault().open("outbox", row.id, row.sealed or b"")["facts"] for one in about for row in letters_about(one)]
+    assert [bool(LETTERS["rsvps.confirmed"](facts | {"to": VICTIM})) for facts in told] == [True] * 6 + [False]
 
 
 def test_organizers_letters_go_out_all_the_same() -> None:

@@ -81,7 +81,6 @@ class Night:
         self.guests: dict[str, Guest] = {}
         self.lines = 0
         self.letters: Counter[tuple[str, str]] = Counter()
-        self.posted: dict[str, list[dt.datetime]] = {}
 
     @property
     def taken(self) -> int:
@@ -96,12 +95,6 @@ class Night:
     def owe(self, guest: Guest, kind: str) -> None:
         if guest.mailed:
             self.letters[guest.id, kind] += 1
-            self.posted.setdefault(guest.id, []).append(self.now)
-
-    def answer(self, guest: Guest, kind: str) -> None:
-        """What anybody with a form or a link can cause is told six times a day at most."""
-        if sum(at > self.now - dt.timedelta(days=1) for at in self.posted.get(guest.id, [])) < 6:
-            self.owe(guest, kind)
 
     def waiting(self) -> list[Guest]:
         return sorted((g for g in self.guests.values() if g.status == "waitlisted"), key=lambda g: g.line)
@@ -221,7 +214,7 @@ class Sequences(RuleBasedStateMachine):
         guest.approved = trusted and not night.screened and (mailed or not night.proof)
         night.guests[guest.id] = guest
         night.admit(guest)
-        night.answer(guest, guest.status)
+        night.owe(guest, guest.status)
 
     @precondition(lambda self: self.night.guests)
     @rule(data=st.data())
@@ -266,7 +259,7 @@ class Sequences(RuleBasedStateMachine):
             night.lines += 1
             guest.line, guest.passed = night.lines, 0
             night.admit(guest, holds=False)
-            night.answer(guest, guest.status)
+            night.owe(guest, guest.status)
 
     @precondition(lambda self: self.night.guests)
     @rule(data=st.data())
@@ -278,7 +271,7 @@ class Sequences(RuleBasedStateMachine):
         actions.say_not_coming(token=guest.token, now=night.now)
         if guest.status != "not_coming":
             night.leave(guest, "not_coming")
-            night.answer(guest, "not_coming")
+            night.owe(guest, "not_coming")
 
     @precondition(lambda self: self.night.guests)
     @rule(data=st.data(), by_organizer=st.booleans())
@@ -290,10 +283,7 @@ class Sequences(RuleBasedStateMachine):
             actions.withdraw_rsvp(token=guest.token, now=night.now)
         if guest.status not in {"cancelled", "removed"}:
             night.leave(guest, "cancelled")
-            if by_organizer:
-                night.owe(guest, "cancelled")
-            else:
-                night.answer(guest, "withdrawn")
+            night.owe(guest, "cancelled" if by_organizer else "withdrawn")
 
     @precondition(lambda self: self.night.guests)
     @rule(data=st.data(), size=st.integers(1, 4))
@@ -315,7 +305,7 @@ class Sequences(RuleBasedStateMachine):
         before, guest.size = guest.status, size
         night.serve()
         if grown and guest.status == before:
-            night.answer(guest, "changed")
+            night.owe(guest, "changed")
 
     @precondition(lambda self: self.night.guests)
     @rule(data=st.data(), size=st.integers(1, 4))

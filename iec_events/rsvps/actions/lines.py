@@ -154,11 +154,11 @@ def write_to(rsvp: Rsvp, kind: str, now: dt.datetime, *, token: str | None = Non
 def answer(rsvp: Rsvp, kind: str, now: dt.datetime, *, token: str | None = None, others: Facts | None = None) -> None:
     """Promise a letter about what somebody did with a form or a link, who need not be the one with the address.
 
-    So that nobody is flooded with mails, six a day is the most; what happened stands on the own page all the same.
-    Nobody is told that a letter was left out: that would tell of others with this address.
+    So that nobody is flooded with mails, no more than six a day leave; what happened stands on the own page all the
+    same. A silent one stands in the outbox like any other: who sees that it is missing learns of others' letters.
     """
-    if _letters_today(rsvp, now) < LETTERS_A_DAY:
-        write_to(rsvp, kind, now, token=token, others=others)
+    silent = _letters_today(rsvp, now) >= LETTERS_A_DAY
+    write_to(rsvp, kind, now, token=token, others={**(others or {}), "silent": silent})
 
 
 def _letters_today(rsvp: Rsvp, now: dt.datetime) -> int:
