@@ -56,7 +56,7 @@ def door(slug: str) -> ResponseReturnValue:
 @blueprint.post("/events/<slug>/door/here")
 def here(slug: str) -> ResponseReturnValue:
     """Count a party in. Pressed twice, or at two doors at once, it counts once."""
-    event, button, rsvp_id = any_event(slug), CountForm(), request.form.get("party", "")
+    event, button, rsvp_id = any_event(slug), CountForm(), _party_id()
     if not button.validate_on_submit():
         return _again(event, *button.errors.get("csrf_token", ()))
     people = _number(request.form.get(f"people-{rsvp_id}", ""))
@@ -72,7 +72,7 @@ def here(slug: str) -> ResponseReturnValue:
 @blueprint.post("/events/<slug>/door/undo")
 def undo(slug: str) -> ResponseReturnValue:
     """Take a press of the button back."""
-    event, button, rsvp_id = any_event(slug), CountForm(), request.form.get("party", "")
+    event, button, rsvp_id = any_event(slug), CountForm(), _party_id()
     if not button.validate_on_submit():
         return _again(event, *button.errors.get("csrf_token", ()))
     try:
@@ -135,6 +135,11 @@ def _page(
         heads=heads(event.id),
         button=CountForm(formdata=None),
     )
+
+
+def _party_id() -> str:
+    """Of the button that was pressed; nothing that no database takes."""
+    return request.form.get("party", "").replace("\0", "")
 
 
 def _number(typed: str) -> int | None:

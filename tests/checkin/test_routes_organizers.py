@@ -232,3 +232,8 @@ def test_long_lists_have_pages_and_a_search_goes_through_all(
     page = browser.get(f"{DOOR}?page=2").text
     assert ("in the order of signing up" in page, names_on(page)) == (True, ["Guest 100", "Guest 101"])
     assert names_on(send(browser, DOOR, q="guest 05").text)[0] == "Guest 050"
+
+
+def test_a_button_that_names_what_no_database_takes(kian: FlaskClient) -> None:
+    for address in (HERE, UNDO):
+        assert send(kian, DOOR, address, party="\0").status_code == 404
