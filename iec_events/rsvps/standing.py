@@ -154,7 +154,9 @@ def _once_confirmed(facts: Facts) -> str:
         return _("Then a person looks at your RSVP. The answer stands on this page and comes by mail.")
     if facts.rsvp.holds_seats:
         return _("Then your place is kept.")
-    return _("Then you are on the waitlist, as all places are taken at the moment.")
+    if facts.event.rsvp.full:
+        return _("Then you are on the waitlist, as all places are taken at the moment.")
+    return _("Then your place is kept if one is free, and else you are on the waitlist.")
 
 
 def _pending(facts: Facts) -> Standing:

@@ -418,3 +418,28 @@ def test_more_links_than_a_cookie_holds_push_out_the_oldest(client: FlaskClient,
         send(client, f"/events/night-{number}/rsvp", name="Sara", party_size="1")
     assert client.get("/events/night-0/my-rsvp").status_code == 404
     assert client.get("/events/night-8/my-rsvp").status_code == 200
+
+
+def test_the_form_of_one_night_sent_to_another_signs_up_there(client: FlaskClient, event: Event) -> None:
+    """Browsers that bring back hidden fields do so."""
+    del event
+    an_event(slug="bogota")
+    hidden = hidden_fields(client.get("/events/berkeley/rsvp").text)
+    own = hidden_fields(client.get("/events/bogota/rsvp").text)
+    for slug, fields in (("berkeley", hidden), ("bogota", {**own, "seed": hidden["seed"]})):
+        answer = client.post(f"/events/{slug}/rsvp", data={**fields, "name": "Sara", "party_size": "1"})
+        assert answer.status_code == 303
+        assert client.get(answer.location).status_code == 200, slug
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Rsvp)) == 2
+
+
+def test_who_comes_back_unconfirmed_is_promised_no_place(client: FlaskClient) -> None:
+    an_event(slug="berkeley", capacity=4, confirms_address=True)
+    sign_up(client, email="sara@example.org")
+    page = own_page(client)
+    assert "Then your place is kept." in page
+    assert "this server can read your address, too" in page
+    for deed in ("not-coming", "come-back"):
+        csrf = hidden_fields(own_page(client) + client.get("/events/berkeley/my-rsvp/cancel").text)["csrf_token"]
+        assert client.post(f"/events/berkeley/my-rsvp/{deed}", data={"csrf_token": csrf}).status_code == 303
+    assert "Then your place is kept if one is free, and else you are on the waitlist." in own_page(client)

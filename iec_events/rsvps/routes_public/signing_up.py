@@ -32,7 +32,7 @@ def place(slug: str) -> ResponseReturnValue:
         if event.rsvp.open or form.is_submitted():
             return _page(event, form, 422 if form.is_submitted() else 200)
         return render_template("rsvps/closed.html", event=event, calendar=event_buttons(event))
-    token = derived_token(settings().secret_key, "rsvp", form.fresh_seed())
+    token = derived_token(settings().secret_key, f"rsvp {slug}", form.fresh_seed())
     try:
         placed = _placed(event, form, token)
     except Refusal as refusal:
