@@ -123,6 +123,10 @@ class DeclineForm(ButtonForm):
 class Chosen(SelectMultipleField):
     """The ids of parties that were ticked; those that are not on the list are passed over."""
 
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was ticked, but for what no database takes."""
+        self.data = [one for one in valuelist if "\0" not in one]
+
     def pre_validate(self, form: Any) -> None:
         """Any id will do."""
 

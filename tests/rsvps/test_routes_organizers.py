@@ -629,8 +629,9 @@ def test_a_whole_filter_is_removed_but_nobody_who_came_after(
 def test_nothing_ticked_or_of_another_event_is_nothing_done(nasrin: FlaskClient, event: Event, deed: str) -> None:
     sara = comes("Sara")
     an_event(slug="cali")
-    press(nasrin, f"{LIST}/choose/{deed}")
-    assert "Tick the parties first." in nasrin.get(LIST).text
+    for ticked in ([], ["\0"]):
+        press(nasrin, f"{LIST}/choose/{deed}", rsvp=ticked)
+        assert "Tick the parties first." in nasrin.get(LIST).text
     there = f"/organize/events/cali/rsvps/choose/{deed}"
     assert press(nasrin, there, rsvp=sara, sure="yes").status_code == 303
     assert press(nasrin, LIST + "/choose/nonsense").status_code == 404
