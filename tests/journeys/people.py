@@ -12,7 +12,17 @@ from urllib.parse import urlsplit
 
 import pyotp
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
-from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    Request,
+    expect,
+)
 
 from iec_events.core.i18n import PERSIAN_DIGITS, direction
 from iec_events.core.paths import PACKAGE
@@ -43,6 +53,7 @@ LOOK = """() => {
 }"""
 AXE = """async () => (await axe.run({resultTypes: ["violations"]})).violations"""
 LOOKED_AT: set[int] = set()  # shapes in which axe has found nothing
+SPARE: dict[str, list[Page]] = {}  # by language: browsers that somebody has left
 
 
 class Tongue:
@@ -78,24 +89,23 @@ class Person:
         screen: dict[str, int] | None = None,
     ) -> None:
         self.address, self.say, self.script = address, tongue, script
-        self.context: BrowserContext = browser.new_context(
-            locale={"en": "en-US", "fa": "fa-IR", "es": "es-CO"}[tongue.locale],
-            reduced_motion="reduce",  # so that a page is where it goes at once
-            viewport=screen or (PHONE if phone else DESK),  # type: ignore[arg-type] # the library has a type of its own
-        )
-        if script:
-            self.context.add_init_script(AXE_SCRIPT)
-        self.trouble: list[str] = []
-        self.page: Page = self.context.new_page()
+        spare = SPARE.setdefault(tongue.locale, [])
+        self.page: Page = spare.pop() if spare else _new_page(browser, tongue.locale)
+        self.context: BrowserContext = self.page.context
+        self.page.set_viewport_size(screen or (PHONE if phone else DESK))  # type: ignore[arg-type] # its own type
         self._tools: CDPSession | None = None if script else self.context.new_cdp_session(self.page)
         self._allow_scripts(script)
+        self.trouble: list[str] = []
         self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.trouble.append(f"script: {error}"))
+        self.page.on("pageerror", self._fail)
         self.page.on("request", self._watch)
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type == "error" and "status of 4" not in message.text:  # a refused form is an answer, not trouble
             self.trouble.append(f"console: {message.text}")
+
+    def _fail(self, error: Error) -> None:
+        self.trouble.append(f"script: {error}")
 
     def _watch(self, request: Request) -> None:
         if urlsplit(request.url).scheme != "data" and not request.url.startswith(self.address):
@@ -177,8 +187,24 @@ class Person:
         return self.page.locator(".phrase li").all_inner_texts()
 
     def leave(self) -> None:
-        """Close the browser."""
-        self.context.close()
+        """Leave the browser to the next person: it remembers nothing, and a new one takes long to open."""
+        self.page.remove_listener("console", self._hear)
+        self.page.remove_listener("pageerror", self._fail)
+        self.page.remove_listener("request", self._watch)
+        if self._tools:
+            self._tools.detach()
+        self.context.clear_cookies()
+        self.page.goto("about:blank")
+        SPARE[self.say.locale].append(self.page)
+
+
+def _new_page(browser: Browser, locale: str) -> Page:
+    context = browser.new_context(
+        locale={"en": "en-US", "fa": "fa-IR", "es": "es-CO"}[locale],
+        reduced_motion="reduce",  # so that a page is where it goes at once
+    )
+    context.add_init_script(AXE_SCRIPT)
+    return context.new_page()
 
 
 class Post:

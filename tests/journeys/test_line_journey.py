@@ -65,7 +65,7 @@ def test_a_seat_that_comes_free_is_offered_passed_on_and_given_by_hand(stage: St
     ali.go(MINE)
     ali.press("I am coming after all")
     ali.reads("You are number 1 in line.")
-    nasrin = stage.organizer()
+    nasrin = stage.organizer(phone=True)
     nasrin.go(f"{LIST}?status=waitlisted")
     nasrin.press("Ali")
     nasrin.press("Give them places now")

@@ -36,7 +36,7 @@ def test_a_list_opens_closes_and_opens_again_and_always_says_why(stage: Stage) -
     sara.sees("No RSVP now")
     expect(sara.page.get_by_role("link", name=sara.say("Download for your calendar"))).to_be_visible()
 
-    nasrin = stage.organizer()
+    nasrin = stage.organizer(phone=True)
     nasrin.go(EDIT)
     nasrin.press("Open it now")
     nasrin.reads("Signing up is open.")
