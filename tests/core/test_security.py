@@ -6,6 +6,7 @@ import http.client
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.test import TestResponse, encode_multipart
 
 from iec_events.app import create_app
@@ -290,21 +292,44 @@ def test_no_field_breaks_anything_behind_the_forms_token_either(
         "/organize/sign-in",
     )
     for address in (*addresses, f"/rsvps/{token}", f"/organize/first/{token}"):
-        assert organizer.post(address, data=everywhere(text)).status_code < 500, address
+        with listening(shown.application, monkeypatch) as asked_for:
+            assert organizer.post(address, data=everywhere(text)).status_code < 500, address
+            if len(text) < 3:
+                assert organizer.post(address, data=GOOD).status_code < 500, address
         if len(text) < 3:
-            for name in (
-                "message",
-                "revision",
-                "seen",
-                "slug",
-                "zone",
-                "starts_date",
-                "capacity",
-                "party_size",
-                "seed",
-            ):
+            for name in asked_for & ONE_BY_ONE:
                 answer = organizer.post(address, data=GOOD | {name: text.encode("utf-8", "surrogatepass")})
                 assert answer.status_code < 500, (address, name)
+
+
+ONE_BY_ONE = {"message", "revision", "seen", "slug", "zone", "starts_date", "capacity", "party_size", "seed"}
+
+
+@contextmanager
+def listening(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+    """The names of fields that pages ask for meanwhile: no other field of a form can break them."""
+    asked_for: set[str] = set()
+
+    class Told(ImmutableMultiDict[str, Any]):
+        def __contains__(self, key: object) -> bool:
+            asked_for.add(str(key))
+            return super().__contains__(key)
+
+        def __getitem__(self, key: Any) -> Any:
+            asked_for.add(str(key))
+            return super().__getitem__(key)
+
+        def get(self, key: Any, *others: Any, **also: Any) -> Any:
+            asked_for.add(str(key))
+            return super().get(key, *others, **also)
+
+        def getlist(self, key: Any, *others: Any) -> Any:
+            asked_for.add(str(key))
+            return super().getlist(key, *others)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(app.request_class, "parameter_storage_class", Told)
+        yield asked_for
 
 
 FIELDS = (
