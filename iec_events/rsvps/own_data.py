@@ -103,7 +103,7 @@ def _links(rsvp: Rsvp) -> int:
 
 def _mail(letter: OutboxMail) -> dict[str, str | None]:
     ended_at = letter.done_at or letter.given_up_at
-    state = "sent" if letter.done_at else "given up" if letter.given_up_at else "waiting"
+    state = "done" if letter.done_at else "given up" if letter.given_up_at else "waiting"
     return {
         "kind": letter.kind.partition(".")[2],
         "state": state,

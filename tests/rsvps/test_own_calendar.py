@@ -123,6 +123,14 @@ def test_a_new_address_ends_the_old_one_and_none_ends_all(client: FlaskClient, a
     assert not rows()
 
 
+def test_who_does_not_come_can_still_take_the_address_back(client: FlaskClient, address: str) -> None:
+    press(client, "not-coming")
+    assert f"{MINE}/forget-calendar" in client.get(MINE).text
+    press(client, "forget-calendar")
+    assert client.get(address).status_code == 404
+    assert "forget-calendar" not in client.get(MINE).text
+
+
 def test_whoever_gives_up_their_place_loses_the_address_but_not_the_news(
     client: FlaskClient, address: str, clock: Traveller
 ) -> None:
