@@ -39,6 +39,7 @@ from iec_events.core.db import db
 from iec_events.core.limits import limiter
 from iec_events.core.paths import PACKAGE
 from iec_events.organizers import passwords
+from iec_events.reports import locks
 from tests import factories
 from tests.factories import an_organizer_session
 from tests.servers import Mailbox, free_port, postgres, served
@@ -375,8 +376,9 @@ def clock(request: pytest.FixtureRequest) -> Iterator[time_machine.Traveller | N
 
 @pytest.fixture(autouse=True)
 def _quick_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Argon2 at its least, a thousand times quicker; tests marked `costly` keep its real price."""
+    """Argon2 and scrypt at their least, a thousand times quicker; tests marked `costly` keep their real price."""
     if not request.node.get_closest_marker("costly"):
+        monkeypatch.setattr(locks, "WORK", 7)
         monkeypatch.setattr(passwords, "_hasher", QUICK)
         monkeypatch.setattr(passwords, "NOBODY", QUICK_NOBODY)
         monkeypatch.setattr(sealing, "hash_secret_raw", _quick_key)

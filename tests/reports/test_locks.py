@@ -16,6 +16,11 @@ def test_a_passphrase_opens_what_it_locked(size: int) -> None:
     assert box.count(b"\0" * 32) == 0
 
 
+@pytest.mark.costly
+def test_at_its_real_price_too() -> None:
+    assert pyrage.passphrase.decrypt(locked_with("seven winters", b"Sara"), "seven winters") == b"Sara"
+
+
 def test_another_passphrase_and_a_cut_file_open_nothing() -> None:
     box = locked_with("seven winters", b"Sara" * CHUNK)
     for wrong, passphrase in (
