@@ -91,11 +91,18 @@ def _written(kind: str, rsvp: Rsvp, method: Method | None, facts: dict[str, Any]
         event=event,
         rsvp=view,
         place=place_in_line(view, row.slug),
-        deadline=local_text(rsvp.until, row.time_zone, locale) if rsvp.until else None,
+        deadline=_deadline(rsvp, event, locale),
         words=facts.get("words", ""),
         twice=facts.get("twice", False),
         link=public_url("rsvps.open_link", locale=locale, token=facts["token"]) if facts["token"] else "",
     )
+
+
+def _deadline(rsvp: Rsvp, event: EventView, locale: str) -> str | None:
+    """Until when a hold or an offer lasts, by the clocks of the place, which are named."""
+    if rsvp.until is None:
+        return None
+    return f"{local_text(rsvp.until, event.event.time_zone, locale)} ({event.when.zone_label})"
 
 
 def _calendar(event: EventView, rsvp: RsvpView, method: Method | None, to: str) -> bytes | None:
