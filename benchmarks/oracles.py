@@ -1,15 +1,20 @@
-"""`python -m benchmarks.oracles`: does the time of an answer tell whether an account exists?
+"""`python -m benchmarks.oracles`: does an answer, or its time, tell whether somebody is known?
 
-Wrong passwords are tried for a known and for unknown addresses in turn; then the two heaps of times are compared by a
-permutation test. A share near 1 and a chance that is not small mean: no difference that this many tries can show.
+Wrong passwords are tried for a known and for unknown addresses in turn; so are lost links, and signing up with an
+address that is on the list already. The two heaps of times are compared by a permutation test. A share near 1 and a
+chance that is not small mean: no difference that this many tries can show. Pages of attendees must be the same but for
+what is random in them.
 """
 
 from __future__ import annotations
 
+import html
 import random
+import re
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask
@@ -20,9 +25,14 @@ from iec_events.core import clock
 from iec_events.core.limits import limiter
 from iec_events.organizers.actions import SignInRefused, accept_invitation, invite, sign_in
 from tests.conftest import settings_for
+from tests.factories import an_event
 
 TRIES, SHUFFLES = 60, 2000
-KNOWN = "nasrin@example.org"
+KNOWN, SARA = "nasrin@example.org", "sara@example.org"
+HIDDEN = re.compile(r'<input[^>]*name="([^"]+)"[^>]*type="hidden"[^>]*value="([^"]*)"')
+RANDOM = re.compile(
+    r'value="[^"]*"|<svg[^>]*class="qr.*?</svg>|<(ol|ul)[^>]*class="[^"]*words.*?</\1>|IEC1\.[\w.-]+', re.DOTALL
+)
 RIGHT, WRONG = "nine poems by the river", "ten poems by the river"
 
 
@@ -36,7 +46,11 @@ def main() -> None:
             accept_invitation(
                 token=invite(now=clock.now()), name="Nasrin", email=KNOWN, password=RIGHT, now=clock.now()
             )
+            an_event(slug="berkeley", capacity=10_000)
         compare("sign-in with a wrong password", *timed(app))
+        signed_up_in(app, SARA)
+        compare("a lost link", *in_turn(lambda email: lost_in(app, email)))
+        compare("signing up with an address", *in_turn(lambda email: signed_up_in(app, email)))
 
 
 def timed(app: Flask) -> tuple[list[float], list[float]]:
@@ -47,6 +61,44 @@ def timed(app: Flask) -> tuple[list[float], list[float]]:
         known.append(refused_in(app, KNOWN))
         unknown.append(refused_in(app, f"nobody-{number}@example.org"))
     return known, unknown
+
+
+def in_turn(ask: Callable[[str], tuple[float, str]]) -> tuple[list[float], list[float]]:
+    """Times for the address on the list and for others as long, in turn; their pages must be alike."""
+    known: list[float] = []
+    unknown: list[float] = []
+    for number in range(TRIES * 2):
+        pairs = [(known, SARA), (unknown, f"n{number:03}@example.org")]
+        random.shuffle(pairs)
+        pages = set()
+        for heap, email in pairs:
+            took, page = ask(email)
+            heap.append(took)
+            pages.add(RANDOM.sub("", page.replace(email, "")))
+        assert len(pages) == 1, "the pages differ"
+    return known, unknown
+
+
+def lost_in(app: Flask, email: str) -> tuple[float, str]:
+    """How long it takes to ask for a lost link, and the answer."""
+    return _posted(app, "/rsvps/lost", {"email": email})
+
+
+def signed_up_in(app: Flask, email: str) -> tuple[float, str]:
+    """How long it takes to sign up with an address, and the page that follows."""
+    return _posted(app, "/events/berkeley/rsvp", {"name": "Sara", "party_size": "1", "email": email})
+
+
+def _posted(app: Flask, path: str, fields: dict[str, str]) -> tuple[float, str]:
+    visitor, base = app.test_client(), app.extensions["settings"].public_url
+    network = {"REMOTE_ADDR": f"10.{random.randrange(256)}.{random.randrange(256)}.7"}  # noqa: S311 - no secret
+    form = visitor.get(path, base_url=base, environ_base=network).text
+    sent = fields | {name: html.unescape(text) for name, text in HIDDEN.findall(form)}
+    begun = time.perf_counter()
+    answer = visitor.post(path, data=sent, base_url=base, environ_base=network)
+    took = (time.perf_counter() - begun) * 1000
+    assert answer.status_code in {200, 303}, answer.status_code
+    return took, visitor.get(answer.location, base_url=base).text if answer.location else answer.text
 
 
 def refused_in(app: Flask, email: str) -> float:
