@@ -36,23 +36,14 @@ PHONE, SMALL_PHONE, DESK = (
 OWN_LINK = re.compile(r"https?://\S+/rsvps/\S+")
 
 
-# What `look` asks of a page: its language, direction, main headings, how much it is too wide, and its shape, which is
-# all of it but texts, names and addresses. Axe is loaded with every page: handed over later, it would travel each time.
+# What `look` asks of a page: its language, direction, main headings, and how much it is too wide. Axe is loaded with
+# every page: handed over later, it would travel each time.
 LOOK = """() => {
   const html = document.documentElement
-  const told = new Set(["class", "role", "type", "lang", "dir", "style"])
-  let shape = innerWidth
-  const add = (text) => { for (const sign of text) shape = (Math.imul(shape, 31) + sign.codePointAt(0)) | 0 }
-  for (const each of html.querySelectorAll("*")) {
-    add(each.tagName)
-    for (const { name, value } of each.attributes) add(told.has(name) || !value ? `${name}=${value}` : name)
-    if (!each.childElementCount && each.textContent.trim()) add("text")
-  }
   const wide = html.scrollWidth - html.clientWidth
-  return [html.lang, html.dir, document.querySelectorAll("h1").length, wide, shape]
+  return [html.lang, html.dir, document.querySelectorAll("h1").length, wide]
 }"""
 AXE = """async () => (await axe.run({resultTypes: ["violations"]})).violations"""
-LOOKED_AT: set[int] = set()  # shapes in which axe has found nothing
 SPARE: dict[str, list[Page]] = {}  # by language: browsers that somebody has left
 
 
@@ -144,22 +135,18 @@ class Person:
     def look(self) -> None:
         """Hold every page to what must be true of all: language, one main heading, nothing foreign, axe content."""
         self._allow_scripts(True)  # the page's own were passed over when it came, and do not come back
-        *found, wide, shape = self.page.evaluate(LOOK)
-        violations = self._ask_axe(shape)
+        *found, wide = self.page.evaluate(LOOK)
+        violations = self._ask_axe()
         self._allow_scripts(self.script)
         assert found == [self.say.locale, self.say.direction, 1], (self.page.url, found)
         assert wide <= 0, f"{self.page.url} is {wide} px too wide"
         assert not self.trouble, self.trouble
         assert not violations, AxeResults({"violations": violations}).generate_report()
 
-    def _ask_axe(self, shape: int) -> list[Any]:
-        if shape in LOOKED_AT:
-            return []
+    def _ask_axe(self) -> list[Any]:
         if not self.script:
             self.page.evaluate(f"{AXE_SCRIPT};0")
         violations: list[Any] = self.page.evaluate(AXE)
-        if not violations:
-            LOOKED_AT.add(shape)
         return violations
 
     def sees(self, english: str, **values: object) -> None:
