@@ -327,6 +327,18 @@ def listening(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]
             asked_for.add(str(key))
             return super().getlist(key, *others)
 
+        def __iter__(self) -> Iterator[str]:
+            asked_for.update(ONE_BY_ONE)  # who goes through all fields may stumble over any
+            return super().__iter__()
+
+        def items(self, *others: Any, **also: Any) -> Any:
+            asked_for.update(ONE_BY_ONE)
+            return super().items(*others, **also)
+
+        def lists(self) -> Any:
+            asked_for.update(ONE_BY_ONE)
+            return super().lists()
+
     with monkeypatch.context() as patch:
         patch.setattr(app.request_class, "parameter_storage_class", Told)
         yield asked_for
