@@ -264,7 +264,7 @@ def test_a_damaged_archive_changes_nothing(
 
 
 def test_any_octet_changed_or_missing_is_found(full: Flask, tmp_path: Path) -> None:
-    """But for those by which DEFLATE says the same rows in other words: a copy from elsewhere, the code of no letter."""
+    """But for those that change nothing: DEFLATE can say the same rows in two ways (a copy from elsewhere)."""
     file = tmp_path / "night"
     archived(full, file)
     octets = file.read_bytes()
