@@ -23,6 +23,7 @@ TEXT_FIELDS: dict[str, tuple[type[TextLine | TextArea], Callable[[str], Any]]] =
     "summary": (TextArea, lambda language: _l("Summary (%(language)s)", language=language)),
     "description": (TextArea, lambda language: _l("Description (%(language)s)", language=language)),
     "accessibility": (TextArea, lambda language: _l("Access notes (%(language)s)", language=language)),
+    "gate_note": (TextArea, lambda language: _l("Note for the gate (%(language)s)", language=language)),
     "image_alt": (TextLine, lambda language: _l("What the picture shows (%(language)s)", language=language)),
 }
 ITEM: dict[str, Callable[[str], Any]] = {

@@ -10,7 +10,16 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from ..core.i18n import LOCALES, _l
-from .models import LONGEST_HOLD_H, LONGEST_KEPT, LONGEST_OFFER_H, Event, ProgrammeItem, Texts
+from .models import (
+    LONGEST_HOLD_H,
+    LONGEST_KEPT,
+    LONGEST_OFFER_H,
+    REMINDERS,
+    USUAL_REMINDERS,
+    Event,
+    ProgrammeItem,
+    Texts,
+)
 
 EVENT_TEXTS = {
     "title": 120,
@@ -18,9 +27,11 @@ EVENT_TEXTS = {
     "summary": 400,
     "description": 20_000,
     "accessibility": 2_000,
+    "gate_note": 1_000,
     "image_alt": 400,
 }
 CAMPAIGN_TEXTS = {"title": 120, "summary": 400, "description": 20_000}
+LONGEST = 31  # days
 MOST_ITEMS = 20
 LONGEST_ITEM = 200
 LARGEST_PARTY = 50
@@ -49,6 +60,7 @@ class EventDraft:
     starts_at: dt.datetime
     ends_at: dt.datetime
     doors_at: dt.datetime | None = None
+    all_day: bool = False
     programme: list[ProgrammeItem] = field(default_factory=list)
     venue: str = ""
     street: str = ""
@@ -75,6 +87,8 @@ class EventDraft:
     asks_companions: bool = False
     asks_children: bool = False
     puzzle: bool = False
+    reminders: list[int] = field(default_factory=lambda: [*USUAL_REMINDERS])
+    thanks: bool = False
 
 
 def draft_of(event: Event) -> EventDraft:
@@ -86,6 +100,7 @@ def columns_of(draft: EventDraft) -> dict[str, Any]:
     """Column -> value, with moments in UTC: only there can a repeated hour be compared."""
     chosen = {each.name: getattr(draft, each.name) for each in fields(draft)}
     chosen["texts"] = filled(draft.texts)
+    chosen["reminders"] = [hours for hours in REMINDERS if hours in draft.reminders]
     return {name: _utc(value) if isinstance(value, dt.datetime) else value for name, value in chosen.items()}
 
 
@@ -114,6 +129,13 @@ def gap_around(zone: str, local: dt.datetime) -> tuple[dt.datetime, dt.datetime]
     while not moments_of(zone, after):
         after += MINUTE
     return before, after
+
+
+def day_begins(zone: str, day: dt.date) -> dt.datetime:
+    """The first moment of a day in `zone`: where clocks jump at midnight, later; where it comes twice, the first."""
+    midnight = dt.datetime.combine(day, dt.time())
+    readings = moments_of(zone, midnight)
+    return readings[0] if readings else gap_around(zone, midnight)[1].replace(tzinfo=ZoneInfo(zone))
 
 
 def offset_name(moment: dt.datetime) -> str:
@@ -147,12 +169,37 @@ def _about_times(draft: EventDraft) -> list[Objection]:
     starts, ends = _utc(draft.starts_at), _utc(draft.ends_at)
     if not is_time_zone(draft.time_zone):
         found.append(("time_zone", _l("Please choose a time zone from the list, such as America/Bogota.")))
+    if draft.all_day:
+        return found + _about_days(draft)
     if ends <= starts:
         found.append(("ends_at", _l("The end must come after the start.")))
-    elif ends - starts > dt.timedelta(days=31):
+    elif ends - starts > dt.timedelta(days=LONGEST):
         found.append(("ends_at", _l("An event can last 31 days at most. Please check the dates.")))
     if draft.doors_at and _utc(draft.doors_at) > starts:
         found.append(("doors_at", _l("Doors must open before the start, or at the same time.")))
+    return found + _about_opening(draft)
+
+
+def _about_days(draft: EventDraft) -> list[Objection]:
+    """An event without hours goes from the first moment of a day to the first moment after another."""
+    found: list[Objection] = []
+    zone = ZoneInfo(draft.time_zone) if is_time_zone(draft.time_zone) else dt.UTC
+    first, after = draft.starts_at.astimezone(zone).date(), draft.ends_at.astimezone(zone).date()
+    if after <= first:
+        found.append(("ends_at", _l("The last day can’t come before the first.")))
+    elif after - first > dt.timedelta(days=LONGEST):
+        found.append(("ends_at", _l("An event can last 31 days at most. Please check the dates.")))
+    if draft.doors_at:
+        found.append(("doors_at", _l("An event that lasts all day has no time for its doors. Leave it empty.")))
+    for name, day in (("starts_at", first), ("ends_at", after)):
+        if is_time_zone(draft.time_zone) and _utc(getattr(draft, name)) != _utc(day_begins(draft.time_zone, day)):
+            found.append((name, _l("An event that lasts all day begins and ends at midnight there.")))
+    return found + _about_opening(draft)
+
+
+def _about_opening(draft: EventDraft) -> list[Objection]:
+    found: list[Objection] = []
+    ends = _utc(draft.ends_at)
     if draft.rsvp_closes_at and _utc(draft.rsvp_closes_at) > ends:
         found.append(("rsvp_closes_at", _l("RSVPs must close before the event ends.")))
     if draft.rsvp_opens_at and _utc(draft.rsvp_opens_at) >= _utc(draft.rsvp_closes_at or ends):
@@ -205,6 +252,8 @@ def _about_signing_up(draft: EventDraft) -> list[Objection]:
         found.append(
             ("offer_hours", _l("An offered place can wait 1 to 168 hours. Leave it empty to give places at once."))
         )
+    if not set(draft.reminders) <= set(REMINDERS):
+        found.append(("reminders", _l("Reminders are sent 168, 24 or 2 hours before the start.")))
     if draft.largest_party == 1:
         sentence = _l("The largest party is one person, so there is nobody else to ask for.")
         found += [(name, sentence) for name in ("asks_companions", "asks_children") if getattr(draft, name)]

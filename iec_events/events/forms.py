@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_wtf.file import FileField
 from wtforms import BooleanField, Field, FormField, HiddenField, RadioField
+from wtforms import Form as PlainForm
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import ValidationError
+from wtforms.validators import StopValidation, ValidationError
 
 from ..core.forms import Form, Needed, TextLine, WholeNumber
 from ..core.i18n import LOCALES, _, _l, current_locale
@@ -28,8 +29,8 @@ from .drafts import (
 )
 from .fields import Choice, Clock, CoordinatesLine, Day, LinkLine, Rows, ZoneLine
 from .images import LARGEST_UPLOAD, ImageRefused, Picture, read_image
-from .models import LONGEST_KEPT, Campaign, Event
-from .moments import MOMENTS, Moments, moment_values
+from .models import LONGEST_KEPT, REMINDERS, USUAL_REMINDERS, Campaign, Event
+from .moments import MOMENTS, Moments, day_values, moment_values
 from .zones import country_choices
 
 BESIDE = {
@@ -40,16 +41,33 @@ BESIDE = {
     "image_name": "image",
     "time_zone": "zone",
     "listed": "by_link",
+    "reminders": f"remind_{USUAL_REMINDERS[0]}",
 }
+# Of an event without hours the organizers choose days.
+BESIDE_DAYS = {"starts_at": "starts_on", "ends_at": "ends_on"}
+DAYS = frozenset({"starts", "ends"})
 # Stands in while the times are not known yet, so that everything else can be looked at.
 SOME_TIME = {"starts_at": dt.datetime(2000, 1, 1, tzinfo=dt.UTC), "ends_at": dt.datetime(2000, 1, 2, tzinfo=dt.UTC)}
 IMAGE_NAME = re.compile("[A-Za-z0-9_-]{1,22}")
 LONGEST_INDEX = 3
 PLAIN = ("venue", "street", "city", "region", "country", "online_url", "contact", "donation_url")
 NUMBERS = ("capacity", "largest_party", "keep_days", "hold_hours", "offer_hours")
-FLAGS = ("confirms_address", "needs_approval", "address_hidden", "asks_companions", "asks_children", "puzzle")
+FLAGS = ("confirms_address", "needs_approval", "address_hidden", "asks_companions", "asks_children", "puzzle", "thanks")
 # What a new event begins with: freed places are offered, not given to somebody who may no longer be able to come.
 NEW = {"offer_hours": USUAL_HOURS}
+
+
+class NeededWithHours(Needed):
+    """A time must be there, unless the event lasts all day."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, form: PlainForm, field: Field) -> None:
+        """Check, and stop the other checks."""
+        if form["all_day"].data:
+            field.errors = ()
+            raise StopValidation
+        super().__call__(form, field)
 
 
 class CampaignForm(CampaignTexts):
@@ -90,11 +108,14 @@ class EventForm(Moments):
 
     campaign = Choice(_l("Campaign"))
     zone = ZoneLine(_l("Time zone"), [Needed(_l("Please choose the time zone of the place."))])
+    all_day = BooleanField(_l("It lasts all day, or several days: no hours are said"))
     starts_on = Day(_l("Start: date"), [Needed(_l("Please choose the day on which it starts."))])
-    starts_time = Clock(_l("Start: time"), [Needed(_l("Please write the time at which it starts, such as 18:00."))])
+    starts_time = Clock(
+        _l("Start: time"), [NeededWithHours(_l("Please write the time at which it starts, such as 18:00."))]
+    )
     starts_which = RadioField(_l("Which of the two do you mean?"), validate_choice=False)
     ends_on = Day(_l("End: date"))
-    ends_time = Clock(_l("End: time"), [Needed(_l("Please write the time at which it ends, such as 21:00."))])
+    ends_time = Clock(_l("End: time"), [NeededWithHours(_l("Please write the time at which it ends, such as 21:00."))])
     ends_which = RadioField(_l("Which of the two do you mean?"), validate_choice=False)
     doors_on = Day(_l("Doors: date"))
     doors_time = Clock(_l("Doors: time"))
@@ -134,6 +155,10 @@ class EventForm(Moments):
     puzzle = BooleanField(_l("Browsers solve a small puzzle"))
     address_hidden = BooleanField(_l("Only those who come are told the exact place"))
     by_link = BooleanField(_l("Only those who have the link find this event"))
+    remind_168 = BooleanField(_l("A week before"))
+    remind_24 = BooleanField(_l("A day before"), default=True)
+    remind_2 = BooleanField(_l("Two hours before"))
+    thanks = BooleanField(_l("A letter of thanks when it is over"))
     contact = TextLine(_l("Contact"), longest=200)
     donation_url = LinkLine(_l("Donation link"), longest=500)
 
@@ -172,10 +197,10 @@ class EventForm(Moments):
     def validate(self, extra_validators: Any = None) -> bool:
         """Check each field, then the times on the place's clocks, then the whole."""
         super().validate(extra_validators)
-        self.moments = {column: moment for name, column in MOMENTS.items() if (moment := self.moment(name))}
+        self.moments = {column: moment for name, column in MOMENTS.items() if (moment := self._meant(name))}
         timed = {"starts_at", "ends_at"} <= self.moments.keys()
         for name, sentence in objections(self._drafted(self.moments if timed else SOME_TIME)):
-            if not self[BESIDE.get(name, name)].errors:
+            if not self[self._beside(name)].errors:
                 self.note_objection(name, sentence)
         return not self.errors
 
@@ -201,7 +226,17 @@ class EventForm(Moments):
 
     def note_objection(self, name: str, sentence: object) -> None:
         """Put what speaks against the draft beside the field it is about."""
-        self.note(BESIDE.get(name, name), sentence)
+        self.note(self._beside(name), sentence)
+
+    def _beside(self, name: str) -> str:
+        """The field beside which something about a column is said."""
+        return (BESIDE_DAYS if self.all_day.data else {}).get(name) or BESIDE.get(name, name)
+
+    def _meant(self, name: str) -> dt.datetime | None:
+        """The moment that is meant; without hours there are days, and no doors."""
+        if not self.all_day.data or name not in DAYS | {"doors"}:
+            return self.moment(name)
+        return self.day_moment(name) if name in DAYS else None
 
     def wants_to_publish(self) -> bool:
         """What is to be published needs a title, and a city or an online address; says so beside what is missing."""
@@ -237,7 +272,7 @@ class EventForm(Moments):
             for key in EVENT_TEXTS
             if mine["texts"].get(code, {}).get(key) != theirs["texts"].get(code, {}).get(key)
         ]
-        others = [BESIDE.get(name, name) for name in mine if name != "texts" and mine[name] != theirs[name]]
+        others = [self._beside(name) for name in mine if name != "texts" and mine[name] != theirs[name]]
         return [str(self[name].label.text) for name in (*texts, *dict.fromkeys(others))]
 
     def draft(self) -> EventDraft:
@@ -261,6 +296,8 @@ class EventForm(Moments):
             hold_hours=USUAL_HOURS if self.hold_hours.data is None else self.hold_hours.data,
             offer_hours=self.offer_hours.data,
             listed=not self.by_link.data,
+            all_day=bool(self.all_day.data),
+            reminders=[hours for hours in REMINDERS if self[f"remind_{hours}"].data],
             **flags,
             **plain,
             **moments,
@@ -280,7 +317,13 @@ def values_of(draft: EventDraft) -> dict[str, Any]:
     values["by_link"] = not draft.listed
     if draft.latitude is not None:
         values["coordinates"] = f"{draft.latitude}, {draft.longitude}"
+    values |= {f"remind_{hours}": hours in draft.reminders for hours in REMINDERS}
+    values["all_day"] = draft.all_day
+    if draft.all_day:
+        values |= day_values(draft.starts_at, draft.ends_at, draft.time_zone)
     for name, column in MOMENTS.items():
+        if draft.all_day and name in DAYS:
+            continue
         values |= moment_values(name, getattr(draft, column), draft.time_zone)
     values["programme"] = [item_values(item) for item in draft.programme]
     return values

@@ -15,6 +15,8 @@ LONGEST_KEPT = 14
 LONGEST_HOLD_H = 48
 LONGEST_OFFER_H = 168
 LARGEST_UNDER_ATTACK = 2
+REMINDERS = (168, 24, 2)  # hours before the start: a week, a day, two hours
+USUAL_REMINDERS = (24,)
 Texts = dict[str, dict[str, str]]
 
 
@@ -54,6 +56,10 @@ class Event(Model):
     organizers' switch: addresses are confirmed, everybody is looked at, parties are small. `puzzle`: browsers work for
     a moment before an RSVP is taken without a look. `closed_early`: closed by hand; the planned times stay.
 
+    An event that lasts `all_day` begins with the first moment of its first day at the place and ends with the first
+    moment after its last one; nobody is told hours of it, and it has no doors. `reminders`: how many hours before the
+    start those who come are written to, out of REMINDERS; with `thanks`, they are written to once more after the end.
+
     The list of who comes is destroyed `keep_days` after the end. `sequence` and `revised_at` are iCalendar's
     SEQUENCE and LAST-MODIFIED (RFC 5545 3.8.7); `uid` never changes.
     """
@@ -70,7 +76,7 @@ class Event(Model):
         sa.CheckConstraint("offer_hours IS NULL OR offer_hours BETWEEN 1 AND 168", name="offer_not_long"),
     )
     shown: ClassVar[bool] = True
-    quiet: ClassVar[frozenset[str]] = frozenset({"seats_taken", "lines_given"})
+    unseen: ClassVar[frozenset[str]] = frozenset({"seats_taken", "lines_given"})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(sa.String(120), unique=True)
@@ -85,6 +91,7 @@ class Event(Model):
     starts_at: Mapped[dt.datetime] = mapped_column(Moment, index=True)
     ends_at: Mapped[dt.datetime] = mapped_column(Moment, index=True)
     doors_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    all_day: Mapped[bool] = mapped_column(default=False)
 
     venue: Mapped[str] = mapped_column(sa.String(200), default="")
     street: Mapped[str] = mapped_column(sa.String(200), default="")
@@ -118,6 +125,8 @@ class Event(Model):
     under_attack: Mapped[bool] = mapped_column(default=False)
     puzzle: Mapped[bool] = mapped_column(default=False)
     closed_early: Mapped[bool] = mapped_column(default=False)
+    reminders: Mapped[list[int]] = mapped_column(sa.JSON, default=lambda: [*USUAL_REMINDERS])
+    thanks: Mapped[bool] = mapped_column(default=False)
 
     sequence: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[dt.datetime] = mapped_column(Moment)
@@ -152,6 +161,20 @@ class Event(Model):
             return False
         opened = self.rsvp_opens_at is None or self.rsvp_opens_at <= now
         return opened and (self.rsvp_closes_at is None or now < self.rsvp_closes_at)
+
+
+class EventVersion(Model):
+    """What an event said under a former SEQUENCE, so that who knew it is told what has changed; until it is over.
+
+    `said` holds the columns that are told of (`versions.SAID`); `until` is when it ceased to be true.
+    """
+
+    __tablename__ = "event_versions"
+
+    event_id: Mapped[int] = mapped_column(sa.ForeignKey("events.id", ondelete="CASCADE"), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    said: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    until: Mapped[dt.datetime] = mapped_column(Moment)
 
 
 class Image(Model):

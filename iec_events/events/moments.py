@@ -10,8 +10,8 @@ from wtforms.fields.choices import SelectChoice
 
 from ..core.i18n import _, current_locale, format_number
 from .drafting import EventTexts
-from .drafts import gap_around, moments_of, offset_name
-from .times import day_month
+from .drafts import day_begins, gap_around, moments_of, offset_name
+from .times import day_month, days_of
 
 # The fields of a moment begin with the name on the left; the draft calls it by the one on the right.
 MOMENTS = {
@@ -48,6 +48,17 @@ class Moments(EventTexts):
             self.note(clock.name, self._no_such_time(name))
         return readings[0] if readings else None
 
+    def day_moment(self, name: str) -> dt.datetime | None:
+        """For an event without hours: when its first day begins, or when its last one is over."""
+        on = self[f"{name}_on"]
+        day = self._day(name)
+        if self["zone"].errors or on.errors or self["starts_on"].errors or day is None:
+            return None
+        if not _exists(self["zone"].data, day):
+            self.note(on.name, _("The clocks there left out this whole day. Please choose another."))
+            return None
+        return day_begins(self["zone"].data, day + dt.timedelta(days=name == "ends"))
+
     def readings(self, name: str) -> tuple[dt.datetime, ...]:
         """The moments at which the place's clocks show what was typed."""
         day, clock = self._day(name), self[f"{name}_time"].data
@@ -83,6 +94,17 @@ class Moments(EventTexts):
         text = _("On %(day)s the clocks there jump from %(before)s to %(after)s, so %(time)s does not exist.")
         day = day_month(local.date(), current_locale())
         return text % {"day": day, "before": _clock(before), "after": _clock(after), "time": _clock(local)}
+
+
+def _exists(zone: str, day: dt.date) -> bool:
+    """Whether clocks there ever showed this day: a few islands moved over the date line."""
+    return day_begins(zone, day).date() == day
+
+
+def day_values(starts_at: dt.datetime, ends_at: dt.datetime, zone: str) -> dict[str, Any]:
+    """What the fields hold for the days of an event without hours; its last day is said where it is another."""
+    first, last = days_of(starts_at, ends_at, zone)
+    return {"starts_on": first, **({"ends_on": last} if last != first else {})}
 
 
 def moment_values(name: str, moment: dt.datetime | None, zone: str) -> dict[str, Any]:

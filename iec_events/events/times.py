@@ -21,6 +21,7 @@ FULL_DATE = {"en": "EEEE d MMMM y", "fa": "EEEE d MMMM y", "es": "EEEE d 'de' MM
 DAY_MONTH = {"en": "EEEE d MMMM", "fa": "EEEE d LLLL", "es": "EEEE d 'de' MMMM"}
 SHORT = {"en": "d MMM", "fa": "d LLLL", "es": "d MMM"}
 NOON = 12
+INSTANT = dt.timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,12 @@ def occasion(event: Event, locale: str) -> Occasion:
         tehran_text=tehran_text(event.starts_at, locale),
         short_day_month=_part(date, SHORT[locale], locale),
     )
+
+
+def days_of(starts_at: dt.datetime, ends_at: dt.datetime, time_zone: str) -> tuple[dt.date, dt.date]:
+    """The first and the last day at the place of which the event has a moment; it is over at `ends_at`."""
+    zone = ZoneInfo(time_zone)
+    return starts_at.astimezone(zone).date(), (ends_at.astimezone(dt.UTC) - INSTANT).astimezone(zone).date()
 
 
 def date_text(date: dt.date, locale: str) -> str:

@@ -79,7 +79,7 @@ class CampaignView:
 class EventView:
     """An event in one language at one moment. Made per request; the language must be the one being spoken.
 
-    `entitled`: whether the reader may know a hidden place, which only organizers and those who come do.
+    `entitled`: whether the reader may know a hidden place and the note for the gate, as organizers and those who come.
     """
 
     event: Event
@@ -241,6 +241,11 @@ class EventView:
     def accessibility(self) -> str | None:
         """What people who need to know of steps, seats or sounds are told."""
         return self._text("accessibility") or None
+
+    @property
+    def gate_note(self) -> str | None:
+        """What those who come need to know at the gate; nobody else is told."""
+        return self._text("gate_note") or None if self.entitled else None
 
     @property
     def contact(self) -> str | None:

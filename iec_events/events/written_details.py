@@ -16,13 +16,13 @@ from .drafts import (
     USUAL_HOURS,
     is_safe_link,
 )
-from .models import LONGEST_HOLD_H, LONGEST_KEPT, LONGEST_OFFER_H, ProgrammeItem
+from .models import LONGEST_HOLD_H, LONGEST_KEPT, LONGEST_OFFER_H, REMINDERS, USUAL_REMINDERS, ProgrammeItem
 from .zones import country_choices
 
 LONGEST_LINES = {"venue": 200, "street": 200, "city": 100, "region": 100, "contact": 200}
 LONGEST_LINK = 500
 DEFAULT_PARTY = 6
-FLAGS = ("confirms_address", "needs_approval", "address_hidden", "asks_companions", "asks_children", "puzzle")
+FLAGS = ("confirms_address", "needs_approval", "address_hidden", "asks_companions", "asks_children", "puzzle", "thanks")
 
 
 def read_details(table: Table) -> dict[str, Any]:
@@ -50,15 +50,26 @@ def _seats(table: Table) -> dict[str, int | None]:
     }
 
 
-def _signing_up(table: Table) -> dict[str, int | bool | None]:
+def _signing_up(table: Table) -> dict[str, int | bool | list[int] | None]:
     at_once = ", or leave the line out to give freed seats at once"
     hold_hours = table.whole("hold_hours", least=1, most=LONGEST_HOLD_H)
     return {
         "hold_hours": USUAL_HOURS if hold_hours is None else hold_hours,
         "offer_hours": table.whole("offer_hours", least=1, most=LONGEST_OFFER_H, instead=at_once),
         "listed": table.flag("listed", missing=True),
+        "reminders": _reminders(table),
         **{key: table.flag(key) for key in FLAGS},
     }
+
+
+def _reminders(table: Table) -> list[int]:
+    written = table.raw("reminders")
+    if written is None:
+        return [*USUAL_REMINDERS]
+    if not isinstance(written, list) or any(isinstance(each, bool) or each not in REMINDERS for each in written):
+        table.wrong("reminders", "write hours before the start, some of [168, 24, 2], or [] for none.")
+        return []
+    return written
 
 
 def _country(table: Table) -> str:

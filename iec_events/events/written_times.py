@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from ..core.toml_sheets import Table
-from .drafts import CLOCK, gap_around, moments_of, offset_name
+from .drafts import CLOCK, day_begins, gap_around, moments_of, offset_name
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 FOLDS = ("first", "second")
@@ -16,12 +16,15 @@ FIXED = "2027-02-20T18:00:00"
 COUNTED = '{ first = "Saturday", after_days = 21, at = "18:00" }'
 SAME_DAY = '"21:00" for the same day'
 LATER = '{ days_later = 1, at = "01:00" }'
+LAST_DAY = "{ days_later = 1 }"
+COUNTED_DAY = '{ first = "Saturday", after_days = 21 }'
 
 
 @dataclass(frozen=True, kw_only=True)
 class Times:
     """The moments of an event, each aware and in the zone of its place."""
 
+    all_day: bool
     starts_at: dt.datetime
     ends_at: dt.datetime
     doors_at: dt.datetime | None
@@ -31,6 +34,8 @@ class Times:
 
 def read_times(table: Table, *, zone: str, today: dt.date) -> Times | None:
     """The times of an event's table; None when one of them is wrong, which the table has then noted."""
+    if table.flag("all_day"):
+        return _read_days(table, zone=zone, today=today)
     for key, example in (("starts", FIXED), ("ends", '"21:00"')):
         if key not in table:
             table.wrong(key, f"this is missing; write {key} = {example}, in the time of the place.")
@@ -42,7 +47,34 @@ def read_times(table: Table, *, zone: str, today: dt.date) -> Times | None:
     if ends.astimezone(dt.UTC) <= starts.astimezone(dt.UTC):
         began = f"{starts:%Y-%m-%d %H:%M}"
         table.wrong("ends", f"the end is not after the start ({began}); for the day after write ends = {LATER}.")
-    return Times(starts_at=starts, ends_at=ends, doors_at=doors, rsvp_opens_at=opens, rsvp_closes_at=closes)
+    return Times(
+        all_day=False, starts_at=starts, ends_at=ends, doors_at=doors, rsvp_opens_at=opens, rsvp_closes_at=closes
+    )
+
+
+def _read_days(table: Table, *, zone: str, today: dt.date) -> Times | None:
+    """The days of an event without hours; `ends` is its last day, and may be missing."""
+    if "starts" not in table:
+        table.wrong("starts", f"this is missing; write starts = {FIXED[:10]}.")
+    if "doors" in table:
+        table.raw("doors")
+        table.wrong("doors", "an event that lasts all day has no time for its doors; leave the line out.")
+    first = _Reader(table, zone, today, None).day("starts")
+    on_the_day = _Reader(table, zone, today, first)
+    last = on_the_day.day("ends") if "ends" in table else first
+    opens, closes = on_the_day.moment("rsvp_opens"), on_the_day.moment("rsvp_closes")
+    if first is None or last is None:
+        return None
+    if last < first:
+        table.wrong("ends", f"the last day is before the first ({first}); for several days write ends = {LAST_DAY}.")
+    return Times(
+        all_day=True,
+        starts_at=day_begins(zone, first),
+        ends_at=day_begins(zone, last + dt.timedelta(days=1)),
+        doors_at=None,
+        rsvp_opens_at=opens,
+        rsvp_closes_at=closes,
+    )
 
 
 class _Reader:
@@ -69,6 +101,26 @@ class _Reader:
         at = self._clock(self._table, key)
         return self._there(key, self._day, at, None)
 
+    def day(self, key: str) -> dt.date | None:
+        """The day under a key; None when it is missing or wrong."""
+        value = self._table.raw(key)
+        if value is None:
+            return None
+        if isinstance(value, dict):
+            spelled = self._table.table(key)
+            day = self._day_of(key, spelled)
+            spelled.done()
+        elif isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+            day = value
+        else:
+            other = COUNTED_DAY if key == "starts" else LAST_DAY
+            self._table.wrong(key, f"an event that lasts all day has no hours; write {FIXED[:10]} or {other}.")
+            return None
+        if day is not None and day.year not in YEARS:
+            self._table.wrong(key, f"{day} does not fit; write a day in a year from 2000 to 2100.")
+            return None
+        return day
+
     def _fixed(self, key: str, value: dt.datetime) -> dt.datetime | None:
         if value.tzinfo is not None:
             right = f"{value.replace(tzinfo=None):%Y-%m-%dT%H:%M:%S}"
@@ -81,12 +133,14 @@ class _Reader:
     def _spelled_out(self, key: str, spelled: Table) -> dt.datetime | None:
         fold = spelled.choice("fold", FOLDS)
         at = self._clock(spelled, "at")
-        if key == "starts":
-            day = self._counted(spelled) if "first" in spelled or "on" not in spelled else self._on(spelled)
-        else:
-            day = self._on(spelled) if "on" in spelled else self._near(spelled)
+        day = self._day_of(key, spelled)
         spelled.done()
         return self._there(key, day, at, fold)
+
+    def _day_of(self, key: str, spelled: Table) -> dt.date | None:
+        if key == "starts":
+            return self._counted(spelled) if "first" in spelled or "on" not in spelled else self._on(spelled)
+        return self._on(spelled) if "on" in spelled else self._near(spelled)
 
     def _on(self, spelled: Table) -> dt.date | None:
         day = spelled.raw("on")

@@ -25,7 +25,9 @@ from .rows import after, free_slug, locked, write
 from .steps import PlaceMissing
 
 # Whoever has the event in a calendar must be told when one of these changes (RFC 5546 2.1.4).
-TOLD = frozenset({"starts_at", "ends_at", "time_zone", "venue", "street", "city", "region", "country", "online_url"})
+TOLD = frozenset(
+    {"starts_at", "ends_at", "all_day", "time_zone", "venue", "street", "city", "region", "country", "online_url"}
+)
 
 
 class DraftRefused(Refusal):
