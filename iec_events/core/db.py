@@ -36,14 +36,14 @@ NAMES = {
 
 
 class Base(DeclarativeBase):
-    """Every table. `shown` says that strangers' pages show it; `quiet` names columns they do not show.
+    """Every table. `shown` says that strangers' pages show it; `unseen` names columns they do not show.
 
     This counts for rows of a session. A statement (`sa.update(...)`) is silent, for verbs that change nothing shown.
     """
 
     metadata = sa.MetaData(naming_convention=NAMES)
     shown: ClassVar[bool] = False
-    quiet: ClassVar[frozenset[str]] = frozenset()
+    unseen: ClassVar[frozenset[str]] = frozenset()
 
 
 CHECK, LOOKUPS = "key check", "lookups"
@@ -262,7 +262,7 @@ def _note_public_change(session: Session, _context: UOWTransaction, _instances: 
 
 def _loud(row: Base) -> bool:
     changed = {name for name, state in sa.inspect(row).attrs.items() if state.history.has_changes()}
-    return bool(changed - row.quiet)
+    return bool(changed - row.unseen)
 
 
 def _turn(engine: sa.Engine) -> Any:

@@ -34,9 +34,12 @@ class Rsvp(Model):
 
     A party that `holds_seats` is counted in the event's `seats_taken`: confirmed parties, offers, and those who still
     have to confirm their address. `until` ends an offer, or the wait for a confirmation. `passed_over` counts the
-    parties behind it that were seated while it was too large (see seating). `reminded_of` is the start of which a
-    reminder spoke. `address_index` finds a second RSVP with
-    the same address at the same event; it goes when the address does.
+    parties behind it that were seated while it was too large (see seating). `reminded_of` is the start of which
+    they need no more reminders that are due `reminded_hours` before it, or earlier: they were reminded, or a letter
+    had just told them. `thanked`: their letter after the event was promised. `quiet`: their letters and calendars name
+    neither event nor place. `told_sequence` is the SEQUENCE of which they know; `sequence_ahead` is added to it in
+    their own calendar once they left and may come back, since calendars ignore what is not higher. `mail_refused_on` is the day on which a mail server said for good that it takes nothing for this
+    address. `address_index` finds a second RSVP with the same address at the same event; it goes when the address does.
     """
 
     __tablename__ = "rsvps"
@@ -76,6 +79,11 @@ class Rsvp(Model):
     passed_over: Mapped[int] = mapped_column(default=0)
     wants_reminders: Mapped[bool] = mapped_column(default=True)
     reminded_of: Mapped[dt.datetime | None] = mapped_column(Moment)
+    reminded_hours: Mapped[int | None]
+    wants_letters: Mapped[bool] = mapped_column(default=True)
+    thanked: Mapped[bool] = mapped_column(default=False)
+    quiet: Mapped[bool] = mapped_column(default=False)
+    mail_refused_on: Mapped[dt.date | None]
     sealed: Mapped[bytes]
     roster_key_id: Mapped[str | None] = mapped_column(sa.ForeignKey("event_keys.id"), index=True)
     door_sealed: Mapped[bytes | None]
@@ -86,6 +94,7 @@ class Rsvp(Model):
     remark: Mapped[bytes | None]
     remark_key_id: Mapped[str | None] = mapped_column(sa.ForeignKey("event_keys.id"))
     told_sequence: Mapped[int] = mapped_column(default=0)
+    sequence_ahead: Mapped[int] = mapped_column(default=0)
     placed_on: Mapped[dt.date]
     removal_id: Mapped[str | None] = mapped_column(sa.ForeignKey("rsvp_removals.id", ondelete="SET NULL"), index=True)
     status_before: Mapped[str | None] = mapped_column(sa.String(11))
