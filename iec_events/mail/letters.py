@@ -1,20 +1,24 @@
 """Letter: what a person reads, written at delivery in the reader's language; and its shape as a MIME message.
 
 Calendars go along as iMIP wants it (RFC 6047): an alternative `text/calendar` with its method, and the same as a file.
+Headers say that a program wrote it (RFC 3834), so that no other program answers, and how to be spared (RFC 8058).
+Nothing in a letter can add a header: control characters in what becomes one are taken out.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from email.headerregistry import Address
+from email.header import Header
 from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
-from typing import Any
+from email.policy import SMTP, EmailPolicy
+from email.utils import format_datetime, quote
+from typing import Any, Self
 
+from email_validator import EmailNotValidError, validate_email
 from flask import render_template
 
 from ..core.config import Settings
@@ -23,13 +27,20 @@ from ..core.i18n import current_locale
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """Subject, text, HTML and, where one goes along, an iCalendar document with its method."""
+    """Subject, text, HTML and, where one goes along, an iCalendar document with its method and the file's name.
+
+    `unsubscribe` is an address that ends such letters by one POST (RFC 8058); `sender_name` stands in for the
+    service's name where that would tell too much.
+    """
 
     subject: str
     text: str
     html: str
     calendar: bytes | None = None
     method: str = "REQUEST"
+    unsubscribe: str | None = None
+    sender_name: str | None = None
+    file_name: str = "invite.ics"
 
 
 # Facts in (with `to`, the address), letter out; None when there is nothing to say any more. It is called in the
@@ -37,6 +48,30 @@ class Letter:
 Writer = Callable[[dict[str, Any]], Letter | None]
 Writers = Mapping[str, Writer]
 GAP = re.compile(r"\n\s*\n\s*\n")  # where a part of a letter is left out
+ADDRESS = re.compile(r"https?://[!-;=?-~]+")
+MAILBOX = re.compile(r'[^\s\x00-\x1f\x7f"(),:;<>@\[\\\]]+@[^\s\x00-\x1f\x7f"(),;<>@\\]+')
+ATOMS = re.compile(r"[\w !#$%&'*+/=?^`{|}~-]*", re.ASCII)
+
+
+class NoAddress(ValueError):
+    """What should be a mail address can't be one."""
+
+
+class _Header(str):
+    """A header's text, and how it is written. The library's own folding breaks long names and long addresses."""
+
+    name: str
+    written: str
+    __slots__ = ("name", "written")
+
+    def __new__(cls, name: str, text: str, written: str | None = None) -> Self:
+        self = super().__new__(cls, text)
+        self.name, self.written = name, text if written is None else written
+        return self
+
+    def fold(self, *, policy: EmailPolicy[Any]) -> str:
+        """The lines, as the library asks for them."""
+        return policy.linesep.join(f"{self.name}: {self.written}".splitlines()) + policy.linesep
 
 
 def write_letter(name: str, *, calendar: bytes | None = None, method: str = "REQUEST", **context: Any) -> Letter:
@@ -53,26 +88,69 @@ def write_letter(name: str, *, calendar: bytes | None = None, method: str = "REQ
 
 
 def message_of(
-    letter: Letter, *, to: str, mail_id: str, locale: str, now: dt.datetime, chosen: Settings
+    letter: Letter, *, to: str, mail_id: str, locale: str, now: dt.datetime, chosen: Settings, bulk: bool = False
 ) -> EmailMessage:
-    """The MIME message. Its Message-ID is the row's, so that a letter sent twice after a crash can be told as one."""
+    """The MIME message; `bulk` for one of many. Its Message-ID is the row's, whoever sends it and however often."""
     message = EmailMessage(policy=SMTP)
-    user, _at, domain = chosen.mail_from.rpartition("@")
-    message["From"] = Address(chosen.mail_name, user, domain)
-    message["To"] = Address(addr_spec=to)
-    message["Subject"] = letter.subject
+    for header in _headers(letter, to, chosen):
+        message[header.name] = header
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{mail_id}@{chosen.host}>"
+    message["Message-ID"] = _Header("Message-ID", f"<{mail_id}@{chosen.host}>")
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = locale
+    message["X-Auto-Response-Suppress"] = "All"  # for Exchange, which knows no Auto-Submitted
+    if bulk:
+        message["Precedence"] = "bulk"
     message.set_content(letter.text, cte="quoted-printable")
     message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     if letter.calendar is not None:
-        _attach(message, letter.calendar, letter.method)
+        _attach(message, letter.calendar, letter)
+    message["Content-Language"] = locale  # last: each step above takes such headers away
     return message
 
 
-def _attach(message: EmailMessage, calendar: bytes, method: str) -> None:
-    message.add_alternative(calendar.decode(), subtype="calendar", params={"method": method}, cte="base64")
+def in_ascii(address: str) -> str:
+    """A mail address with its domain in ASCII (IDNA 2008); a local part that is not ASCII stays. NoAddress."""
+    if not MAILBOX.fullmatch(address):
+        raise NoAddress
+    if address.isascii():
+        return address
+    try:
+        read = validate_email(address, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        raise NoAddress from None
+    return f"{read.local_part}@{read.ascii_domain}"
+
+
+def _headers(letter: Letter, to: str, chosen: Settings) -> Iterator[_Header]:
+    name, sender = _one_line(letter.sender_name or chosen.mail_name), in_ascii(chosen.mail_from)
+    phrase = name if ATOMS.fullmatch(name) else f'"{quote(name)}"' if _is_plain(name) else _encoded(name, "From")
+    yield _Header("From", f"{name} <{sender}>", f"{phrase} <{sender}>".strip())
+    yield _Header("To", in_ascii(to))
+    subject = _one_line(letter.subject)
+    yield _Header("Subject", subject, _encoded(subject, "Subject"))
+    if letter.unsubscribe is not None:
+        if not ADDRESS.fullmatch(letter.unsubscribe):
+            raise ValueError("An address in a header must be ASCII, without blanks and brackets")
+        yield _Header("List-Unsubscribe", f"<{letter.unsubscribe}>")
+        if letter.unsubscribe.startswith("https://"):
+            yield _Header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+
+
+def _attach(message: EmailMessage, calendar: bytes, letter: Letter) -> None:
+    message.add_alternative(calendar.decode(), subtype="calendar", params={"method": letter.method}, cte="base64")
     message.make_mixed()
-    message.add_attachment(calendar, maintype="application", subtype="ics", filename="invite.ics")
+    message.add_attachment(calendar, maintype="application", subtype="ics", filename=_one_line(letter.file_name))
+
+
+def _one_line(text: str) -> str:
+    """Without what could end a header's line, or hides."""
+    return " ".join("".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in text).split())
+
+
+def _encoded(text: str, header: str) -> str:
+    """As headers take it (RFC 2047), in lines that are not too long."""
+    return Header(text, None if _is_plain(text) else "utf-8", header_name=header).encode(linesep="\n")
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and "=?" not in text
