@@ -60,6 +60,8 @@ class Event(Model):
     moment after its last one; nobody is told hours of it, and it has no doors. `reminders`: how many hours before the
     start those who come are written to, out of REMINDERS; with `thanks`, they are written to once more after the end.
 
+    One date of a series belongs to `series_id`; `recurs_at` is when its rule put it, which stays when the date is moved.
+
     The list of who comes is destroyed `keep_days` after the end. `sequence` and `revised_at` are iCalendar's
     SEQUENCE and LAST-MODIFIED (RFC 5545 3.8.7); `uid` never changes.
     """
@@ -74,6 +76,7 @@ class Event(Model):
         sa.CheckConstraint("keep_days BETWEEN 0 AND 14", name="list_not_kept_long"),
         sa.CheckConstraint("hold_hours BETWEEN 1 AND 48", name="hold_not_long"),
         sa.CheckConstraint("offer_hours IS NULL OR offer_hours BETWEEN 1 AND 168", name="offer_not_long"),
+        sa.UniqueConstraint("series_id", "recurs_at"),
     )
     shown: ClassVar[bool] = True
     unseen: ClassVar[frozenset[str]] = frozenset({"seats_taken", "lines_given"})
@@ -128,12 +131,16 @@ class Event(Model):
     reminders: Mapped[list[int]] = mapped_column(sa.JSON, default=lambda: [*USUAL_REMINDERS])
     thanks: Mapped[bool] = mapped_column(default=False)
 
+    series_id: Mapped[int | None] = mapped_column(sa.ForeignKey("event_series.id"))
+    recurs_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+
     sequence: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[dt.datetime] = mapped_column(Moment)
     revised_at: Mapped[dt.datetime] = mapped_column(Moment)
 
     campaign: Mapped[Campaign | None] = relationship(back_populates="events")
     image: Mapped[Image | None] = relationship()
+    series: Mapped[EventSeries | None] = relationship(back_populates="dates")
 
     @property
     def list_ends_at(self) -> dt.datetime:
@@ -161,6 +168,45 @@ class Event(Model):
             return False
         opened = self.rsvp_opens_at is None or self.rsvp_opens_at <= now
         return opened and (self.rsvp_closes_at is None or now < self.rsvp_closes_at)
+
+
+class EventSeries(Model):
+    """Something that comes again: its rule, and what its dates have in common. Each date is an event of its own.
+
+    `uid` is the one of all its dates in calendars. `starts_at` is its first date, on the clocks of `time_zone`;
+    `until_on` is the last day on which there may be one. `pattern` holds the columns that a new date gets, `offsets`
+    the minutes on those clocks from the start to its other moments. `left_out`: starts (ISO, UTC) of dates that were
+    taken out. `sequence` and `revised_at` are as an event's.
+
+    When its rule is changed from a date on, what comes after is another row with a uid of its own, because calendars
+    know one rule for each; rows of one `thread` are one series to people, and the last one has the `slug`.
+    """
+
+    __tablename__ = "event_series"
+    shown: ClassVar[bool] = True
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(sa.String(120), unique=True)
+    thread: Mapped[str] = mapped_column(sa.String(16), index=True)
+    slug: Mapped[str | None] = mapped_column(sa.String(80), unique=True)
+    campaign_id: Mapped[int | None] = mapped_column(sa.ForeignKey("campaigns.id", ondelete="SET NULL"), index=True)
+    rule: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    time_zone: Mapped[str] = mapped_column(sa.String(60))
+    starts_at: Mapped[dt.datetime] = mapped_column(Moment)
+    until_on: Mapped[dt.date]
+    pattern: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    offsets: Mapped[dict[str, int]] = mapped_column(sa.JSON)
+    left_out: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    sequence: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[dt.datetime] = mapped_column(Moment)
+    revised_at: Mapped[dt.datetime] = mapped_column(Moment)
+
+    campaign: Mapped[Campaign | None] = relationship()
+    dates: Mapped[list[Event]] = relationship(back_populates="series", order_by="Event.recurs_at")
+
+    def leaves_out(self, recurs_at: dt.datetime) -> bool:
+        """Whether the date that the rule puts there was taken out."""
+        return recurs_at.astimezone(dt.UTC).isoformat() in self.left_out
 
 
 class EventVersion(Model):
