@@ -16,7 +16,20 @@ from ..core.db import atomic, db
 from ..core.errors import Refusal
 from ..core.i18n import _l
 from ..core.tokens import new_id
-from ..events.keys import DOOR, SCOPES, add_key, give, key_in_use, keys_for, may_hold, openers, private_keys, take_away
+from ..events.keys import (
+    DOOR,
+    SCOPES,
+    add_key,
+    give,
+    hold_copies,
+    key_in_use,
+    keys_for,
+    may_hold,
+    only_copies,
+    openers,
+    private_keys,
+    take_away,
+)
 from ..events.models import Event, EventKey, KeyCopy
 from ..events.queries import EventUnknown
 from ..organizers.actions import tell
@@ -46,6 +59,15 @@ class LastHolder(Refusal):
     """Nobody could open the lists any more."""
 
     message = _l("Nobody else can open these lists. Give somebody access, or make a recovery key first.")
+
+
+class OnlyOnPaper(Refusal):
+    """A new recovery key would lose the lists that only the present one opens."""
+
+    message = _l(
+        "Some lists open only with the words you have on paper, and not with your own key: new words would lose them. "
+        "First have an operator bring these lists back with the old words."
+    )
 
 
 class PhraseWrong(Refusal):
@@ -108,8 +130,14 @@ class Holder:
 
 @atomic()
 def make_recovery_key(*, by: Holder, now: dt.datetime) -> str:
-    """A new recovery key, to which all lists the maker can open are sealed; its words, to be shown once. KeyMissing."""
+    """A new recovery key, to which all lists the maker can open are sealed; its words, to be shown once.
+
+    KeyMissing; OnlyOnPaper when a list would be left without anybody who opens it.
+    """
+    hold_copies()
     keys, phrase = by.keys(), new_phrase()
+    if only_copies(RECOVERY) - keys.keys():
+        raise OnlyOnPaper
     pair = pair_of_phrase(phrase)
     take_away(RECOVERY)
     db.session.merge(RecoveryKey(id=1, public=pair.public, made_at=now.replace(microsecond=0), checked_at=None))
@@ -134,6 +162,7 @@ def give_access(*, organizer_id: str, by: Holder, now: dt.datetime) -> int:
 
     HolderUnknown, also for those who neither organize nor stand at a door anywhere; KeyMissing.
     """
+    hold_copies()
     account, held = db.session.get(OrganizerKey, organizer_id), by.keys()
     grants = grants_of(organizer_id, now=now)
     if account is None or not reach_of(grants, DOORKEEPER):
@@ -151,9 +180,8 @@ def take_access(*, organizer_id: str, now: dt.datetime) -> None:
 
     They may have seen the lists before; `new_list_key` keeps them out of what comes in from then on.
     """
-    others = sa.select(KeyCopy.event_key_id).where(KeyCopy.holder != organizer_id)
-    alone = sa.select(KeyCopy.event_key_id).where(KeyCopy.holder == organizer_id, KeyCopy.event_key_id.not_in(others))
-    if db.session.scalar(alone.limit(1)) is not None:
+    hold_copies()
+    if only_copies(organizer_id):
         raise LastHolder
     take_away(organizer_id)
     note("access.taken", f"organizer:{organizer_id}", now=now)
@@ -162,6 +190,7 @@ def take_access(*, organizer_id: str, now: dt.datetime) -> None:
 @atomic()
 def new_list_key(*, slug: str, by: Holder, now: dt.datetime) -> None:
     """Give a list new keys, for those who hold the old ones, and seal everyone on it anew. NotReadable, KeyMissing."""
+    hold_copies()
     event = _held_event(slug)
     reader = Reader(openers(by.keys()))
     before = set(db.session.scalars(sa.select(EventKey.id).where(EventKey.event_id == event.id)))

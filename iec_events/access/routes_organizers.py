@@ -48,9 +48,12 @@ def recovery() -> ResponseReturnValue:
     """What the recovery key is; the button makes one and shows its words, this once."""
     form = ButtonForm()
     if not form.validate_on_submit():
-        page = render_template("access/recovery.html", section="access", access=access(), form=form, words=None)
-        return page, 422 if form.is_submitted() else 200
-    phrase = make_recovery_key(by=_holder(), now=clock.now())
+        return _recovery_page(form, 422 if form.is_submitted() else 200)
+    try:
+        phrase = make_recovery_key(by=_holder(), now=clock.now())
+    except Refusal as refusal:
+        form.form_errors.append(str(refusal))
+        return _recovery_page(form, refusal.status)
     return render_template(
         "access/recovery.html",
         section="access",
@@ -133,6 +136,11 @@ def answer(slug: str, release_id: str) -> ResponseReturnValue:
     answer_release(slug=slug, release_id=release_id, organizer_id=g.organizer.id, yes=yes, now=clock.now())
     flash(_("Your yes is given. It is good for one copy.") if yes else _("Your no is given. Nothing leaves."))
     return redirect(url_for("rsvps_organizers.roster", slug=slug), 303)
+
+
+def _recovery_page(form: ButtonForm, status: int) -> ResponseReturnValue:
+    page = render_template("access/recovery.html", section="access", access=access(), form=form, words=None)
+    return page, status
 
 
 def _until(moment: dt.datetime, event: Event) -> str:

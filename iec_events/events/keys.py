@@ -26,12 +26,12 @@ from .queries import reached
 
 ROSTER, DOOR = "roster", "door"
 SCOPES = (ROSTER, DOOR)
+TURN = 0x1EC_0001  # the number of the lock by which PostgreSQL lets verbs on copies run one by one
 
 
 def key_in_use(event_id: int, scope: str) -> EventKey | None:
-    """The key to seal to; None while nobody could open what is sealed."""
-    query = sa.select(EventKey).where(EventKey.event_id == event_id, EventKey.scope == scope)
-    return db.session.scalar(query.order_by(EventKey.version.desc()).limit(1))
+    """The newest key; None while nobody could open what is sealed."""
+    return _newest(event_id, scope)[0]
 
 
 def add_key(event_id: int, scope: str, to: dict[str, bytes], now: dt.datetime) -> EventKey:
@@ -62,11 +62,15 @@ def give(event_key_id: str, private: bytes, to: dict[str, bytes]) -> None:
 
 
 def sealing_key(event_id: int, scope: str, now: dt.datetime) -> EventKey | None:
-    """The key in use, made on the spot if there are holders now and was none before, or its copies open no more."""
-    found = key_in_use(event_id, scope)
-    if (found is None or not has_shred(found.shred_id)) and (to := may_hold(event_id, scope, now)):
-        found = add_key(event_id, scope, to, now)
-    return found
+    """The key to seal to, made on the spot if there are holders now and was none before, or it opens no more.
+
+    That is so when its file is gone, or everybody who had a copy: what is sealed from then on can be read again.
+    """
+    found, held = _newest(event_id, scope)
+    if found is not None and held and has_shred(found.shred_id):
+        return found
+    to = may_hold(event_id, scope, now)
+    return add_key(event_id, scope, to, now) if to else None
 
 
 def may_hold(event_id: int, scope: str, now: dt.datetime) -> dict[str, bytes]:
@@ -126,6 +130,24 @@ def keys_for(grants: Iterable[Grant]) -> set[str]:
     return set(db.session.scalars(sa.select(EventKey.id).join(Event).where(theirs)))
 
 
+def hold_copies() -> None:
+    """Begin a verb that gives or takes copies: until it ends, no other one does, so that of two last copies one stays.
+
+    SQLite's verbs run one by one anyway.
+    """
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(TURN)))
+
+
+def only_copies(holder: str, event_key_ids: Iterable[str] | None = None) -> set[str]:
+    """The keys, of all or of those named, of which nobody but this holder has a copy."""
+    others = sa.select(KeyCopy.event_key_id).where(KeyCopy.holder != holder)
+    query = sa.select(KeyCopy.event_key_id).where(KeyCopy.holder == holder, KeyCopy.event_key_id.not_in(others))
+    if event_key_ids is not None:
+        query = query.where(KeyCopy.event_key_id.in_(list(event_key_ids)))
+    return set(db.session.scalars(query))
+
+
 def take_away(holder: str, event_key_ids: Iterable[str] | None = None) -> None:
     """Delete a holder's copies, all of them or those named."""
     query = sa.delete(KeyCopy).where(KeyCopy.holder == holder)
@@ -137,6 +159,14 @@ def take_away(holder: str, event_key_ids: Iterable[str] | None = None) -> None:
 def shreds_of(event_id: int) -> set[str]:
     """The names of the key files without which nothing of this event's list opens."""
     return set(db.session.scalars(sa.select(EventKey.shred_id).where(EventKey.event_id == event_id)))
+
+
+def _newest(event_id: int, scope: str) -> tuple[EventKey | None, bool]:
+    """The newest key, and whether anybody has a copy of it."""
+    held = sa.exists().where(KeyCopy.event_key_id == EventKey.id)
+    query = sa.select(EventKey, held).where(EventKey.event_id == event_id, EventKey.scope == scope)
+    row = db.session.execute(query.order_by(EventKey.version.desc()).limit(1)).one_or_none()
+    return (row[0], bool(row[1])) if row else (None, False)
 
 
 def _shred(event_id: int) -> str:

@@ -14,7 +14,7 @@ from ..core.db import atomic, db
 from ..core.errors import Refusal
 from ..core.i18n import _l
 from ..core.tokens import new_token, token_hash
-from ..events.keys import keys_for, take_away
+from ..events.keys import hold_copies, keys_for, only_copies, take_away
 from ..events.models import KeyCopy
 from ..organizers.actions import grant, open_session, tell
 from ..organizers.audit import note
@@ -59,6 +59,7 @@ def give_role(*, organizer_id: str, given: Grant, now: dt.datetime) -> None:
 @atomic()
 def take_role(*, organizer_id: str, grant_id: str, now: dt.datetime) -> None:
     """Take one role, and the keys of all lists that are not theirs to read then. LastOwner, OnlyReader."""
+    hold_copies()
     _held(organizer_id)
     row = db.session.get(RoleGrant, grant_id)
     if row is None or row.organizer_id != organizer_id:
@@ -77,11 +78,11 @@ def take_role(*, organizer_id: str, grant_id: str, now: dt.datetime) -> None:
 @atomic()
 def remove_person(*, organizer_id: str, now: dt.datetime, whatever_is_lost: bool = False) -> None:
     """Delete an account with its sessions and keys. PersonUnknown; LastOwner, OnlyReader unless told otherwise."""
+    hold_copies()
     _held(organizer_id)
     if not whatever_is_lost:
         _need_other_owner(organizer_id)
-        held = set(db.session.scalars(sa.select(KeyCopy.event_key_id).where(KeyCopy.holder == organizer_id)))
-        _need_other_readers(organizer_id, held)
+        _need_other_readers(organizer_id)
     take_away(organizer_id)
     db.session.execute(sa.delete(Organizer).where(Organizer.id == organizer_id))
     note("organizer.removed", f"organizer:{organizer_id}", now=now)
@@ -113,6 +114,7 @@ def begin_anew(*, token: str, password: str, now: dt.datetime) -> str:
     organizer_id = db.session.scalar(sa.select(ResetLink.organizer_id).where(ResetLink.token_hash == token_hash(token)))
     key, private = made_key(organizer_id or "", password)
     with atomic():
+        hold_copies()
         stands = sa.and_(ResetLink.token_hash == token_hash(token), ResetLink.expires_at > now)
         used = db.session.scalar(sa.delete(ResetLink).where(stands).returning(ResetLink.organizer_id))
         if used is None:
@@ -143,7 +145,6 @@ def _need_other_owner(organizer_id: str) -> None:
         raise LastOwner
 
 
-def _need_other_readers(organizer_id: str, key_ids: set[str]) -> None:
-    others = sa.select(KeyCopy.event_key_id).where(KeyCopy.holder != organizer_id, KeyCopy.event_key_id.in_(key_ids))
-    if key_ids - set(db.session.scalars(others)):
+def _need_other_readers(organizer_id: str, key_ids: set[str] | None = None) -> None:
+    if only_copies(organizer_id, key_ids):
         raise OnlyReader

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
+
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from iec_events.access.actions import (
     Holder,
     KeyMissing,
     LastHolder,
     NotReadable,
+    OnlyOnPaper,
     PhraseWrong,
     check_recovery_key,
     give_access,
@@ -22,6 +27,7 @@ from iec_events.access.queries import HolderUnknown, access
 from iec_events.core import clock
 from iec_events.core.db import atomic, db
 from iec_events.core.tokens import new_token
+from iec_events.events.keys import take_away
 from iec_events.events.models import Event, EventKey, KeyCopy
 from iec_events.organizers.actions import accept_invitation, invite
 from iec_events.organizers.keys import new_phrase, pair_of_phrase, private_of_session
@@ -33,6 +39,7 @@ from iec_events.rsvps.answers import keep_answers, read_answers
 from iec_events.rsvps.boxes import reader_of
 from iec_events.rsvps.models import Rsvp
 from iec_events.rsvps.queries import own_rsvp, roster
+from iec_events.team.actions import begin_anew, make_reset_link
 from tests.factories import an_event
 from tests.questions.asking import a_question
 
@@ -134,6 +141,64 @@ def test_a_new_recovery_key_makes_the_old_words_worthless() -> None:
     with pytest.raises(PhraseWrong):
         recover(phrase=old, email="nasrin@example.org", now=clock.now())
     assert recover(phrase=new, email="nasrin@example.org", now=clock.now()) == 2
+
+
+def begins_anew(holder: Holder) -> Holder:
+    link = make_reset_link(organizer_id=holder.id, now=clock.now())
+    token = begin_anew(token=link, password="ten poems by the sea", now=clock.now())
+    return Holder(holder.id, private_of_session(token))
+
+
+def test_new_words_never_lose_what_only_the_old_ones_open() -> None:
+    nasrin, event = an_account("Nasrin"), an_event()
+    comes(event, "Sara")
+    phrase = make_recovery_key(by=nasrin, now=clock.now())
+    nasrin = begins_anew(nasrin)
+    with pytest.raises(OnlyOnPaper):
+        make_recovery_key(by=nasrin, now=clock.now())
+    recover(phrase=phrase, email="nasrin@example.org", now=clock.now())
+    assert names(event, nasrin) == ["Sara"]
+    make_recovery_key(by=nasrin, now=clock.now())
+
+
+def test_who_comes_after_all_keys_were_lost_can_be_read_again() -> None:
+    nasrin, event = an_account("Nasrin"), an_event()
+    comes(event, "Sara")
+    nasrin = begins_anew(nasrin)
+    comes(event, "Ali")
+    assert names(event, nasrin) == [None, "Ali"]
+
+
+def test_two_who_take_the_last_two_copies_at_once_leave_one(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    nasrin, event = an_account("Nasrin"), an_event()
+    comes(event, "Sara")
+    omid = an_account("Omid")
+    give_access(organizer_id=omid.id, by=nasrin, now=clock.now())
+    event_id = event.id
+    db.session.remove()
+    meet, refused = threading.Barrier(2), list[Exception]()
+
+    def at_once(holder: str) -> None:
+        with suppress(threading.BrokenBarrierError):
+            meet.wait(0.3)
+        take_away(holder)
+
+    def take(holder: Holder) -> None:
+        with app.app_context():
+            try:
+                take_access(organizer_id=holder.id, now=clock.now())
+            except LastHolder as refusal:
+                refused.append(refusal)
+
+    monkeypatch.setattr("iec_events.access.actions.take_away", at_once)
+    takers = [threading.Thread(target=take, args=(holder,)) for holder in (nasrin, omid)]
+    for one in takers:
+        one.start()
+    for one in takers:
+        one.join()
+    assert len(refused) == 1
+    event = db.session.get_one(Event, event_id)
+    assert sorted([names(event, nasrin), names(event, omid)], key=str) == [["Sara"], [None]]
 
 
 def test_the_words_stand_nowhere() -> None:

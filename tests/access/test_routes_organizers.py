@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
 from iec_events.access.queries import access
 from iec_events.core import clock
+from iec_events.core.db import atomic, db
+from iec_events.events.models import KeyCopy
 from iec_events.organizers.actions import accept_invitation, invite
 from iec_events.organizers.guard import TOKEN
+from iec_events.organizers.keys import RECOVERY
 from iec_events.organizers.queries import organizer_by_email
 from tests.factories import an_event, fully_signed_in
 from tests.filling import send
@@ -49,6 +53,18 @@ def test_making_and_checking_the_recovery_key(nasrin: FlaskClient) -> None:
     assert "compare each one with your paper" in refused.text
     assert send(nasrin, "/organize/access/recovery/check", phrase="\n".join(words)).status_code == 303
     assert "The recovery key is made and checked." in nasrin.get("/organize/access").text
+
+
+def test_a_key_that_would_lose_lists_is_refused_on_the_page(nasrin: FlaskClient, app: Flask) -> None:
+    event = an_event()
+    send(app.test_client(), f"/events/{event.slug}/rsvp", name="Sara", party_size="1")
+    send(nasrin, "/organize/access/recovery")
+    with atomic():
+        db.session.execute(sa.delete(KeyCopy).where(KeyCopy.holder != RECOVERY))
+    refused = send(nasrin, "/organize/access/recovery")
+    assert (refused.status_code, access().recovery_lists) == (409, 1)
+    assert "new words would lose them" in refused.text
+    assert not re.findall(r"<li>([a-z]+)</li>", refused.text)
 
 
 def test_opening_the_page_makes_no_key(nasrin: FlaskClient) -> None:
