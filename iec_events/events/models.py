@@ -60,7 +60,7 @@ class Event(Model):
     moment after its last one; nobody is told hours of it, and it has no doors. `reminders`: how many hours before the
     start those who come are written to, out of REMINDERS; with `thanks`, they are written to once more after the end.
 
-    One date of a series belongs to `series_id`; `recurs_at` is when its rule put it, which stays when the date is moved.
+    A date of a series belongs to `series_id`; `recurs_at` is when its rule put it, and stays when the date is moved.
 
     The list of who comes is destroyed `keep_days` after the end. `sequence` and `revised_at` are iCalendar's
     SEQUENCE and LAST-MODIFIED (RFC 5545 3.8.7); `uid` never changes.

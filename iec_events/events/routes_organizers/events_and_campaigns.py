@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ..core import clock
-from ..core.errors import Refusal
-from ..core.i18n import LOCALES, _, _l, current_locale
-from ..organizers.guard import OutOfReach, may, reach_as, require_organizer
-from ..organizers.roles import ORGANIZER
-from . import actions
-from .drafts import EventDraft
-from .forms import NEW, CampaignForm, EventForm, StepForm
-from .models import Campaign, Event
-from .queries import all_campaigns, all_events, any_campaign, any_event, campaign_zone
-from .views import CampaignView, EventView
-from .zones import zone_options
-
-MOST_BYTES = 16 * 1024 * 1024  # so that a photo straight from a phone is answered with a sentence beside its field
-MOST_PARTS = 400
-blueprint = Blueprint("events_organizers", __name__, url_prefix="/organize")
-blueprint.before_request(require_organizer)
+from ...core import clock
+from ...core.errors import Refusal
+from ...core.i18n import LOCALES, _, _l, current_locale
+from ...organizers.guard import OutOfReach, may, reach_as
+from ...organizers.roles import ORGANIZER
+from .. import actions
+from ..drafts import EventDraft
+from ..forms import NEW, CampaignForm, EventForm, StepForm
+from ..models import Campaign, Event
+from ..queries import all_campaigns, all_events, any_campaign, any_event, campaign_zone
+from ..views import CampaignView, EventView
+from ..zones import zone_options
+from .shared import blueprint
 
 STEPS: dict[str, Callable[..., None]] = {
     "publish": actions.publish_event,
@@ -60,13 +56,6 @@ BESIDE: dict[type[Refusal], str] = {
     OutOfReach: "campaign",
 }
 REFUSED = (actions.TitleMissing, actions.PlaceMissing, actions.NotFromHere, actions.PublishedOnce, actions.ListKept)
-
-
-@blueprint.before_request
-def _take_photos() -> None:
-    """Organizers may send more than strangers; the guard ran before."""
-    request.max_content_length = MOST_BYTES
-    request.max_form_parts = MOST_PARTS
 
 
 @blueprint.get("/events")
