@@ -26,6 +26,7 @@ LONGEST_NAME = 100
 LONGEST_NOTE = 500
 LONGEST_NAMES = 2000
 SEED_LENGTH = 43
+SWITCHES = ("wants_reminders", "wants_letters", "quiet")  # what one may choose of mails, where there are any
 
 
 class AtMost(NumberRange):
@@ -113,6 +114,7 @@ class SignUpForm(Guarded, Puzzled, AddressAsked, Asking, Company):
     """A new RSVP. The seed is what makes a double submit one RSVP: the attendee's own link is derived from it."""
 
     email = EmailLine(_l("E-mail"), longest=254, render_kw={"autocomplete": "email", "inputmode": "email"})
+    quiet = BooleanField(_l("Quiet mails"))
     seed = HiddenField()
 
     def fresh_seed(self) -> str:
@@ -132,6 +134,7 @@ class SignUpForm(Guarded, Puzzled, AddressAsked, Asking, Company):
             companions=self.names,
             children=self.small_ones,
             answers=self.answers(),
+            quiet=bool(self.quiet.data),
         )
 
 
@@ -140,6 +143,8 @@ class ChangeForm(Asking, Company):
 
     locale = RadioField(_l("Language of mails to you"), choices=[SelectChoice(*pair) for pair in LOCALES.items()])
     wants_reminders = BooleanField(_l("Remind me by mail before the night"))
+    wants_letters = BooleanField(_l("Letters of the organizers"))
+    quiet = BooleanField(_l("Quiet mails"))
     seen = HiddenField()
     overtaken = False
 
@@ -155,7 +160,8 @@ class ChangeForm(Asking, Company):
         elif not rsvp.has_mail:
             del self.locale
         if not rsvp.has_mail:
-            del self.wants_reminders
+            for switch in SWITCHES:
+                del self[switch]
         self.overtaken = bool(self.is_submitted() and self.seen.data and self.seen.data != said(rsvp))
         self.seen.data = said(rsvp)
 
@@ -165,14 +171,15 @@ class ChangeForm(Asking, Company):
             companions=self.names if "companions" in self else rsvp.companions,
             children=self.small_ones if "children" in self else min(rsvp.children, self.party_size.data or 1),
             locale=self.locale.data if "locale" in self else rsvp.locale,
-            wants_reminders=self.wants_reminders.data if "wants_reminders" in self else rsvp.wants_reminders,
+            **{switch: self[switch].data if switch in self else getattr(rsvp, switch) for switch in SWITCHES},
             answers=self.answers() if rsvp.name is not None else None,
         )
 
 
 def said(rsvp: RsvpView) -> str:
     """A short name for what an RSVP says, which changes whenever that does."""
-    parts = [rsvp.party_size, rsvp.name, rsvp.note, rsvp.companions, rsvp.children, rsvp.locale, rsvp.wants_reminders]
+    switches = [getattr(rsvp, switch) for switch in SWITCHES]
+    parts = [rsvp.party_size, rsvp.name, rsvp.note, rsvp.companions, rsvp.children, rsvp.locale, *switches]
     return hashlib.sha256(json.dumps([rsvp.id, *parts]).encode()).hexdigest()[:20]
 
 
@@ -185,7 +192,7 @@ def before(rsvp: RsvpView) -> dict[str, Any]:
         "companions": "\n".join(rsvp.companions),
         "children": rsvp.children,
         "locale": rsvp.locale,
-        "wants_reminders": rsvp.wants_reminders,
+        **{switch: getattr(rsvp, switch) for switch in SWITCHES},
     }
 
 

@@ -34,12 +34,14 @@ class Rsvp(Model):
 
     A party that `holds_seats` is counted in the event's `seats_taken`: confirmed parties, offers, and those who still
     have to confirm their address. `until` ends an offer, or the wait for a confirmation. `passed_over` counts the
-    parties behind it that were seated while it was too large (see seating). `reminded_of` is the start of which
-    they need no more reminders that are due `reminded_hours` before it, or earlier: they were reminded, or a letter
-    had just told them. `thanked`: their letter after the event was promised. `quiet`: their letters and calendars name
-    neither event nor place. `told_sequence` is the SEQUENCE of which they know; `sequence_ahead` is added to it in
-    their own calendar once they left and may come back, since calendars ignore what is not higher. `mail_refused_on` is the day on which a mail server said for good that it takes nothing for this
-    address. `address_index` finds a second RSVP with the same address at the same event; it goes when the address does.
+    parties behind it that were seated while it was too large (see seating). `address_index` finds a second RSVP with
+    the same address at the same event; it goes when the address does. `mail_refused_on` is the day on which a mail
+    server said for good that it takes nothing for this address.
+
+    Letters: of a start at `reminded_of`, no reminder is owed that is due `reminded_hours` before it, or earlier: it
+    went out, or another letter had just told the same. `thanked`: the letter after the event was promised. `quiet`:
+    letters and calendars name neither event nor place. `told_sequence` is the SEQUENCE they know of; `sequence_ahead`
+    is added to the event's in their own calendar when they left and may come back (calendars ignore lower ones).
     """
 
     __tablename__ = "rsvps"

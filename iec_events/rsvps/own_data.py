@@ -53,6 +53,8 @@ def own_data(*, token: str, slug: str, locale: str, now: dt.datetime, arrival_of
             "approved": rsvp.approved,
             "passed_over": rsvp.passed_over,
             "wants_reminders": rsvp.wants_reminders,
+            "wants_letters": rsvp.wants_letters,
+            "quiet_mails": rsvp.quiet,
             "organizers_keep_a_sealed_remark": rsvp.remark is not None,
             "history": [{"on": step.on.isoformat(), "what": step.what} for step in steps_of(rsvp.id)],
             "own_links": _links(rsvp),

@@ -81,6 +81,8 @@ class RsvpView:
     address_confirmed: bool = False
     approved: bool = False
     wants_reminders: bool = True
+    wants_letters: bool = True
+    quiet: bool = False
     remark: str = ""
     twice: bool = False
     lapsed_from: str = ""
@@ -186,6 +188,8 @@ def view_of(rsvp: Rsvp, words: Words | None, *, remark: str = "", twice: bool = 
         address_confirmed=rsvp.address_confirmed,
         approved=rsvp.approved,
         wants_reminders=rsvp.wants_reminders,
+        wants_letters=rsvp.wants_letters,
+        quiet=rsvp.quiet,
         remark=remark,
         twice=twice,
         lapsed_from=(rsvp.status_before or "") if rsvp.status == LAPSED else "",

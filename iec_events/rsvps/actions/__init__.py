@@ -41,6 +41,7 @@ from .reviews import (
     remove_rsvps,
     undo_removal,
 )
+from .subscribing import subscribe
 from .upkeep import (
     ADDRESS_KEPT,
     REMOVED_KEPT,
@@ -107,6 +108,7 @@ __all__ = [
     "seal_vault_boxes",
     "send_letter_again",
     "send_reminders",
+    "subscribe",
     "tell_changes",
     "undo_removal",
     "warn_holds",

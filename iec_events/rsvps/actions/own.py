@@ -73,7 +73,7 @@ class SentOften(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class Details:
-    """What else a party may change: who comes along, its language for mails, whether it is reminded, its answers.
+    """What else a party may change: who comes along, its language for mails, which ones and how quiet, its answers.
 
     Without `answers`, those given before stay; with them, so do those to questions that are asked no more.
     """
@@ -82,6 +82,8 @@ class Details:
     children: int = 0
     locale: str = ""
     wants_reminders: bool = True
+    wants_letters: bool = True
+    quiet: bool = False
     answers: Answers | None = None
 
 
@@ -91,8 +93,8 @@ def change_rsvp(
 ) -> str:
     """Change what was said; a party never loses the seats it holds. The new status.
 
-    With a link that does not open the attendee's own copy (`name` is None), only size and reminders change. Without
-    `details`, they stay as they are.
+    With a link that does not open the attendee's own copy (`name` is None), only size and what is chosen of mails
+    change. Without `details`, that stays as it is.
 
     Raises LinkUnknown, AlreadyCancelled, StatusChanged, PartyTooLarge, ApprovedAsItWas, NotEnoughSeats, RsvpClosed.
     """
@@ -104,7 +106,8 @@ def change_rsvp(
     size_before, status_before = rsvp.party_size, rsvp.status
     _resize(event, rsvp, party_size, now)
     if details is not None:
-        rsvp.wants_reminders = details.wants_reminders
+        rsvp.wants_reminders, rsvp.wants_letters = details.wants_reminders, details.wants_letters
+        rsvp.quiet = details.quiet
     changed = name is not None and _change_words(rsvp, token, (name, note, details), now)
     changed = _change_answers(rsvp, token, details, now) or changed or party_size != size_before
     if changed:

@@ -82,6 +82,7 @@ class Party:
     children: int = 0
     answers: Answers = field(default_factory=dict)
     wants_reminders: bool = True
+    quiet: bool = False
 
     @property
     def words(self) -> Words:
@@ -224,6 +225,7 @@ def _new(event: Event, party: Party, now: dt.datetime) -> Rsvp:
         passed_over=0,
         told_sequence=event.sequence,
         wants_reminders=party.wants_reminders,
+        quiet=party.quiet,
         placed_on=now.date(),
     )
     seal(rsvp, party.words, now)
