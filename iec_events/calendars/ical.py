@@ -7,13 +7,13 @@ the same octets for the same values in every process, so that they can be stored
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event
-from icalendar.prop import vCalAddress, vCategory, vDatetime, vDuration, vText, vUri
+from icalendar.prop import vCalAddress, vCategory, vDate, vDatetime, vDuration, vText, vUri
 
 from .vtimezone import vtimezone, vtimezones
 
@@ -53,6 +53,7 @@ class CalendarEvent:
     `stamp` is the time of the last change, never the present (DTSTAMP and LAST-MODIFIED). `title` and
     `description` are plain text as people shall read it: what is cancelled says so in its title.
     `private` asks programs that share a calendar to keep it back (CLASS, RFC 5545 3.8.1.3).
+    An event that lasts `all_day` has no hours: its days are those on the clocks of its zone (RFC 5545 3.6.1).
     `location` is one line, `venue_title` its first part; `geo` is (latitude, longitude) in degrees.
 
     Raises ValueError for what no calendar could hold: naive or impossible times, an end before the start,
@@ -80,6 +81,13 @@ class CalendarEvent:
     organizer_name: str = ""
     organizer_email: str | None = None
     private: bool = False
+    all_day: bool = False
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first day at its place, and the one on which it is over."""
+        zone = ZoneInfo(self.time_zone)
+        return self.starts_at.astimezone(zone).date(), self.ends_at.astimezone(zone).date()
 
     def __post_init__(self) -> None:
         for moment in (self.stamp, self.created, self.starts_at, self.ends_at):
@@ -94,7 +102,8 @@ class CalendarEvent:
             raise ValueError("A UID is one line of plain text.")
         if self.geo and not (abs(self.geo[0]) <= 90 and abs(self.geo[1]) <= 180):  # noqa: PLR2004
             raise ValueError(f"{self.geo} is not on the globe.")
-        ZoneInfo(self.time_zone)
+        if self.days[0] == self.days[1] and self.all_day:
+            raise ValueError("An event without hours lasts a day at least.")
 
 
 class Text(vText):
@@ -245,6 +254,9 @@ def _add_identity(vevent: Event, event: CalendarEvent) -> None:
 
 
 def _add_times(vevent: Event, event: CalendarEvent) -> None:
+    if event.all_day:  # the last day does not count (RFC 5545 3.8.2.2)
+        vevent["DTSTART"], vevent["DTEND"] = (vDate(day, params={"VALUE": "DATE"}) for day in event.days)
+        return
     vevent["DTSTART"] = _wall_time(event.starts_at, event.time_zone)
     vevent["DTEND"] = _wall_time(event.ends_at, event.time_zone)
 
@@ -327,5 +339,5 @@ def _isolates_balance(text: str) -> bool:
 
 
 def _single(event: CalendarEvent, vevent: bytes, method: Method) -> bytes:
-    zones = zones_of([(event.time_zone, event.starts_at, event.ends_at)])
+    zones = [] if event.all_day else zones_of([(event.time_zone, event.starts_at, event.ends_at)])
     return calendar_bytes(zones=zones, vevents=[vevent], locale=event.locale, method=method)

@@ -6,7 +6,7 @@ characters, beyond which some browsers and mail programs cut.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import accumulate
 from string import ascii_letters, digits
@@ -17,6 +17,7 @@ from .ical import UTC_NAMES, CalendarEvent, ascii_url, clean, clean_line, is_amb
 
 MOST_CHARACTERS = 1990
 MOST_IN_A_LINE = 120
+DAY = timedelta(days=1)
 KEPT = 512  # addresses stay the same until their event changes
 UNQUOTED = frozenset(ascii_letters + digits + "_.-~/:")
 OUTLOOK_HOSTS = {"live": "outlook.live.com", "office": "outlook.office.com"}
@@ -44,8 +45,7 @@ def outlook_url(event: CalendarEvent, kind: str = "live") -> str:
         query = {
             "path": "/calendar/action/compose",
             "rru": "addevent",
-            "startdt": f"{event.starts_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            "enddt": f"{event.ends_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            **_outlook_dates(event),
             "subject": clean_line(event.title),
             "body": details,
             "location": clean_line(event.location),
@@ -63,8 +63,7 @@ def yahoo_url(event: CalendarEvent) -> str:
         query = {
             "v": "60",
             "title": clean_line(event.title),
-            "st": f"{event.starts_at.astimezone(UTC):%Y%m%dT%H%M%SZ}",
-            "et": f"{event.ends_at.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+            **_yahoo_dates(event),
             "desc": details,
             "in_loc": clean_line(event.location),
         }
@@ -90,10 +89,33 @@ def outlook_subscribe_url(feed_url: str, name: str, kind: str = "live") -> str:
 
 
 def _google_dates(event: CalendarEvent) -> dict[str, str]:
+    if event.all_day:
+        return {"dates": "/".join(f"{day:%Y%m%d}" for day in event.days)}
     moments = (event.starts_at, event.ends_at)
     if event.time_zone in UTC_NAMES or any(is_ambiguous(moment, event.time_zone) for moment in moments):
         return {"dates": "/".join(f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}" for moment in moments)}
     return {"dates": "/".join(_wall(moment, event.time_zone) for moment in moments), "ctz": event.time_zone}
+
+
+def _outlook_dates(event: CalendarEvent) -> dict[str, str]:
+    if event.all_day:
+        first, over = event.days
+        return {"startdt": f"{first}", "enddt": f"{over}", "allday": "true"}
+    first, last = (f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for moment in (event.starts_at, event.ends_at))
+    return {"startdt": first, "enddt": last}
+
+
+def _yahoo_dates(event: CalendarEvent) -> dict[str, str]:
+    """It knows single days; of several, it is told hours on the clocks of whoever adds them."""
+    if event.all_day:
+        first, last = event.days[0], event.days[1] - DAY
+        if first == last:
+            return {"st": f"{first:%Y%m%d}", "dur": "allday"}
+        return {"st": f"{first:%Y%m%d}T000000", "et": f"{last:%Y%m%d}T235900"}
+    return {
+        "st": f"{event.starts_at.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+        "et": f"{event.ends_at.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+    }
 
 
 def _wall(moment: datetime, time_zone: str) -> str:

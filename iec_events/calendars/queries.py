@@ -115,7 +115,8 @@ def _kept(now: dt.datetime) -> sa.ColumnElement[bool]:
 
 
 def _contents(wanted: sa.ColumnElement[bool], locale: str) -> Contents:
-    spans = sa.select(Event.time_zone, sa.func.min(Event.starts_at), sa.func.max(Event.ends_at)).where(wanted)
+    spans = sa.select(Event.time_zone, sa.func.min(Event.starts_at), sa.func.max(Event.ends_at))
+    spans = spans.where(wanted, sa.not_(Event.all_day))
     vevents = _vevents(wanted, locale, Event.id, StoredVevent.body).order_by(Event.starts_at, Event.id)
     return Contents(
         vevents=[(number, body) for number, body in db.session.execute(vevents)],

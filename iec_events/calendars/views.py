@@ -54,6 +54,7 @@ def calendar_event(view: EventView) -> CalendarEvent:
         starts_at=event.starts_at,
         ends_at=event.ends_at,
         time_zone=event.time_zone,
+        all_day=event.all_day,
         status=STATUS[event.status],
         title=_title(view),
         description=_description(view),
@@ -173,6 +174,7 @@ def _news(view: EventView) -> str:
 def _practical(view: EventView) -> str:
     lines = (
         view.hidden_note,
+        _("At the gate: %(note)s", note=view.gate_note) if view.gate_note else "",
         _("Doors open at %(time)s.", time=view.doors) if view.doors else "",
         _("Online: %(address)s", address=view.online_url) if view.online_url else "",
         _("Contact: %(contact)s", contact=view.contact) if view.contact else "",

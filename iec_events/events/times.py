@@ -26,7 +26,11 @@ INSTANT = dt.timedelta(microseconds=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Occasion:
-    """The texts of a date and time, ready to be shown in one language."""
+    """The texts of a date and time, ready to be shown in one language.
+
+    `time_text` stands behind the date: hours, or that it lasts all day, or until which day. `tehran_text` is empty
+    where clocks there show the same days.
+    """
 
     weekday: str
     day: str
@@ -46,6 +50,8 @@ def occasion(event: Event, locale: str) -> Occasion:
     """When the event is, in the language being spoken (`locale` must be it)."""
     zone = ZoneInfo(event.time_zone)
     start, end = event.starts_at.astimezone(zone), event.ends_at.astimezone(zone)
+    if event.all_day:
+        return _days(event, locale)
     date = start.date()
     return Occasion(
         weekday=_part(date, "EEEE", locale),
@@ -61,6 +67,32 @@ def occasion(event: Event, locale: str) -> Occasion:
         tehran_text=tehran_text(event.starts_at, locale),
         short_day_month=_part(date, SHORT[locale], locale),
     )
+
+
+def _days(event: Event, locale: str) -> Occasion:
+    """An event without hours: its days, which are those of the place."""
+    first, last = days_of(event.starts_at, event.ends_at, event.time_zone)
+    several = first != last
+    jalali = jalali_text(first)
+    return Occasion(
+        weekday=_part(first, "EEEE", locale),
+        day=format_number(first.day, locale),
+        month=_part(first, "LLLL", locale),
+        year=format_number(first.year, locale),
+        date_text=date_text(first, locale),
+        time_text=_("until %(day)s", day=_last_day(first, last, locale)) if several else _("all day"),
+        zone_label=zone_label(city_of(event, locale), event.time_zone, locale),
+        iso_start=first.isoformat(),
+        iso_end=last.isoformat(),
+        jalali_text=(f"{jalali} تا {jalali_text(last)}" if several else jalali) if locale == "fa" else None,
+        tehran_text=tehran_days(event.starts_at, event.ends_at, locale),
+        short_day_month=_part(first, SHORT[locale], locale),
+    )
+
+
+def _last_day(first: dt.date, last: dt.date, locale: str) -> str:
+    same_year = first.year == last.year
+    return _part(last, DAY_MONTH[locale], locale) if same_year else date_text(last, locale)
 
 
 def days_of(starts_at: dt.datetime, ends_at: dt.datetime, time_zone: str) -> tuple[dt.date, dt.date]:
@@ -108,12 +140,28 @@ def time_span(start: dt.datetime, end: dt.datetime, locale: str) -> str:
 
 def tehran_text(moment: dt.datetime, locale: str) -> str:
     """The same moment on Tehran's clocks, with its day there; the Jalali day in Farsi."""
+    day, time = _in_tehran(moment, locale)
+    return _("%(day)s, %(time)s in Tehran", day=day, time=time)
+
+
+def tehran_days(starts_at: dt.datetime, ends_at: dt.datetime, locale: str) -> str:
+    """From when to when the days of an event without hours last on Tehran's clocks; empty where days begin as there."""
+    if starts_at.astimezone(TEHRAN).time() == ends_at.astimezone(TEHRAN).time() == dt.time():
+        return ""
+    first, last = (
+        _("%(day)s, %(time)s", day=day, time=time)
+        for day, time in (_in_tehran(starts_at, locale), _in_tehran(ends_at, locale))
+    )
+    return _("%(first)s to %(last)s in Tehran", first=first, last=last)
+
+
+def _in_tehran(moment: dt.datetime, locale: str) -> tuple[str, str]:
     there = moment.astimezone(TEHRAN)
     if locale == "fa":
         day = f"{_part(there.date(), 'EEEE', locale)} {jalali_text(there.date())}"
     else:
         day = _part(there.date(), DAY_MONTH[locale], locale)
-    return _("%(day)s, %(time)s in Tehran", day=day, time=format_number(f"{there:%H:%M}", locale))
+    return day, format_number(f"{there:%H:%M}", locale)
 
 
 def zone_label(city: str, time_zone: str, locale: str) -> str:

@@ -48,7 +48,7 @@ def own_calendar(token: str, locale: LocaleCode, now: dt.datetime) -> bytes:
     return calendar_bytes(
         name=view.title,
         refresh=REFRESH,
-        zones=zones_of([(told.time_zone, told.starts_at, told.ends_at)]),
+        zones=[] if told.all_day else zones_of([(told.time_zone, told.starts_at, told.ends_at)]),
         vevents=[vevent_bytes(told)],
         locale=locale,
     )
