@@ -30,6 +30,7 @@ DIRECTIVES = (
 CSP = "; ".join(DIRECTIVES)
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 LARGEST_FORM = 512 * 1024
+MOST_PARTS, MOST_FIELDS = 200, 1000  # thirty questions with twenty boxes to tick each are the most that any form has
 HEADERS = {
     "Content-Security-Policy": CSP,
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -48,7 +49,7 @@ def init_security(app: Flask, chosen: Settings) -> None:
         SECRET_KEY=chosen.secret_key,
         MAX_CONTENT_LENGTH=6 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
-        MAX_FORM_PARTS=200,
+        MAX_FORM_PARTS=MOST_PARTS,
         SESSION_COOKIE_NAME="__Host-iec" if chosen.https else "iec",
         SESSION_COOKIE_SECURE=chosen.https,
         SESSION_COOKIE_HTTPONLY=True,
@@ -67,15 +68,7 @@ def init_security(app: Flask, chosen: Settings) -> None:
         if "\0" in request.path or b"%00" in request.query_string:
             abort(404)
 
-    @app.before_request
-    def _measure_form() -> None:
-        """The parser of plain forms has no bound but that of uploads, and breaks on what is no UTF-8."""
-        if request.mimetype == "application/x-www-form-urlencoded":
-            request.max_content_length = LARGEST_FORM
-            try:
-                request.form.get("")
-            except UnicodeDecodeError:
-                abort(400)
+    app.before_request(_measure_form)
 
     @app.after_request
     def _harden(response: Response) -> Response:
@@ -85,6 +78,19 @@ def init_security(app: Flask, chosen: Settings) -> None:
             response.headers["Cache-Control"] = "no-store"
             response.headers.setdefault("X-Robots-Tag", "noindex")
         return response
+
+
+def _measure_form() -> None:
+    """The parser of plain forms has no bound but that of uploads, counts nothing, and breaks on what is no UTF-8."""
+    if request.mimetype != "application/x-www-form-urlencoded":
+        return
+    request.max_content_length = LARGEST_FORM
+    try:
+        fields = sum(len(values) for values in request.form.listvalues())
+    except UnicodeDecodeError:
+        abort(400)
+    if fields > MOST_FIELDS:
+        abort(413)
 
 
 def hardening(chosen: Settings) -> dict[str, str]:
