@@ -75,6 +75,14 @@ def by_mail(app: Flask, kind: str = "unconfirmed") -> FlaskClient:
     return phone
 
 
+def test_addresses_on_the_page_are_the_public_one_whatever_the_browser_called_us(client: FlaskClient) -> None:
+    house()
+    sign_up(client)
+    told = client.get(f"/fa{MINE}", environ_overrides={"HTTP_HOST": "127.0.0.1:9", "wsgi.url_scheme": "https"}).text
+    assert "127.0.0.1:9" not in told
+    assert "http://127.0.0.1:8000/fa/rsvps/words" in told
+
+
 def test_every_state_has_words_of_its_own() -> None:
     assert {*STATUSES} - {*SAY} == {"removed"}
 
