@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..events.actions import UNUSED_IMAGE_KEPT, erase_unused_images
+from ..events.actions import UNUSED_IMAGE_KEPT, erase_unused_images, forget_versions
 from ..events.models import LONGEST_KEPT
 from ..mail.actions import KEEP_DONE, sweep
 from ..organizers.actions import forget_expired
@@ -115,6 +115,13 @@ RULES = (
         at_most=AT_MOST,
         every=HOUR,
         erase=forget_expired,
+    ),
+    Rule(
+        job="forget versions",
+        what="former times and places of an event, kept to tell what changed, after it ended",
+        at_most=DAY,
+        every=HOUR,
+        erase=forget_versions,
     ),
     Rule(
         job="erase unused images",

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from ...core.db import db
 from ...core.errors import Refusal
 from ...core.i18n import _l
-from ..models import Campaign, Event
+from ..models import Campaign, Event, EventSeries
 from ..queries import CampaignUnknown, EventUnknown
 from ..slugs import is_slug, numbered
 
@@ -46,7 +46,7 @@ def locked_campaign(slug: str) -> Campaign:
     return campaign
 
 
-def free_slug(kind: type[Event | Campaign], typed: str | None, made: str) -> str:
+def free_slug(kind: type[Event | Campaign | EventSeries], typed: str | None, made: str) -> str:
     """The typed slug if it is free, else SlugTaken; or the made one, with a number behind it if need be."""
     wanted = made if typed is None else typed
     if not is_slug(wanted):

@@ -10,6 +10,7 @@ from ...core.errors import Refusal
 from ...core.i18n import _l
 from ...organizers.audit import note
 from ..models import Event
+from ..versions import raise_sequence, said_by
 from .rows import after, locked
 
 # What a change of status is called in the audit trail where it is not the new status itself.
@@ -138,6 +139,7 @@ def _turn(event: Event, sources: set[str], target: str, now: dt.datetime, *, tol
     if event.status not in sources:
         raise NotFromHere
     note(STEPS_NOTED.get((event.status, target), f"event.{target}"), f"event:{event.slug}", now=now)
-    event.status = target
+    before, event.status = said_by(event), target
     event.revised_at = after(event.revised_at, now)
-    event.sequence += told
+    if told:
+        raise_sequence(event, before, now)

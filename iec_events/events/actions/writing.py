@@ -20,6 +20,7 @@ from ..models import Campaign, Event, Image
 from ..queries import CampaignUnknown
 from ..seats import availability
 from ..slugs import event_slug, is_secret, with_tail
+from ..versions import raise_sequence, said_by
 from .pictures import NoSuchImage, drop_image
 from .rows import after, free_slug, locked, write
 from .steps import PlaceMissing
@@ -139,7 +140,7 @@ def revise_event(
         raise KeptLonger(event.keep_days)
     if event.status != "draft" and not (draft.city or draft.online_url):
         raise PlaceMissing
-    before = event.image_name
+    before, said = event.image_name, said_by(event)
     changed = write(event, {**columns, "campaign_id": _campaign_id(campaign_slug)})
     if not changed:
         return slug
@@ -149,7 +150,7 @@ def revise_event(
     event.revised_at = after(event.revised_at, now)
     note("event.revised", f"event:{event.slug}", now=now)
     if changed & TOLD:
-        event.sequence += 1
+        raise_sequence(event, said, now)
     if "image_name" in changed and before is not None:
         drop_image(before)
     return event.slug
