@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -23,17 +24,26 @@ from iec_events.core.crypto import BoxRefused, Vault, vault
 from iec_events.core.db import db
 from iec_events.core.shreds import is_covered, uncover
 from iec_events.organizers.actions import accept_invitation, invite
+from iec_events.questions.models import DOOR, LONG, SHORT
+from iec_events.rsvps.actions import remark_on
+from iec_events.rsvps.answers import read_answers
 from iec_events.rsvps.boxes import NOBODY, address_of
-from iec_events.rsvps.models import Rsvp
+from iec_events.rsvps.models import Rsvp, RsvpAnswers
 from tests.conftest import Installation
 from tests.factories import an_event
 from tests.filling import send
 from tests.octets import octets_of
+from tests.questions.asking import a_question
 
 NAMES = ("Canaria Amarilla", "قناری زرد", "Kanarienvogel")
 NOTES = ("the canary sings at midnight", "قناری نیمه‌شب می‌خواند")
+COMPANIONS = ("Canarina", "مرغ عشق")
+ANSWERS = ("a perch near the canary's exit", "never photograph the canary", "قفس نه")
+REMARK = "the canary asked for water"
+SAID = (*NAMES, *NOTES, *COMPANIONS, *ANSWERS, REMARK)
 ADDRESSES = ("canary.delivered@example.org", "canary.pending@example.org")
-PURPOSES = ("rsvps.roster", "rsvps.own", "rsvps.mail", "rsvps.door", "outbox", "messages", "organizers")
+OF_RSVPS = ("rsvps.roster", "rsvps.own", "rsvps.mail", "rsvps.door", "rsvps.answers", "rsvps.remark")
+PURPOSES = (*OF_RSVPS, "outbox", "messages", "organizers")
 
 
 @pytest.fixture
@@ -47,17 +57,24 @@ def planted(client: FlaskClient, installation: Installation, caplog: pytest.LogC
         password="nine poems by the river",
         now=clock.now(),
     )
-    an_event(slug="berkeley", capacity=2)
-    come(client, NAMES[0], NOTES[0], ADDRESSES[0])
-    send(client, "/events/berkeley/my-rsvp/change", name=NAMES[1], party_size="2", note=NOTES[1])
+    event = an_event(slug="berkeley", capacity=2, asks_companions=True)
+    asked = [a_question(event, LONG, keep_days=1, seen_by=DOOR), a_question(event, SHORT)]
+    answers: list[dict[str, Any]] = [
+        {f"q_{one.id}": text for one, text in zip(asked, said, strict=True)} for said in (ANSWERS[:2], ANSWERS[1:])
+    ]
+    change = {"name": NAMES[1], "note": NOTES[1], "party_size": "2", "companions": COMPANIONS[1]}
+    come(client, NAMES[0], NOTES[0], ADDRESSES[0], party_size="2", companions=COMPANIONS[0], **answers[0])
+    assert send(client, "/events/berkeley/my-rsvp/change", **change, **answers[1]).status_code == 303
+    remark_on(slug="berkeley", rsvp_id=db.session.scalars(sa.select(Rsvp.id)).one(), text=REMARK, now=clock.now())
     come(client, NAMES[2], "", ADDRESSES[1])
-    come(client, NAMES[0] + "\0", NOTES[0], "no address", expected=422)
+    come(client, NAMES[0] + "\0", NOTES[0], "no address", expected=422, **answers[0])
     worker.run_all_once(installation.app)
     return caplog.text
 
 
-def come(client: FlaskClient, name: str, note: str, email: str, *, expected: int = 303) -> None:
-    answer = send(client, "/events/berkeley/rsvp", name=name, party_size="1", note=note, email=email)
+def come(client: FlaskClient, name: str, note: str, email: str, *, expected: int = 303, **more: Any) -> None:
+    typed = {"party_size": "1", "name": name, "note": note, "email": email, **more}
+    answer = send(client, "/events/berkeley/rsvp", **typed)
     assert answer.status_code == expected
 
 
@@ -97,7 +114,7 @@ def spellings(text: str) -> list[bytes]:
 
 
 def test_nothing_is_found_without_the_keys(planted: str, installation: Installation) -> None:
-    canaries = (*NAMES, *NOTES, *ADDRESSES)
+    canaries = (*SAID, *ADDRESSES)
     assert not any(canary in planted for canary in canaries)
     sought = [spelling for canary in canaries for spelling in spellings(canary)]
     for where, octets in left_behind(installation):
@@ -133,9 +150,10 @@ def test_with_all_the_servers_keys_only_addresses_that_are_owed_mail_are_found(p
     rsvps = db.session.scalars(sa.select(Rsvp).order_by(Rsvp.line)).all()
     assert [(address_of(rsvp) or {}).get("to") for rsvp in rsvps] == list(ADDRESSES)
     told = " ".join(opened_with(vault()))
-    assert not any(canary in told for canary in (*NAMES, *NOTES))
+    assert not any(canary in told for canary in SAID)
     for rsvp in rsvps:
         assert NOBODY.words(rsvp) is None
+    assert not any(read_answers([rsvp.id for rsvp in rsvps], NOBODY).values())
 
 
 def opened_with(keys: Vault) -> set[str]:
@@ -155,6 +173,9 @@ def boxes() -> Iterator[tuple[str, bytes]]:
     """Every box in the database, with all that it could be bound to: any id of its row, and those of RSVPs."""
     rsvps = [(rsvp.id, rsvp.event_id) for rsvp in db.session.scalars(sa.select(Rsvp))]
     places = [f"{scope} {event} {one}" for one, event in rsvps for scope in PURPOSES] + [one for one, _event in rsvps]
+    terms = set(db.session.scalars(sa.select(RsvpAnswers.keep_days)))
+    scopes = [f"rsvps.answers.{scope}" for scope in ("rsvps.answers", "roster", "door", "own")]
+    places += [f"{scope} {event} {one} {term}" for one, event in rsvps for scope in scopes for term in terms]
     for table in db.metadata.sorted_tables:
         for row in db.session.execute(sa.select(table)):
             bound = [value for value in row if isinstance(value, str)] + places
@@ -171,5 +192,5 @@ def test_letters_name_nobody(planted: str, installation: Installation) -> None:
     letters = [Path(file).read_bytes() for file in (installation.folder / "mail").glob("*.eml")]
     assert len(letters) >= 2
     for letter in letters:
-        for canary in (*NAMES, *NOTES):
+        for canary in SAID:
             assert not any(spelling in letter for spelling in spellings(canary))
