@@ -1,5 +1,6 @@
 """The worker: every timed thing, each safe to repeat and safe in several copies.
 
+Mail has a thread of its own, since a slow mail server may keep it for minutes: nothing else waits for it.
 A job that fails is noted by the class of its error (values may be personal) and tried again at its next time.
 """
 
@@ -17,10 +18,12 @@ from flask import Flask
 
 from .access.actions import take_ended_keys
 from .access.emails import LETTERS as ACCESS_LETTERS
+from .broadcasts.actions import erase_letters, post_letters
+from .broadcasts.emails import LETTERS as BROADCAST_LETTERS
 from .calendars.actions import make_vevents
 from .core import clock
 from .core.db import note_worker
-from .mail.delivery import deliver_due
+from .mail.delivery import Stop, deliver_due
 from .organizers.audit import WORKER, acting
 from .organizers.emails import LETTERS as ORGANIZER_LETTERS
 from .privacy.retention import RULES
@@ -36,25 +39,26 @@ from .rsvps.actions import (
 from .rsvps.emails import LETTERS as RSVP_LETTERS
 
 log = logging.getLogger(__name__)
-LETTERS = {**RSVP_LETTERS, **ORGANIZER_LETTERS, **ACCESS_LETTERS}
+LETTERS = {**RSVP_LETTERS, **ORGANIZER_LETTERS, **ACCESS_LETTERS, **BROADCAST_LETTERS}
 Say = Callable[[str], None]
 TICK_S = 0.5
 
 
 class Job(NamedTuple):
-    """A name, how often, and a function of now."""
+    """A name, how often, and a function of now; `apart` if it may take long."""
 
     name: str
     every: dt.timedelta
     run: Callable[[dt.datetime], object]
+    apart: bool = False
 
 
-def jobs(say: Say | None = None) -> list[Job]:
-    """Everything that happens by itself."""
+def jobs(say: Say | None = None, stop: Stop = lambda: False) -> list[Job]:
+    """Everything that happens by itself. Mail asks `stop` after each letter."""
     second = dt.timedelta(seconds=1)
     return [
         Job("heartbeat", 15 * second, note_worker),
-        Job("mail", second, lambda now: deliver_due(now=now, writers=LETTERS, say=say)),
+        Job("mail", second, lambda now: deliver_due(now=now, writers=LETTERS, say=say, stop=stop), apart=True),
         Job("deadlines", 5 * second, run_deadlines),
         Job("deadlines near", 60 * second, warn_holds),
         Job("reminders", 60 * second, send_reminders),
@@ -63,6 +67,8 @@ def jobs(say: Say | None = None) -> list[Job]:
         Job("changes", 20 * second, tell_changes),
         Job("seal", 5 * second, seal_vault_boxes),
         Job("calendars", 10 * second, make_vevents),
+        Job("letters", second, post_letters),
+        Job("erase letters", 60 * second, erase_letters),
         Job("door keys", 60 * second, take_ended_keys),
         *(Job(rule.job, rule.every, rule.erase) for rule in RULES),
     ]
@@ -71,9 +77,20 @@ def jobs(say: Say | None = None) -> list[Job]:
 def run(app: Flask, *, say: Say | None = None, stop: threading.Event | None = None) -> None:
     """Work until told to stop; SIGTERM and SIGINT end it after the job at hand."""
     stop = stop or stopped_by_signals()
-    due = {job.name: 0.0 for job in jobs()}
+    doing = jobs(say, stop.is_set)
+    apart = [threading.Thread(target=_work, args=(app, [job], stop)) for job in doing if job.apart]
+    for thread in apart:
+        thread.start()
+    _work(app, [job for job in doing if not job.apart], stop)
+    for thread in apart:
+        thread.join()
+
+
+def _work(app: Flask, doing: list[Job], stop: threading.Event) -> None:
+    """Do these jobs in their times, one after the other."""
+    due = {job.name: 0.0 for job in doing}
     while not stop.is_set():
-        for job in jobs(say):
+        for job in doing:
             if time.monotonic() >= due[job.name] and not stop.is_set():
                 _run_once(app, job)
                 due[job.name] = time.monotonic() + job.every.total_seconds()

@@ -22,7 +22,7 @@ SECOND = dt.timedelta(seconds=1)
 
 def run_for(app: Flask, seconds: float, doing: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the worker do these jobs for a while."""
-    monkeypatch.setattr(worker, "jobs", lambda _say=None: doing)
+    monkeypatch.setattr(worker, "jobs", lambda _say=None, _stop=None: doing)
     monkeypatch.setattr(worker, "TICK_S", 0.02)
     stop = threading.Event()
     runner = threading.Thread(target=run, args=(app,), kwargs={"stop": stop})

@@ -39,6 +39,7 @@ class Settings:
     mail_url: str
     mail_from: str
     mail_name: str
+    mail_per_minute: int
     redis_url: str
     trusted_proxies: int
     form_min_seconds: int
@@ -89,6 +90,7 @@ def read_settings(given: Mapping[str, object] | None = None) -> Settings:
         ),
         mail_from=value("MAIL_FROM", "events@example.org"),
         mail_name=value("MAIL_NAME", "IEC Events"),
+        mail_per_minute=_whole(value("MAIL_PER_MINUTE", "0"), "IEC_MAIL_PER_MINUTE"),
         redis_url=value("REDIS_URL"),
         trusted_proxies=_whole(value("TRUSTED_PROXIES", "0"), "IEC_TRUSTED_PROXIES"),
         form_min_seconds=_whole(value("FORM_MIN_SECONDS", "3"), "IEC_FORM_MIN_SECONDS"),

@@ -1,23 +1,32 @@
-"""What is done with the outbox: posting, claiming, noting what became of a letter, forgetting."""
+"""What is done with the outbox: posting, claiming, handing over, noting what became of a letter, forgetting.
+
+Each step is a commit of its own, so that a worker may die between any two (docs/decisions/0010). A letter that was
+handed over is never claimed again; one whose end nobody saw is uncertain, and waits for a person.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from ..core.crypto import vault
+from ..core.crypto import BoxRefused, vault
 from ..core.db import atomic, db
 from ..core.tokens import new_id
-from .models import OutboxMail
+from .models import MailState, OutboxMail
 
-LEASE = dt.timedelta(minutes=2)
+LEASE = dt.timedelta(minutes=2)  # longer than a conversation with the server about one letter, up to its last line
+ANSWER_LEASE = dt.timedelta(minutes=11)  # longer than we wait for the answer to that line
 GIVE_UP_AFTER = dt.timedelta(days=2)
 FIRST_PAUSE = dt.timedelta(seconds=30)
 LONGEST_PAUSE = dt.timedelta(hours=4)
+LONGEST_REST = dt.timedelta(minutes=10)
+MINUTE_S = 60
+KEPT_FREE = 5  # one in so many letters per minute is for those that are no part of a broadcast
 KEEP_DONE = dt.timedelta(days=7)
 PURPOSE = "outbox"
 Facts = dict[str, Any]
@@ -34,30 +43,175 @@ class Claimed:
     facts: Facts
     tries: int
     posted_at: dt.datetime
+    part_of: str | None = None
 
 
 @atomic()
 def post(
-    *, kind: str, about: str, to: str, locale: str, facts: Facts, now: dt.datetime, after: dt.timedelta | None = None
+    *,
+    kind: str,
+    about: str,
+    to: str,
+    locale: str,
+    facts: Facts,
+    now: dt.datetime,
+    after: dt.timedelta | None = None,
+    part_of: str | None = None,
 ) -> str:
-    """Promise a letter, in the caller's transaction; the id of its row. `about` names the row it concerns."""
+    """Promise a letter, in the caller's transaction; the id of its row. `about` names the row it concerns.
+
+    `part_of` is the id of a broadcast: its letters let all others go first.
+    """
     mail_id = new_id()
     sealed = vault().seal(PURPOSE, mail_id, {"to": to, "locale": locale, "facts": facts})
     due_at = now + (after or dt.timedelta(0))
-    db.session.add(OutboxMail(id=mail_id, kind=kind, about=about, sealed=sealed, posted_at=now, due_at=due_at, tries=0))
+    row = OutboxMail(id=mail_id, kind=kind, about=about, sealed=sealed, posted_at=now, due_at=due_at, tries=0)
+    row.part_of = part_of
+    db.session.add(row)
     return mail_id
 
 
 @atomic()
-def claim(*, now: dt.datetime, how_many: int) -> list[Claimed]:
+def claim(*, now: dt.datetime, how_many: int, per_minute: int = 0) -> list[Claimed]:
     """Lease letters that are due; each goes to one worker, and back to the pile when its lease runs out.
+
+    In no minute are more than `per_minute` claimed by all workers together, if it is not 0: they take turns at a row
+    that says what the others took. None are claimed while the mail server rests.
+    """
+    state = _state(held=bool(per_minute))
+    if state.rests_until is not None and state.rests_until > now:
+        return []
+    taken = [(at, count) for at, count in state.taken if abs(now.timestamp() - at) < MINUTE_S]
+    room = per_minute - sum(count for _at, count in taken) if per_minute else how_many
+    rows = _take(OutboxMail.part_of.is_(None), min(how_many, room), now)
+    room -= len(rows) + per_minute // KEPT_FREE
+    rows += _take(OutboxMail.part_of.is_not(None), min(how_many - len(rows), room), now)
+    if per_minute and rows:
+        state.taken = [*taken, (now.timestamp(), len(rows))]
+    return [letter for row in rows for letter in _opened(row, now)]
+
+
+@atomic()
+def keep(*, letter: Claimed, now: dt.datetime) -> bool:
+    """Lease a claimed letter anew; False when it is somebody else's by now, or gone."""
+    return _change(letter, leased_until=now + LEASE)
+
+
+@atomic()
+def hand_over(*, letter: Claimed, now: dt.datetime) -> bool:
+    """Note that the next octet makes the server take this letter; False when it must not be sent: it was taken away."""
+    return _change(letter, handed_at=now, leased_until=now + ANSWER_LEASE)
+
+
+@atomic()
+def release(*, letters: Sequence[Claimed]) -> None:
+    """Give claimed letters back that were not offered to anybody."""
+    for letter in letters:
+        _change(letter, leased_until=None, tries=letter.tries - 1)
+
+
+@atomic()
+def note_delivered(*, mail_id: str, now: dt.datetime) -> None:
+    """The letter is out, or there was nothing to say: its address and facts are erased."""
+    values = {"done_at": now, "sealed": None, "leased_until": None, "uncertain_at": None, "last_error": None}
+    went_out = OutboxMail.handed_at.is_not(None)
+    db.session.execute(sa.update(OutboxMail).where(OutboxMail.id == mail_id).values(news=went_out, **values))
+    well = {"failures": 0, "trouble": None, "trouble_since": None, "rests_until": None}
+    db.session.execute(sa.update(MailState).where(MailState.failures > 0).values(**well))
+
+
+@atomic()
+def note_failed(*, letter: Claimed, error: str, for_ever: bool, now: dt.datetime) -> None:
+    """Try later, with growing pauses; give up after two days or when the receiving server refuses for good."""
+    values: dict[str, Any] = {"leased_until": None, "handed_at": None, "last_error": error[:80]}
+    if for_ever or now - letter.posted_at > GIVE_UP_AFTER:
+        values |= {"given_up_at": now, "sealed": None, "news": for_ever}
+    else:
+        values["due_at"] = now + pause_after(letter.tries)
+    mine = sa.and_(OutboxMail.id == letter.id, OutboxMail.tries == letter.tries, OutboxMail.done_at.is_(None))
+    db.session.execute(sa.update(OutboxMail).where(mine).values(**values))
+
+
+@atomic()
+def note_uncertain(*, letter: Claimed, error: str, now: dt.datetime) -> None:
+    """The server has the whole letter and did not say what it does with it: a person decides."""
+    values = {"uncertain_at": now, "leased_until": None, "last_error": error[:80]}
+    mine = sa.and_(OutboxMail.id == letter.id, OutboxMail.tries == letter.tries, OutboxMail.done_at.is_(None))
+    db.session.execute(sa.update(OutboxMail).where(mine).values(**values))
+    _rest(error, LONGEST_PAUSE, now)
+
+
+@atomic()
+def note_lapsed(now: dt.datetime) -> None:
+    """Letters that were handed over by a worker that did not live to see the answer are uncertain."""
+    lapsed = sa.and_(OutboxMail.waiting(), OutboxMail.handed_at.is_not(None), OutboxMail.leased_until < now)
+    values = {"uncertain_at": now, "leased_until": None, "last_error": "WorkerEnded"}
+    db.session.execute(sa.update(OutboxMail).where(lapsed).values(**values))
+
+
+@atomic()
+def note_trouble(*, letters: Sequence[Claimed], error: str, now: dt.datetime) -> None:
+    """No letter could be offered to the server: they go back to the pile, and nobody knocks again for a while.
+
+    Those that were promised more than two days ago are given up.
+    """
+    release(letters=letters)
+    _rest(error, LONGEST_REST, now)
+    free = sa.or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until < now)
+    old = sa.and_(OutboxMail.waiting(), OutboxMail.handed_at.is_(None), OutboxMail.posted_at < now - GIVE_UP_AFTER)
+    values = {"given_up_at": now, "sealed": None, "leased_until": None, "last_error": error[:80]}
+    db.session.execute(sa.update(OutboxMail).where(old, free).values(**values))
+
+
+@atomic()
+def send_again(*, now: dt.datetime, about: str | None = None) -> int:
+    """Send uncertain letters again, of one row or all, since a person said so; how many."""
+    which = [OutboxMail.uncertain_at.is_not(None)] + ([OutboxMail.about == about] if about is not None else [])
+    values = {"uncertain_at": None, "handed_at": None, "due_at": now, "last_error": None}
+    ids = db.session.scalars(sa.update(OutboxMail).where(*which).values(**values).returning(OutboxMail.id)).all()
+    return len(ids)
+
+
+@atomic()
+def withdraw_part(part_of: str) -> int:
+    """Erase the letters of a broadcast that are not handed over, also those that a worker holds; how many."""
+    unsent = sa.and_(OutboxMail.part_of == part_of, OutboxMail.waiting(), OutboxMail.handed_at.is_(None))
+    ids = db.session.scalars(sa.delete(OutboxMail).where(unsent).returning(OutboxMail.id)).all()
+    return len(ids)
+
+
+@atomic()
+def forget(*, about: str) -> None:
+    """Erase every letter that concerns this row, sent or not."""
+    db.session.execute(sa.delete(OutboxMail).where(OutboxMail.about == about))
+
+
+@atomic()
+def sweep(now: dt.datetime) -> None:
+    """Erase the rows of letters that went out, were given up or left uncertain, a week ago."""
+    old = now - KEEP_DONE
+    ended = sa.or_(OutboxMail.done_at < old, OutboxMail.given_up_at < old, OutboxMail.uncertain_at < old)
+    db.session.execute(sa.delete(OutboxMail).where(ended))
+
+
+def pause_after(tries: int, longest: dt.timedelta = LONGEST_PAUSE) -> dt.timedelta:
+    """Half a minute, doubled with each try, four hours at most; a fifth of it is chance."""
+    pause: dt.timedelta = min(FIRST_PAUSE * 2 ** min(tries - 1, 20), longest)
+    chance = random.uniform(0.9, 1.1)  # noqa: S311 - spreads retries, keeps no secret
+    return pause * chance
+
+
+def _take(which: sa.ColumnElement[bool], how_many: int, now: dt.datetime) -> list[OutboxMail]:
+    """Lease so many of these.
 
     The rows are picked in a CTE: PostgreSQL runs a locking CTE exactly once, while a plain `IN (SELECT ... LIMIT n FOR
     UPDATE)` may be run again by a nested loop and take more.
     """
+    if how_many < 1:
+        return []
     picked = (
         sa.select(OutboxMail.id)
-        .where(OutboxMail.done_at.is_(None), OutboxMail.given_up_at.is_(None), OutboxMail.due_at <= now)
+        .where(OutboxMail.waiting(), which, OutboxMail.due_at <= now, OutboxMail.handed_at.is_(None))
         .where(sa.or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until < now))
         .order_by(OutboxMail.due_at, OutboxMail.id)
         .limit(how_many)
@@ -71,50 +225,17 @@ def claim(*, now: dt.datetime, how_many: int) -> list[Claimed]:
         .returning(OutboxMail)
         .execution_options(synchronize_session=False)
     )
-    return [_claimed(row) for row in db.session.scalars(take)]
+    return list(db.session.scalars(take))
 
 
-@atomic()
-def note_delivered(*, mail_id: str, now: dt.datetime) -> None:
-    """The letter is out: its body, address and facts are erased."""
-    values = {"done_at": now, "sealed": None, "leased_until": None, "last_error": None}
-    db.session.execute(sa.update(OutboxMail).where(OutboxMail.id == mail_id).values(**values))
-
-
-@atomic()
-def note_failed(*, letter: Claimed, error: str, for_ever: bool, now: dt.datetime) -> None:
-    """Try later, with growing pauses; give up after two days or when the receiving server refuses for good."""
-    values: dict[str, Any] = {"leased_until": None, "last_error": error[:80]}
-    if for_ever or now - letter.posted_at > GIVE_UP_AFTER:
-        values |= {"given_up_at": now, "sealed": None}
-    else:
-        values["due_at"] = now + pause_after(letter.tries)
-    db.session.execute(sa.update(OutboxMail).where(OutboxMail.id == letter.id).values(**values))
-
-
-@atomic()
-def forget(*, about: str) -> None:
-    """Erase every letter that concerns this row, sent or not."""
-    db.session.execute(sa.delete(OutboxMail).where(OutboxMail.about == about))
-
-
-@atomic()
-def sweep(now: dt.datetime) -> None:
-    """Erase the rows of letters that went out, or were given up, a week ago; they hold no address and no text."""
-    old = now - KEEP_DONE
-    db.session.execute(sa.delete(OutboxMail).where(sa.or_(OutboxMail.done_at < old, OutboxMail.given_up_at < old)))
-
-
-def pause_after(tries: int) -> dt.timedelta:
-    """Half a minute, doubled with each try, four hours at most; a fifth of it is chance."""
-    pause: dt.timedelta = min(FIRST_PAUSE * 2 ** min(tries - 1, 20), LONGEST_PAUSE)
-    chance = random.uniform(0.9, 1.1)  # noqa: S311 - spreads retries, keeps no secret
-    return pause * chance
-
-
-def _claimed(row: OutboxMail) -> Claimed:
-    content = vault().open(PURPOSE, row.id, row.sealed or b"")
-    return Claimed(
+def _opened(row: OutboxMail, now: dt.datetime) -> Iterator[Claimed]:
+    """What is in a row; one that does not open is given up, so that it keeps no other."""
+    try:
+        content = vault().open(PURPOSE, row.id, row.sealed or b"")
+    except BoxRefused:
+        row.given_up_at, row.last_error, row.leased_until = now, BoxRefused.__name__, None
+        return
+    yield Claimed(
         id=row.id,
         kind=row.kind,
         to=content["to"],
@@ -122,4 +243,25 @@ def _claimed(row: OutboxMail) -> Claimed:
         facts=content["facts"],
         tries=row.tries,
         posted_at=row.posted_at,
+        part_of=row.part_of,
     )
+
+
+def _change(letter: Claimed, **values: Any) -> bool:
+    """Change a letter that is still this worker's, and not handed over; whether it was."""
+    mine = sa.and_(OutboxMail.id == letter.id, OutboxMail.tries == letter.tries)
+    still = sa.and_(mine, OutboxMail.waiting(), OutboxMail.handed_at.is_(None))
+    changed = sa.update(OutboxMail).where(still).values(**values).returning(OutboxMail.id)
+    return db.session.scalar(changed.execution_options(synchronize_session=False)) is not None
+
+
+def _state(*, held: bool) -> MailState:
+    query = sa.select(MailState).execution_options(populate_existing=True)
+    return db.session.scalars(query.with_for_update() if held else query).one()
+
+
+def _rest(error: str, longest: dt.timedelta, now: dt.datetime) -> None:
+    state = _state(held=True)
+    state.failures += 1
+    state.trouble, state.trouble_since = error[:80], state.trouble_since or now
+    state.rests_until = now + pause_after(state.failures, longest)

@@ -1,7 +1,7 @@
 """Getting letters out: over SMTP, or as .eml files into a folder for trying things out.
 
-Nothing here runs inside a transaction. A letter is claimed, sent, and noted as delivered; when the process dies in
-between, its lease runs out and it is sent again.
+Nothing here runs inside a transaction. A letter is claimed, written, handed over, and noted as delivered; each is a
+commit of its own. What happens when the process dies between two of them: docs/decisions/0010.
 """
 
 from __future__ import annotations
@@ -11,41 +11,46 @@ import datetime as dt
 import logging
 import os
 import re
-import smtplib
-import ssl
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from ..core import clock
 from ..core.config import ConfigError, settings
 from ..core.i18n import speaking
-from .actions import Claimed, claim, note_delivered, note_failed
-from .letters import Writers, message_of
+from .actions import (
+    Claimed,
+    claim,
+    hand_over,
+    keep,
+    note_delivered,
+    note_failed,
+    note_lapsed,
+    note_trouble,
+    note_uncertain,
+    release,
+)
+from .letters import NoAddress, Writers, in_ascii, message_of
+from .smtp import HandOver, Smtp, TakenAway, Troubled, Uncertain, Undeliverable
 
 log = logging.getLogger(__name__)
-BATCH = 5  # with the timeout below, a whole batch fits into one lease
-TIMEOUT_S = 20
-FOR_EVER = range(500, 600)
+BATCH = 5  # so many letters of a broadcast may go before one that is urgent
+FRESH = dt.timedelta(seconds=5)  # so long after its claim, a letter's lease need not be renewed
 LINK = re.compile(r"https?://[^\s<>\"]+")
+Stop = Callable[[], bool]
 
 
 class Transport(Protocol):
     """Takes a message over, or raises."""
 
-    def send(self, message: EmailMessage) -> None:
-        """Hand the message on; OSError or SMTPException when it was not taken."""
+    def send(self, message: EmailMessage, hand_over: HandOver) -> None:
+        """Hand the message on, if `hand_over` says yes when it is asked at the last moment.
 
-
-class Undeliverable(Exception):
-    """The receiving side refused; `for_ever` when trying again is pointless. Holds no server's words."""
-
-    def __init__(self, error: str, *, for_ever: bool) -> None:
-        super().__init__(error)
-        self.error = error
-        self.for_ever = for_ever
+        Raises Undeliverable, Troubled, Uncertain, TakenAway, or OSError before anything was handed on.
+        """
 
 
 class Folder:
@@ -55,14 +60,18 @@ class Folder:
         self.path = path
         self._say = say
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, message: EmailMessage, hand_over: HandOver) -> None:
         """Write the file whole, then give it its name."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = f"{clock.now():%Y%m%dT%H%M%S%f}-{message['Message-ID'].strip('<>').partition('@')[0]}.eml"
-        handle = os.open(self.path / f".{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        unnamed = self.path / f".{name}"
+        handle = os.open(unnamed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(message.as_bytes())
-        (self.path / f".{name}").rename(self.path / name)
+        if not hand_over():
+            unnamed.unlink()
+            raise TakenAway
+        unnamed.rename(self.path / name)
         if self._say:
             self._say(f"mail: {message['Subject']} ({self.path.name}/{name})")
             plain = message.get_body(("plain",))
@@ -70,101 +79,99 @@ class Folder:
                 self._say(f"      {link}")
 
 
-class Smtp:
-    """An SMTP server, spoken to over one connection for a batch."""
-
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self._host = parts.hostname or ""
-        self._tls = parse_qs(parts.query).get("tls", ["starttls" if parts.username else "none"])[0]
-        self._implicit = parts.scheme == "smtps"
-        self._port = parts.port or (465 if self._implicit else 587 if parts.username else 25)
-        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
-        self._server: smtplib.SMTP | None = None
-
-    def send(self, message: EmailMessage) -> None:
-        """Send one message; a broken connection is opened anew next time."""
-        try:
-            self._server = self._server or self._connect()
-            self._server.send_message(message)
-        except smtplib.SMTPRecipientsRefused as refused:
-            code = next(iter(refused.recipients.values()))[0]
-            self._reset()
-            raise Undeliverable(f"recipient refused {code}", for_ever=code in FOR_EVER) from None
-        except smtplib.SMTPResponseException as refused:
-            self.close()
-            data = isinstance(refused, smtplib.SMTPDataError)
-            error = f"{type(refused).__name__} {refused.smtp_code}"
-            raise Undeliverable(error, for_ever=data and refused.smtp_code in FOR_EVER) from None
-        except (OSError, smtplib.SMTPException) as broken:
-            self.close()
-            raise Undeliverable(type(broken).__name__, for_ever=False) from None
-
-    def close(self) -> None:
-        """End the connection, politely if it still listens."""
-        server, self._server = self._server, None
-        if server is not None:
-            with contextlib.suppress(OSError, smtplib.SMTPException):
-                server.quit()
-
-    def _reset(self) -> None:
-        with contextlib.suppress(OSError, smtplib.SMTPException):
-            if self._server is not None:
-                self._server.rset()
-
-    def _connect(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
-        if self._implicit:
-            server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=TIMEOUT_S, context=context)
-        else:
-            server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT_S)
-            if self._tls == "starttls":
-                server.starttls(context=context)
-        if self._user:
-            server.login(self._user, self._password)
-        return server
-
-
 @contextlib.contextmanager
-def transport(url: str, say: Callable[[str], None] | None = None) -> Iterator[Transport]:
+def transport(url: str, say: Callable[[str], None] | None = None, *, sender: str = "") -> Iterator[Transport]:
     """The way out for `file:FOLDER`, `smtp://...` or `smtps://...`; ConfigError for anything else."""
     if url.startswith("file:"):
         yield Folder(Path(url.removeprefix("file:")), say)
         return
     if not url.startswith(("smtp://", "smtps://")):
         raise ConfigError("IEC_MAIL_URL must begin with smtp://, smtps:// or file:")
-    server = Smtp(url)
+    try:
+        server = Smtp(url, sender=in_ascii(sender))
+    except NoAddress:
+        raise ConfigError("IEC_MAIL_FROM must be a mail address, such as events@example.org.") from None
     try:
         yield server
     finally:
         server.close()
 
 
-def deliver_due(*, now: dt.datetime, writers: Writers, say: Callable[[str], None] | None = None) -> int:
-    """Deliver what is due, in batches, until nothing is; how many went out."""
+def deliver_due(
+    *, now: dt.datetime, writers: Writers, say: Callable[[str], None] | None = None, stop: Stop = lambda: False
+) -> int:
+    """Deliver what is due, in batches over one connection, until nothing is or `stop` says so; how many went out."""
+    begun = time.monotonic()
+
+    def moment() -> dt.datetime:
+        return now + dt.timedelta(seconds=time.monotonic() - begun)
+
     sent = 0
-    while letters := claim(now=now, how_many=BATCH):
-        with transport(settings().mail_url, say) as way:
-            sent += sum(_deliver(letter, way, writers, now) for letter in letters)
+    note_lapsed(now)
+    with transport(settings().mail_url, say, sender=settings().mail_from) as way:
+        run = _Run(way, writers, moment, stop)
+        while not stop() and (letters := claim(now=moment(), how_many=BATCH, per_minute=settings().mail_per_minute)):
+            sent += run.deliver(letters)
     return sent
 
 
-def _deliver(claimed: Claimed, way: Transport, writers: Writers, now: dt.datetime) -> bool:
-    try:
+class _Run:
+    """What delivering a batch needs to know: the way out, who writes, what time it is, when to stop."""
+
+    def __init__(self, way: Transport, writers: Writers, moment: Callable[[], dt.datetime], stop: Stop) -> None:
+        self._way = way
+        self._writers = writers
+        self._moment = moment
+        self._stop = stop
+
+    def deliver(self, letters: Sequence[Claimed]) -> int:
+        """Deliver these one by one, as long as the server takes any; how many went out."""
+        sent, claimed_at = 0, self._moment()
+        for index, letter in enumerate(letters):
+            if self._stop():
+                release(letters=letters[index:])
+                break
+            if self._moment() - claimed_at > FRESH and not keep(letter=letter, now=self._moment()):
+                continue
+            try:
+                sent += self._deliver(letter)
+            except Troubled as trouble:
+                log.warning("The mail server takes nothing: %s", trouble)
+                note_trouble(letters=letters[index:], error=str(trouble), now=self._moment())
+                break
+            except Uncertain as lost:
+                log.warning("Whether a letter (%s) was taken is not known: %s", letter.kind, lost)
+                note_uncertain(letter=letter, error=str(lost), now=self._moment())
+                release(letters=letters[index + 1 :])
+                break
+        return sent
+
+    def _deliver(self, claimed: Claimed) -> bool:
+        try:
+            message = self._written(claimed)
+            if message is not None:
+                self._way.send(message, lambda: hand_over(letter=claimed, now=self._moment()))
+        except (Troubled, Uncertain):
+            raise
+        except TakenAway:
+            return False
+        except Undeliverable as refused:
+            log.warning("A letter (%s) was not taken: %s", claimed.kind, refused.error)
+            note_failed(letter=claimed, error=refused.error, for_ever=refused.for_ever, now=self._moment())
+            return False
+        except Exception as fault:  # noqa: BLE001 - one bad letter must not keep the others
+            log.error("A letter (%s) could not be written: %s", claimed.kind, type(fault).__name__)  # noqa: TRY400 - a traceback may hold a name
+            no_address = isinstance(fault, NoAddress)
+            note_failed(letter=claimed, error=type(fault).__name__, for_ever=no_address, now=self._moment())
+            return False
+        note_delivered(mail_id=claimed.id, now=self._moment())
+        return message is not None
+
+    def _written(self, claimed: Claimed) -> EmailMessage | None:
+        """The message as it is true now; None when there is nothing to say any more."""
         with speaking(claimed.locale):
-            letter = writers[claimed.kind](claimed.facts | {"to": claimed.to})
-        if letter is not None:
-            message = message_of(
-                letter, to=claimed.to, mail_id=claimed.id, locale=claimed.locale, now=now, chosen=settings()
-            )
-            way.send(message)
-    except Undeliverable as refused:
-        log.warning("A letter (%s) was not taken: %s", claimed.kind, refused.error)
-        note_failed(letter=claimed, error=refused.error, for_ever=refused.for_ever, now=now)
-        return False
-    except Exception as fault:  # noqa: BLE001 - one bad letter must not keep the others
-        log.error("A letter (%s) could not be written: %s", claimed.kind, type(fault).__name__)  # noqa: TRY400 - a traceback may hold a name
-        note_failed(letter=claimed, error=type(fault).__name__, for_ever=False, now=now)
-        return False
-    note_delivered(mail_id=claimed.id, now=now)
-    return letter is not None
+            letter = self._writers[claimed.kind](claimed.facts | {"to": claimed.to})
+        if letter is None:
+            return None
+        shape = partial(message_of, to=claimed.to, mail_id=claimed.id, locale=claimed.locale, chosen=settings())
+        return shape(letter, now=self._moment(), bulk=claimed.part_of is not None)

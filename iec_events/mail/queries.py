@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ..core.db import SiteState, db
-from .models import OutboxMail
+from .models import MailState, OutboxMail
 
 STUCK_AFTER_TRIES = 3
 WORKER_SILENT_AFTER = dt.timedelta(minutes=2)
@@ -17,43 +17,96 @@ WORKER_SILENT_AFTER = dt.timedelta(minutes=2)
 
 @dataclass(frozen=True, kw_only=True)
 class MailHealth:
-    """How mail does: letters waiting, those that failed again and again, those given up, and the worker."""
+    """How mail does: letters waiting, those that failed again and again, those given up, and the worker.
+
+    `uncertain` letters were handed over without an answer. `trouble` is why the mail server takes nothing at all (a
+    class and a code), if it does not, since `trouble_since`. `delivered_at` is when a letter last went out, of the
+    past week.
+    """
 
     waiting: int
     stuck: int
     given_up: int
+    uncertain: int
     oldest_waiting_at: dt.datetime | None
+    delivered_at: dt.datetime | None
+    trouble: str | None
+    trouble_since: dt.datetime | None
     last_errors: Sequence[str]
     worker_seen_at: dt.datetime | None
     worker_silent: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class PartCounts:
+    """What became of a broadcast's letters. `unwanted` ones had nothing to say any more and were not sent."""
+
+    waiting: int = 0
+    sent: int = 0
+    unwanted: int = 0
+    uncertain: int = 0
+    given_up: int = 0
+
+    @property
+    def posted(self) -> int:
+        """All of them."""
+        return self.waiting + self.sent + self.unwanted + self.uncertain + self.given_up
+
+
 def mail_health(now: dt.datetime) -> MailHealth:
     """The state of the outbox and of the worker that empties it."""
-    open_rows = sa.and_(OutboxMail.done_at.is_(None), OutboxMail.given_up_at.is_(None))
-    waiting, oldest, stuck = db.session.execute(
+    count, waiting = sa.func.count, OutboxMail.waiting()
+    numbers = db.session.execute(
         sa.select(
-            sa.func.count(),
-            sa.func.min(OutboxMail.posted_at),
-            sa.func.count().filter(OutboxMail.tries >= STUCK_AFTER_TRIES),
-        ).where(open_rows)
+            count().filter(waiting),
+            sa.func.min(OutboxMail.posted_at).filter(waiting),
+            count().filter(waiting, OutboxMail.tries >= STUCK_AFTER_TRIES),
+            count(OutboxMail.given_up_at),
+            count().filter(OutboxMail.uncertain_at.is_not(None), OutboxMail.done_at.is_(None)),
+            sa.func.max(OutboxMail.handed_at).filter(OutboxMail.done_at.is_not(None)),
+        )
     ).one()
-    given_up = db.session.scalar(sa.select(sa.func.count()).where(OutboxMail.given_up_at.is_not(None))) or 0
     errors = db.session.scalars(
         sa.select(OutboxMail.last_error)
-        .where(OutboxMail.done_at.is_(None), OutboxMail.last_error.is_not(None))
+        .where(OutboxMail.done_at.is_(None), OutboxMail.uncertain_at.is_(None), OutboxMail.last_error.is_not(None))
         .distinct()
     )
+    state = db.session.execute(sa.select(MailState.trouble, MailState.trouble_since)).one()
     seen = db.session.scalar(sa.select(SiteState.worker_seen_at))
     return MailHealth(
-        waiting=waiting,
-        stuck=stuck,
-        given_up=given_up,
-        oldest_waiting_at=oldest,
-        last_errors=[error for error in errors if error],
+        waiting=numbers[0],
+        oldest_waiting_at=numbers[1],
+        stuck=numbers[2],
+        given_up=numbers[3],
+        uncertain=numbers[4],
+        delivered_at=numbers[5],
+        trouble=state.trouble,
+        trouble_since=state.trouble_since,
+        last_errors=[error for error in {*errors, state.trouble} if error],
         worker_seen_at=seen,
         worker_silent=seen is None or now - seen > WORKER_SILENT_AFTER,
     )
+
+
+def letters_part_of(part_of: str) -> PartCounts:
+    """How far a broadcast is; what is known of letters that ended is forgotten after a week."""
+    became = sa.case(
+        (OutboxMail.done_at.is_not(None) & OutboxMail.handed_at.is_not(None), "sent"),
+        (OutboxMail.done_at.is_not(None), "unwanted"),
+        (OutboxMail.given_up_at.is_not(None), "given_up"),
+        (OutboxMail.uncertain_at.is_not(None), "uncertain"),
+        else_="waiting",
+    )
+    query = sa.select(became, sa.func.count()).where(OutboxMail.part_of == part_of).group_by(became)
+    return PartCounts(**dict(db.session.execute(query).tuples().all()))
+
+
+def uncertain_letters(about: str) -> int:
+    """How many letters concerning this row were handed over without an answer."""
+    query = sa.select(sa.func.count()).where(
+        OutboxMail.about == about, OutboxMail.uncertain_at.is_not(None), OutboxMail.done_at.is_(None)
+    )
+    return db.session.scalar(query) or 0
 
 
 def letters_about(about: str) -> Sequence[OutboxMail]:
@@ -64,7 +117,5 @@ def letters_about(about: str) -> Sequence[OutboxMail]:
 
 def open_letters(about: str) -> int:
     """How many letters concerning this row are still to go out."""
-    query = sa.select(sa.func.count()).where(
-        OutboxMail.about == about, OutboxMail.done_at.is_(None), OutboxMail.given_up_at.is_(None)
-    )
+    query = sa.select(sa.func.count()).where(OutboxMail.about == about, OutboxMail.waiting())
     return db.session.scalar(query) or 0

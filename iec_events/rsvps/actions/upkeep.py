@@ -166,9 +166,7 @@ def erase_addresses(now: dt.datetime) -> None:
     long_over = sa.select(Event.id).where(Event.ends_at <= now - ADDRESS_KEPT)
     about = sa.select(sa.literal(ABOUT) + Rsvp.id).where(Rsvp.event_id.in_(long_over))
     db.session.execute(sa.delete(OutboxMail).where(OutboxMail.about.in_(about), OutboxMail.done_at.is_(None)))
-    nothing_owed = ~sa.exists().where(
-        OutboxMail.about == sa.literal(ABOUT) + Rsvp.id, OutboxMail.done_at.is_(None), OutboxMail.given_up_at.is_(None)
-    )
+    nothing_owed = ~sa.exists().where(OutboxMail.about == sa.literal(ABOUT) + Rsvp.id, OutboxMail.waiting())
     done_with = sa.and_(sa.or_(Rsvp.status == CANCELLED, Rsvp.event_id.in_(over)), nothing_owed)
     known = sa.or_(Rsvp.mailable.is_not(None), Rsvp.address_index.is_not(None))
     db.session.execute(sa.update(Rsvp).where(known, done_with).values(mailable=None, address_index=None))
