@@ -25,6 +25,7 @@ from .written_events import WrittenCampaign, WrittenEvent, WrittenMessage, read_
 KEYS_REFUSED: dict[type[Refusal], str] = {
     actions.CapacityBelowSeats: "capacity",
     actions.KeptLonger: "keep_days",
+    actions.MovedIntoPast: "starts",
     actions.PlaceMissing: "city",
 }
 SAMPLE = Path(__file__).parent / "samples" / "night_of_cultural_revolt.toml"

@@ -39,10 +39,11 @@ def said_by(event: Event) -> dict[str, Any]:
 
 
 def as_said(event: Event, said: dict[str, Any]) -> Event:
-    """The event as it was: an object of its own, in no session."""
+    """The event as it was, an object of its own, in no session; what is hidden now is so there, too."""
     columns = {**said, **{name: dt.datetime.fromisoformat(said[name]) for name in MOMENTS}}
     cities: dict[str, str] = columns.pop("city_names")
     texts = {code: {**words, "city_name": cities.get(code, "")} for code, words in event.texts.items()}
+    columns["address_hidden"] |= event.address_hidden
     return Event(slug=event.slug, texts=texts, **columns)
 
 
@@ -70,7 +71,8 @@ def differences(old: EventView, new: EventView) -> tuple[Change, ...]:
 
 def _time(old: EventView, new: EventView) -> tuple[Change, ...]:
     """Another moment may show the same on the clocks there, as when the time zone was wrong: then Tehran's tell."""
-    if [getattr(old.event, name) for name in MOMENTS] == [getattr(new.event, name) for name in MOMENTS]:
+    compared = (*MOMENTS, "all_day")
+    if [getattr(old.event, name) for name in compared] == [getattr(new.event, name) for name in compared]:
         return ()
     before, after = _when(old), _when(new)
     if before == after:

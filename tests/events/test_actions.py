@@ -26,6 +26,7 @@ from tests.factories import an_event, an_organizer
 
 pytestmark = pytest.mark.usefixtures("app")
 STARTS = dt.datetime(2027, 2, 21, 2, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
 DRAFT = EventDraft(
     texts={"en": {"title": "A Night of Cultural Revolt", "summary": ""}},
     time_zone="America/Los_Angeles",
@@ -91,11 +92,26 @@ def test_publishing_for_the_first_time_leaves_the_sequence_and_needs_a_title() -
         {"region": "California"},
         {"country": "MX"},
         {"online_url": "https://meet.example.org"},
+        {"address_hidden": True},
     ],
 )
 def test_calendars_are_told_of_time_and_place(change: dict[str, Any]) -> None:
     night = created()
     assert revise(night, **change).sequence == 1
+
+
+def test_an_event_that_people_know_of_is_not_moved_to_where_it_is_over() -> None:
+    now = clock.now()
+    night = an_event(lines_given=1)
+    past: dict[str, Any] = {"starts_at": now - 26 * HOUR, "ends_at": now - 24 * HOUR}
+    with pytest.raises(actions.MovedIntoPast):
+        revise(night, **past)
+    running = an_event(starts_at=now - 2 * HOUR, ends_at=now + HOUR)
+    revise(running, ends_at=now - HOUR)
+    over = an_event(starts_at=now - 9 * HOUR, ends_at=now - 6 * HOUR)
+    revise(over, ends_at=now - 5 * HOUR)
+    draft = an_event(status="draft", published_at=None)
+    revise(draft, **past)
 
 
 def test_other_changes_raise_only_the_time_of_revision() -> None:

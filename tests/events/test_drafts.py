@@ -11,6 +11,7 @@ import pytest
 from iec_events.events.drafts import (
     EventDraft,
     columns_of,
+    day_begins,
     gap_around,
     is_safe_link,
     moments_of,
@@ -50,6 +51,53 @@ def test_a_time_in_the_repeated_hour_is_two() -> None:
     moments = moments_of(CALIFORNIA, naive("2027-11-07 01:30"))
     assert [offset_name(moment) for moment in moments] == ["UTC-7", "UTC-8"]
     assert [offset_name(m) for m in moments_of("Asia/Tehran", naive("2022-09-21 23:30"))] == ["UTC+4:30", "UTC+3:30"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "begins"),
+    [
+        (CALIFORNIA, "2027-02-20", "2027-02-20T00:00:00-08:00"),
+        ("America/Santiago", "2026-09-06", "2026-09-06T01:00:00-03:00"),  # clocks jump at midnight
+        ("America/Havana", "2026-11-01", "2026-11-01T00:00:00-04:00"),  # midnight comes twice
+        ("Asia/Tehran", "2022-03-22", "2022-03-22T01:00:00+04:30"),
+    ],
+)
+def test_a_day_begins_with_its_first_moment(zone: str, day: str, begins: str) -> None:
+    assert day_begins(zone, dt.date.fromisoformat(day)).isoformat() == begins
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "change", "field"),
+    [
+        ("2027-03-13", "2027-03-15", {}, None),  # clocks go forward within
+        ("2027-10-15", "2027-11-14", {}, None),  # 31 days, and an hour more
+        ("2027-10-15", "2027-11-15", {}, "ends_at"),
+        ("2027-03-13", "2027-03-12", {}, "ends_at"),
+        ("2027-03-13", "2027-03-13", {"doors_at": day_begins(CALIFORNIA, dt.date(2027, 3, 13))}, "doors_at"),
+        ("2027-03-13", "2027-03-13", {"starts_at": BERKELEY.starts_at}, "starts_at"),
+        ("2027-03-13", "2027-03-13", {"time_zone": "Berkeley"}, "time_zone"),
+        (
+            "2027-03-13",
+            "2027-03-13",
+            {"rsvp_closes_at": day_begins(CALIFORNIA, dt.date(2027, 3, 15))},
+            "rsvp_closes_at",
+        ),
+        ("2027-03-13", "2027-03-13", {"reminders": [24, 3]}, "reminders"),
+    ],
+)
+def test_an_event_without_hours_lasts_whole_days(
+    first: str, last: str, change: dict[str, Any], field: str | None
+) -> None:
+    days = {
+        "starts_at": day_begins(CALIFORNIA, dt.date.fromisoformat(first)),
+        "ends_at": day_begins(CALIFORNIA, dt.date.fromisoformat(last) + dt.timedelta(days=1)),
+    }
+    found = objections(replace(BERKELEY, all_day=True, **{**days, **change}))
+    assert [name for name, _sentence in found] == ([field] if field else [])
+
+
+def test_reminders_are_kept_once_and_in_order() -> None:
+    assert columns_of(replace(BERKELEY, reminders=[2, 168, 2]))["reminders"] == [168, 2]
 
 
 @pytest.mark.usefixtures("app")

@@ -83,6 +83,17 @@ def test_a_hidden_place_old_or_new_is_in_no_difference_for_those_who_may_not_kno
     assert "Canary" not in str(since(event, 0, entitled=False))
 
 
+def test_a_place_that_is_hidden_now_is_named_no_more_and_one_that_is_shown_now_is_news() -> None:
+    event = an_event(venue="Canary House", street="1 Canary Street")
+    revise(event, address_hidden=True)
+    assert since(event, 0, entitled=False) == since(event, 0) == [], "nothing that one should be told"
+    revise(event, address_hidden=False)
+    assert since(event, 1) == []
+    (change,) = since(event, 1, entitled=False)
+    assert "Canary" not in change.old
+    assert "Canary House" in change.new
+
+
 def test_steps_are_kept_too_and_drafts_nobody_saw_are_not() -> None:
     event = an_event()
     cancel_event(slug=event.slug, now=clock.now())

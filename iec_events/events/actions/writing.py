@@ -28,6 +28,7 @@ from .steps import PlaceMissing
 # Whoever has the event in a calendar must be told when one of these changes (RFC 5546 2.1.4).
 TOLD = frozenset(
     {"starts_at", "ends_at", "all_day", "time_zone", "venue", "street", "city", "region", "country", "online_url"}
+    | {"address_hidden"}
 )
 
 
@@ -68,6 +69,13 @@ class KeptLonger(Refusal):
             keep_days,
             days=format_number(keep_days),
         )
+
+
+class MovedIntoPast(Refusal):
+    """Whoever is on the list would find the event over, and the list would be destroyed at once or soon."""
+
+    status: ClassVar[int] = 422
+    message = _l("By these dates the event would be over already, and its list soon destroyed. Please check them.")
 
 
 class EventChangedMeanwhile(Refusal):
@@ -128,7 +136,8 @@ def revise_event(
     """Change what was chosen of an event. `made_from`: its `revised_at` when the form was made. Gives its slug.
 
     That changes only when an event which nobody has seen yet shall not be listed: then it gets a random tail. Raises
-    EventChangedMeanwhile, CapacityBelowSeats, KeptLonger, PlaceMissing, CampaignUnknown, NoSuchImage, DraftRefused.
+    EventChangedMeanwhile, CapacityBelowSeats, MovedIntoPast, KeptLonger, PlaceMissing, CampaignUnknown, NoSuchImage,
+    DraftRefused.
     """
     event = locked(slug)
     if made_from is not None and made_from != event.revised_at:
@@ -136,6 +145,8 @@ def revise_event(
     columns = _fit(draft)
     if draft.capacity is not None and draft.capacity < event.seats_taken:
         raise CapacityBelowSeats(event.seats_taken)
+    if _left_behind(event, draft, now):
+        raise MovedIntoPast
     if event.lines_given and draft.keep_days > event.keep_days:
         raise KeptLonger(event.keep_days)
     if event.status != "draft" and not (draft.city or draft.online_url):
@@ -170,6 +181,13 @@ def delete_draft(*, slug: str, now: dt.datetime) -> None:
     if image is not None:
         drop_image(image)
     note("event.deleted", f"event:{slug}", now=now)
+
+
+def _left_behind(event: Event, draft: EventDraft, now: dt.datetime) -> bool:
+    """Whether an event that people know of is moved to where it is over; one that has begun may end early."""
+    known = event.published_at is not None or event.lines_given
+    moved = event.starts_at > now or draft.starts_at != event.starts_at
+    return bool(known and moved and event.ends_at > now >= draft.ends_at)
 
 
 def _hard_to_guess(slug: str, draft: EventDraft) -> str:

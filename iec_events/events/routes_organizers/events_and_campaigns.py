@@ -51,6 +51,7 @@ BESIDE: dict[type[Refusal], str] = {
     actions.SlugUnfit: "slug",
     actions.CapacityBelowSeats: "capacity",
     actions.KeptLonger: "keep_days",
+    actions.MovedIntoPast: "starts_on",
     actions.PlaceMissing: "city",
     actions.NoSuchImage: "image",
     OutOfReach: "campaign",
@@ -199,6 +200,8 @@ def _work_on(form: EventForm, event: Event | None, save: Callable[[EventDraft], 
     if wish == "publish":
         actions.publish_event(slug=slug, now=clock.now())
     flash(str(DONE["publish"]) if wish == "publish" else _("Saved."))
+    if form.draft().ends_at <= clock.now():
+        flash(_("By its dates this event is over already. If that is a mistake, please mend them."))
     return redirect(url_for(".edit_event", slug=slug), 303)
 
 
