@@ -214,6 +214,60 @@ def test_an_end_on_the_next_day(tmp_path: Path) -> None:
     assert event("bogota").ends_at - event("bogota").starts_at == dt.timedelta(hours=7)
 
 
+@pytest.mark.parametrize(
+    ("starts", "ends", "days"),
+    [
+        ("2027-03-14", "", ("2027-03-14 00:00", "2027-03-15 00:00")),
+        ("2027-03-13", "ends = 2027-03-15", ("2027-03-13 00:00", "2027-03-16 00:00")),
+        (
+            '{ first = "Saturday", after_days = 7 }',
+            "ends = { days_later = 1 }",
+            ("2027-01-23 00:00", "2027-01-25 00:00"),
+        ),
+    ],
+)
+def test_days_without_hours(tmp_path: Path, starts: str, ends: str, days: tuple[str, str]) -> None:
+    text = NIGHT.replace('starts = 2027-02-20T18:00:00\nends = "21:00"\ndoors = "17:30"', f"starts = {starts}\n{ends}")
+    text = text.replace("rsvp_closes = 2027-02-20T12:00:00\n", "").replace("rsvp_opens = { days_earlier = 20, at", "# ")
+    loaded(tmp_path, text.replace("[event.text.es]", "all_day = true\n[event.text.es]"))
+    found = event("bogota")
+    assert (found.all_day, found.doors_at) == (True, None)
+    assert (clocks(found.starts_at, found.time_zone), clocks(found.ends_at, found.time_zone)) == days
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        (
+            'starts = 2027-02-20T18:00:00\nends = "21:00"',
+            "starts: an event that lasts all day has no hours; write 2027",
+        ),
+        ('starts = 2027-02-20\nends = "21:00"', "ends: an event that lasts all day has no hours; write 2027-02-20 or"),
+        ("starts = 2027-02-20\nends = 2027-02-19", "ends: the last day is before the first (2027-02-20)"),
+        ('starts = 2027-02-20\ndoors = "17:30"', "doors: an event that lasts all day has no time for its doors"),
+        ("starts = 1990-02-20", "starts: 1990-02-20 does not fit; write a day in a year from 2000 to 2100."),
+        ("ends = 2027-02-20", "starts: this is missing; write starts = 2027-02-20."),
+        ("starts = 2027-02-20\nends = 2027-04-20", "ends: an event can last 31 days at most"),
+        ("starts = 2027-02-20\nreminders = [24, 3]", "reminders: write hours before the start, some of [168, 24, 2]"),
+        ("starts = 2027-02-20\nreminders = 24", "reminders: write hours before the start, some of [168, 24, 2]"),
+        ("starts = 2027-02-20\nreminders = [true]", "reminders: write hours before the start, some of [168, 24, 2]"),
+    ],
+)
+def test_days_and_reminders_that_do_not_fit_are_told_with_their_line(tmp_path: Path, line: str, complaint: str) -> None:
+    text = f'[[event]]\nslug = "day"\ntime_zone = "America/Bogota"\nall_day = true\n{line}\ncity = "Bogotá"\n'
+    problems = refused(tmp_path, f'{text}[event.text.en]\ntitle = "A day"\n')
+    assert [problem for problem in problems if complaint in problem], problems
+
+
+def test_letters_and_the_note_for_the_gate_come_in(tmp_path: Path) -> None:
+    loaded(tmp_path, NIGHT)
+    assert (event("bogota").reminders, event("bogota").thanks) == ([24], False)
+    chosen = 'reminders = [2, 168]\nthanks = true\n[event.text.es]\ngate_note = "Toca dos veces."'
+    loaded(tmp_path, NIGHT.replace("[event.text.es]", chosen))
+    assert (event("bogota").reminders, event("bogota").thanks) == ([168, 2], True)
+    assert event("bogota").texts["es"]["gate_note"] == "Toca dos veces."
+
+
 def test_a_time_that_comes_twice_is_told_apart(tmp_path: Path) -> None:
     autumn = NIGHT.replace("America/Bogota", "America/Los_Angeles").replace("rsvp_closes = 2027-02-20T12:00:00\n", "")
     twice = autumn.replace("starts = 2027-02-20T18:00:00", 'starts = { on = 2027-11-07, at = "01:30", fold = "FOLD" }')

@@ -203,6 +203,81 @@ def test_a_time_that_comes_twice_is_asked_about_and_never_guessed(organizer: Fla
     assert re.search(r'<input checked[^>]*name="starts_which"[^>]*value="1"', page)
 
 
+def test_an_event_without_hours_needs_days_only_and_comes_back_as_it_was(organizer: FlaskClient) -> None:
+    days = {**NIGHT, "all_day": "y", "starts_time": "", "ends_time": "", "doors_time": "17:00"}
+    assert send(organizer, NEW, **{**days, "starts_on": ""}).status_code == 422
+    backwards = send(organizer, NEW, **days, ends_on="2027-02-19")
+    assert "The last day can’t come before the first." in said(backwards)
+    assert 'id="ends_on-error"' in backwards.text
+    answer = send(organizer, NEW, **{**days, "starts_time": "junk"}, ends_on="2027-02-22")
+    assert answer.status_code == 303, said(answer)
+    event = only_event()
+    assert event.all_day
+    assert (event.starts_at.isoformat(), event.ends_at.isoformat(), event.doors_at) == (
+        "2027-02-20T08:00:00+00:00",
+        "2027-02-23T08:00:00+00:00",
+        None,
+    )
+    before = event.revised_at
+    typed = typed_values(organizer.get(answer.location).text)
+    assert (typed["starts_on"], typed["ends_on"], typed["starts_time"]) == ("2027-02-20", "2027-02-22", "")
+    answer = organizer.post(answer.location, data={k: v for k, v in typed.items() if k not in {"image", "do"}})
+    assert (answer.status_code, only_event().revised_at) == (303, before)
+    page = organizer.get(f"/organize/events/{event.slug}/preview")
+    assert "Saturday 20 February 2027 until Monday 22 February (Berkeley time)" in said(page)
+    one_day = {**days, "starts_on": "2011-12-30", "zone": "Pacific/Apia"}
+    assert "The clocks there left out this whole day." in said(send(organizer, NEW, **one_day))
+
+
+def test_letters_and_the_note_for_the_gate_are_chosen_and_shown_again(organizer: FlaskClient) -> None:
+    page = organizer.get(NEW).text
+    assert {name for name in typed_values(page) if name.startswith("remind_")} == {"remind_24"}
+    chosen = {"remind_168": "y", "remind_2": "y", "thanks": "y", "gate_note_en": "Ring twice.\nBlue door."}
+    answer = send(organizer, NEW, **NIGHT, **chosen)
+    event = only_event()
+    assert (event.reminders, event.thanks) == ([168, 2], True)
+    assert event.texts["en"]["gate_note"] == "Ring twice.\nBlue door."
+    for address in (answer.location, f"{NEW}?like={event.slug}"):
+        typed = typed_values(organizer.get(address).text)
+        assert chosen.items() <= typed.items()
+        assert "remind_24" not in typed
+    assert send(organizer, answer.location, **NIGHT).status_code == 303
+    assert (only_event().reminders, only_event().thanks) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"starts_on": "2027-03-14", "starts_time": "02:30", "ends_time": "05:00"}, "02:30 does not exist"),
+        ({"starts_on": "2026-02-20"}, "By these dates the event would be over already"),
+        ({"starts_time": "17:00"}, "Doors must open before the start"),
+        ({"ends_on": "2027-02-19"}, "The end must come after the start."),
+        ({"ends_time": "18:30"}, "RSVPs must close before the event ends."),
+    ],
+)
+def test_an_event_is_not_moved_to_where_it_cannot_be(
+    organizer: FlaskClient, change: dict[str, str], sentence: str
+) -> None:
+    closing = {"doors_time": "17:30", "closes_on": "2027-02-20", "closes_time": "19:00"}
+    assert send(organizer, NEW, **NIGHT, **closing, do="publish").status_code == 303
+    before = draft_of(only_event())
+    address = f"/organize/events/{only_event().slug}"
+    if change == {"starts_on": "2026-02-20"}:
+        closing = {}
+    answer = send(organizer, address, **{**NIGHT, **closing, **change})
+    assert answer.status_code == 422
+    assert sentence in said(answer)
+    assert re.search(r'<p class="error" id="(starts|ends|doors|closes)_(on|time)-error">', answer.text)
+    assert typed_values(answer.text).items() >= {**NIGHT, **change}.items()
+    assert draft_of(only_event()) == before
+
+
+def test_a_past_event_can_be_kept_and_it_is_said_that_it_is_over(organizer: FlaskClient) -> None:
+    assert send(organizer, NEW, **{**NIGHT, "starts_on": "2026-02-20"}).status_code == 303
+    page = organizer.get(f"/organize/events/{only_event().slug}")
+    assert "By its dates this event is over already." in said(page)
+
+
 def test_persian_digits_and_names_of_cities_are_understood(organizer: FlaskClient) -> None:
     farsi = {
         "zone": "بوگوتا",
