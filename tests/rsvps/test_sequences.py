@@ -265,7 +265,8 @@ class Sequences(RuleBasedStateMachine):
     @rule(data=st.data())
     def not_coming(self, data: Any) -> None:
         guest, night = self.any_guest(data), self.night
-        if guest.status not in {*ACTIVE, "not_coming"}:
+        late = night.now >= night.ends_at and guest.status != "not_coming"
+        if late or guest.status not in {*ACTIVE, "not_coming"}:
             self.refused(actions.say_not_coming, token=guest.token)
             return
         actions.say_not_coming(token=guest.token, now=night.now)
@@ -279,6 +280,11 @@ class Sequences(RuleBasedStateMachine):
         guest, night = self.any_guest(data), self.night
         if by_organizer:
             actions.cancel_rsvp(slug=self.slug, rsvp_id=guest.id, now=night.now)
+        elif guest.status == "declined" or (
+            night.now >= night.ends_at and guest.status not in {"cancelled", "removed"}
+        ):
+            self.refused(actions.withdraw_rsvp, token=guest.token)
+            return
         else:
             actions.withdraw_rsvp(token=guest.token, now=night.now)
         if guest.status not in {"cancelled", "removed"}:
@@ -430,6 +436,8 @@ class Sequences(RuleBasedStateMachine):
                     guest.status = str(before) if guest.seated else "waitlisted"
                 else:
                     guest.status = "waitlisted" if before == "offered" else str(before)
+                if guest.status == "waitlisted":
+                    guest.until = None
         night.serve()
 
     @rule(hours=st.sampled_from([1, 3, 12, 30]))

@@ -145,6 +145,32 @@ def test_not_coming_is_kept_and_can_be_taken_back() -> None:
     assert letters() == ["confirmed", "not_coming", "waitlisted"]
 
 
+def test_nothing_is_cancelled_that_was_declined_or_is_over() -> None:
+    event = an_event(needs_approval=True)
+    sara_id, sara = place(event)
+    actions.decline_rsvp(slug=event.slug, rsvp_id=sara_id, words="", now=clock.now())
+    with pytest.raises(StatusChanged):
+        actions.withdraw_rsvp(token=sara, now=clock.now())
+    event = an_event()
+    _id, ali = place(event, "ali@example.org")
+    for verb in (actions.withdraw_rsvp, actions.say_not_coming):
+        with pytest.raises(StatusChanged):
+            verb(token=ali, now=event.ends_at)
+    assert (status(sara), status(ali)) == ("declined", "confirmed")
+
+
+def test_an_offer_that_ran_out_while_removed_leaves_no_deadline() -> None:
+    event = an_event(capacity=1, offer_hours=2)
+    _sara, sara = place(event)
+    ali_id, ali = place(event, "ali@example.org")
+    actions.withdraw_rsvp(token=sara, now=clock.now())
+    removal = actions.remove_rsvps(slug=event.slug, rsvp_ids=[ali_id], now=clock.now()) or ""
+    place(event, "omid@example.org")
+    actions.undo_removal(slug=event.slug, removal_id=removal, now=clock.now() + 3 * HOUR)
+    assert status(ali) == "waitlisted"
+    assert db.session.get_one(Rsvp, ali_id).until is None
+
+
 def test_screening_asks_a_person_and_approval_above_capacity_waits() -> None:
     event = an_event(capacity=1, needs_approval=True)
     sara_id, sara = place(event)

@@ -20,7 +20,19 @@ from ...questions.models import Answers
 from ...questions.queries import questions_of
 from ..answers import keep_answers, own_answers, with_earlier
 from ..boxes import change_locale, change_own, index_of, own_key_of, own_words, seal
-from ..models import ACTIVE, CANCELLED, CONFIRMED, NOT_COMING, OFFERED, REMOVED, UNCONFIRMED, LostLink, Rsvp, RsvpStep
+from ..models import (
+    ACTIVE,
+    CANCELLED,
+    CONFIRMED,
+    DECLINED,
+    NOT_COMING,
+    OFFERED,
+    REMOVED,
+    UNCONFIRMED,
+    LostLink,
+    Rsvp,
+    RsvpStep,
+)
 from ..queries import link_by_token, rsvp_by_token
 from .lines import (
     ATTENDEE,
@@ -120,12 +132,18 @@ def change_rsvp(
 
 @atomic()
 def withdraw_rsvp(*, token: str, now: dt.datetime) -> None:
-    """The attendee cancels, for good; the seats go to those who wait. Doing it twice does it once. LinkUnknown."""
+    """The attendee cancels, for good; the seats go to those who wait. Doing it twice does it once.
+
+    Raises LinkUnknown, and StatusChanged when there is nothing to cancel any more.
+    """
     event, rsvp = locked_rsvp(rsvp_by_token(token).id)
-    if rsvp.status not in {CANCELLED, REMOVED}:
-        leave(event, rsvp, CANCELLED, now)
-        note_step(rsvp, "cancelled", now, by=ATTENDEE)
-        answer(rsvp, "withdrawn", now, token=token)
+    if rsvp.status in {CANCELLED, REMOVED}:
+        return
+    if rsvp.status == DECLINED or event.ends_at <= now:
+        raise StatusChanged
+    leave(event, rsvp, CANCELLED, now)
+    note_step(rsvp, "cancelled", now, by=ATTENDEE)
+    answer(rsvp, "withdrawn", now, token=token)
 
 
 @atomic()
@@ -137,7 +155,7 @@ def say_not_coming(*, token: str, now: dt.datetime) -> None:
     event, rsvp = locked_rsvp(rsvp_by_token(token).id)
     if rsvp.status == NOT_COMING:
         return
-    if rsvp.status not in ACTIVE:
+    if rsvp.status not in ACTIVE or event.ends_at <= now:
         raise StatusChanged
     came = rsvp.status in {CONFIRMED, OFFERED}
     leave(event, rsvp, NOT_COMING, now)
@@ -164,6 +182,8 @@ def erase_own_rsvp(*, token: str, now: dt.datetime) -> None:
 
 def leave(event: Event, rsvp: Rsvp, status: str, now: dt.datetime) -> None:
     """Give the party's seats back to those who wait; `status` is what it is from now on."""
+    if rsvp.status == CONFIRMED:  # one for the CANCEL, one more for the REQUEST if they come back
+        rsvp.sequence_ahead += 2
     give_seats_back(event, rsvp)
     rsvp.status, rsvp.until = status, None
     serve_line(event, now)

@@ -206,8 +206,11 @@ def _put_back(event: Event, rsvp: Rsvp, now: dt.datetime) -> bool:
             return True
         rsvp.status, rsvp.until = WAITLISTED, None
         return False
-    rsvp.status = WAITLISTED if before == OFFERED else before
-    return rsvp.status == before
+    if before == OFFERED:
+        rsvp.status, rsvp.until = WAITLISTED, None
+        return False
+    rsvp.status = before
+    return True
 
 
 def _note(rsvp: Rsvp, what: str, now: dt.datetime) -> None:
