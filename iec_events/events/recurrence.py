@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from .drafts import day_begins, moments_of
 
 DAILY, WEEKLY, MONTHLY = "day", "week", "month"
-MOST_DATES = 104
+MOST_DATES = 104  # to come
+MOST_EVER = 2000  # since the first: several years of every day
 LONGEST_AHEAD = dt.timedelta(days=549)  # eighteen months
 LAST = -1
 NTHS = (1, 2, 3, 4, LAST)
@@ -110,21 +111,21 @@ class Course:
     all_day: bool = False
 
     def moments(self) -> list[dt.datetime]:
-        """The start of every date, in the zone of the place; at most one more than there may be."""
+        """The start of every date, in the zone of the place, up to a number that no series reaches."""
         days = takewhile(lambda day: day <= self.until, self.rule.days(self.first.date()))
         found: list[dt.datetime] = []
         for day in days:
             moment = self.on(day)
             if moment is not None:
                 found.append(moment)
-            if len(found) > MOST_DATES:
+            if len(found) >= MOST_EVER:
                 break
         return found
 
     def skipped(self) -> list[dt.date]:
         """Days of the rule on which the clocks skip its time."""
         days = takewhile(lambda day: day <= self.until, self.rule.days(self.first.date()))
-        return [day for _number, day in zip(range(MOST_DATES + 1), days, strict=False) if self.on(day) is None]
+        return [day for _number, day in zip(range(MOST_EVER), days, strict=False) if self.on(day) is None]
 
     def on(self, day: dt.date) -> dt.datetime | None:
         """The start on this day; None where the clocks skip it."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from ..core.db import db
+from ..core.tokens import new_id
 from .models import Invitation, RoleGrant
+from .roles import DOOR
 
 
 def rename_place(before: str, now_called: str) -> None:
@@ -18,3 +22,19 @@ def forget_place(place: str) -> None:
     """Roles and invitations for a place end with it: what is called so later is another one."""
     for table in (RoleGrant, Invitation):
         db.session.execute(sa.delete(table).where(table.place == place))
+
+
+def copy_roles(place: str, others: Sequence[str]) -> None:
+    """Whoever organizes or moderates in a place does so in these as well; who stands at its door does not."""
+    query = sa.select(RoleGrant).where(RoleGrant.place == place, RoleGrant.role != DOOR)
+    for grant in db.session.scalars(query).all():
+        for other in others:
+            db.session.add(
+                RoleGrant(
+                    id=new_id(),
+                    organizer_id=grant.organizer_id,
+                    role=grant.role,
+                    place=other,
+                    expires_at=grant.expires_at,
+                )
+            )

@@ -51,10 +51,29 @@ def free_slug(kind: type[Event | Campaign | EventSeries], typed: str | None, mad
     wanted = made if typed is None else typed
     if not is_slug(wanted):
         raise SlugUnfit
-    taken = set(db.session.scalars(sa.select(kind.slug).where(kind.slug.startswith(wanted, autoescape=True))))
+    found = db.session.scalars(sa.select(kind.slug).where(kind.slug.startswith(wanted, autoescape=True)))
+    taken = {slug for slug in found if slug}
     if typed is not None and typed in taken:
         raise SlugTaken
     return numbered(wanted, taken)
+
+
+def is_left_out(event: Event) -> bool:
+    """Whether a date was taken out of its series."""
+    return bool(event.series and event.recurs_at and event.series.leaves_out(event.recurs_at))
+
+
+def leave_out(event: Event) -> None:
+    """Note that a date is taken out of its series, if it is one of a series."""
+    if event.series is not None and event.recurs_at is not None and not is_left_out(event):
+        event.series.left_out = [*event.series.left_out, event.recurs_at.isoformat()]
+
+
+def take_from_left_out(event: Event) -> None:
+    """Note that a date is in its series again."""
+    if event.series is not None and event.recurs_at is not None:
+        at = event.recurs_at.isoformat()
+        event.series.left_out = [one for one in event.series.left_out if one != at]
 
 
 def write(row: Event | Campaign, columns: dict[str, Any]) -> set[str]:

@@ -9,9 +9,9 @@ from ...core.db import atomic
 from ...core.errors import Refusal
 from ...core.i18n import _l
 from ...organizers.audit import note
-from ..models import Event
+from ..models import Event, EventSeries
 from ..versions import raise_sequence, said_by
-from .rows import after, locked
+from .rows import after, leave_out, locked, take_from_left_out
 
 # What a change of status is called in the audit trail where it is not the new status itself.
 STEPS_NOTED = {
@@ -139,7 +139,20 @@ def _turn(event: Event, sources: set[str], target: str, now: dt.datetime, *, tol
     if event.status not in sources:
         raise NotFromHere
     note(STEPS_NOTED.get((event.status, target), f"event.{target}"), f"event:{event.slug}", now=now)
+    if event.series is not None and "draft" in {event.status, target}:
+        _tell_series(event, event.series, target, now, told=told)
     before, event.status = said_by(event), target
     event.revised_at = after(event.revised_at, now)
     if told:
         raise_sequence(event, before, now)
+
+
+def _tell_series(event: Event, series: EventSeries, target: str, now: dt.datetime, *, told: bool) -> None:
+    """A date is gone, or there again: calendars know it from its series (EXDATE)."""
+    if target == "draft":
+        leave_out(event)
+    else:
+        take_from_left_out(event)
+    if told:
+        series.sequence += 1
+        series.revised_at = after(series.revised_at, now)
