@@ -1,4 +1,4 @@
-"""A hidden place: strangers learn no more of it than its city, wherever they look, in whatever language."""
+"""A hidden place, and a note for the gate: strangers learn no more than the city, wherever they look."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from tests.factories import a_campaign, an_event, three_languages
 
 VENUE, STREET, REGION, ONLINE = "Canary House", "77 Canary Wharf", "Canarias", "https://canary.example.org/room"
 SPOT = (12.3456789, 65.4321012)
-CANARIES = ("canary", "canarias", "12.3456", "12.34", "65.4321", "65.43")
+GATE = "Ring twice at the blue parrot"  # no place is hidden by it, but it is told to nobody else either
+CANARIES = ("canary", "canarias", "12.3456", "12.34", "65.4321", "65.43", "parrot")
 HIDDEN = ("hidden", "afar", "closed", "cancelled")
 OF_EVENT = ("", ".ics", "/messages", "/messages/new", "/rsvp")
 LISTS = (
@@ -33,7 +34,8 @@ LISTS = (
     "/calendar.ics",
     "/cities/berkeley.ics",
     "/robots.txt",
-    "/events/open",
+    "/subscribe",
+    *(f"/events/open{page}" for page in OF_EVENT),
 )
 STARTS = (*LISTS, *(f"/events/{slug}{page}" for slug in HIDDEN for page in OF_EVENT))
 OURS = re.compile(r'(?:href|src|action|value)="([^"]+)"')
@@ -55,7 +57,8 @@ def hidden(client: FlaskClient) -> FlaskClient:
     an_event("Afar", slug="afar", campaign_id=campaign.id, **{**secret, "venue": "", "city": "", "country": ""})
     an_event("Closed", slug="closed", campaign_id=campaign.id, closed_early=True, **secret, **spot)
     an_event("Cancelled", slug="cancelled", campaign_id=campaign.id, status="cancelled", **secret, **spot)
-    an_event("Open", slug="open", campaign_id=campaign.id)
+    texts = three_languages("Open")
+    an_event("Open", slug="open", campaign_id=campaign.id, texts={**texts, "en": {**texts["en"], "gate_note": GATE}})
     return client
 
 
@@ -107,6 +110,12 @@ def test_the_page_says_who_is_told(hidden: FlaskClient) -> None:
     assert "GEO:" not in ics
 
 
+def test_the_note_for_the_gate_stands_where_organizers_write_it_and_in_no_preview(hidden: FlaskClient) -> None:
+    signed_in = hidden.sign_in()  # type: ignore[attr-defined]
+    assert "parrot" not in signed_in.get("/organize/events/open/preview").text
+    assert GATE in signed_in.get("/organize/events/open").text
+
+
 def test_an_organizers_preview_shows_what_strangers_see(hidden: FlaskClient) -> None:
     page = hidden.sign_in().get("/organize/events/hidden/preview").text  # type: ignore[attr-defined]
     assert not [canary for canary in CANARIES if canary in unfolded(page).lower()]
@@ -117,20 +126,25 @@ def test_an_organizers_preview_shows_what_strangers_see(hidden: FlaskClient) -> 
 def test_those_who_come_are_told_all_of_it(app: object, locale: str) -> None:
     del app
     row = an_event(
-        slug="hidden", address_hidden=True, venue=VENUE, latitude=SPOT[0], longitude=SPOT[1], online_url=ONLINE
-    )
+        slug="hidden", address_hidden=True, venue=VENUE, latitude=SPOT[0], longitude=SPOT[1], online_url=ONLINE,
+        texts={"en": {"title": "Hidden", "gate_note": GATE}},
+    )  # fmt: skip
     with speaking(locale):
         stranger, guest = view(row, locale), view(row, locale, entitled=True)
         assert (stranger.venue, stranger.street, stranger.latitude, stranger.longitude) == ("", "", None, None)
         assert (stranger.map_url, stranger.online_url) == (None, None)
         assert (guest.venue, guest.online_url, guest.hidden_note) == (VENUE, ONLINE, "")
+        assert (stranger.gate_note, guest.gate_note) == (None, GATE)
         assert guest.place_line.startswith(VENUE)
         told = calendar_event(guest)
         assert (told.geo, told.conference_url, told.venue_title) == (SPOT, ONLINE, VENUE)
         assert told.location.startswith(VENUE)
+        assert GATE in told.description
+        assert GATE not in calendar_event(stranger).description
         assert told.uid == calendar_event(stranger).uid
         buttons = event_buttons(guest)
         for url in (buttons.google_url, buttons.outlook_url, buttons.office_url, buttons.yahoo_url or ""):
+            assert GATE not in unquote(url)
             assert VENUE not in unquote(url), "other people's servers are told nothing hidden"
 
 

@@ -17,10 +17,10 @@ from tests.factories import an_event
 pytestmark = pytest.mark.usefixtures("app")
 
 
-def told(kind: str, *, trusted: bool = True, **event: Any) -> tuple[str, str]:
+def told(kind: str, *, trusted: bool = True, waits: bool = True, **event: Any) -> tuple[str, str]:
     """The letter to the second party of a place for two, as text and as a page, on one line each."""
     slug = an_event(capacity=2, **event).slug
-    for people in (2, 1):
+    for people in (2 if waits else 1, 1):
         party = Party(name="Sara", email="sara@example.org", party_size=people, note="", locale="en")
         placed = actions.place_rsvp(slug=slug, party=party, token=new_token(), now=clock.now(), trusted=trusted)
     with speaking("en"):
@@ -44,3 +44,11 @@ def test_approval_says_why_a_person_looks() -> None:
     for letter in told("pending", trusted=False, puzzle=True):
         assert "A person looks at your RSVP before it counts." in letter
         assert "For this event" not in letter
+
+
+def test_the_note_for_the_gate_is_in_letters_to_those_who_come_only() -> None:
+    texts = {"en": {"title": "Night", "gate_note": "Ring twice."}}
+    for letter in told("waitlisted", texts=texts):
+        assert "Ring twice." not in letter
+    for letter in told("confirmed", texts=texts, waits=False):
+        assert "At the gate: Ring twice." in letter

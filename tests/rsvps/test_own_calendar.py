@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -18,14 +19,16 @@ from werkzeug.test import TestResponse
 from iec_events.core import clock as our_clock
 from iec_events.core.db import db
 from iec_events.core.tokens import token_hash
-from iec_events.events.actions import cancel_event, postpone_event, reinstate, withdraw_event
+from iec_events.events.actions import cancel_event, postpone_event, reinstate, revise_event, withdraw_event
+from iec_events.events.drafts import draft_of
 from iec_events.events.models import Event
 from iec_events.rsvps.models import RsvpCalendar
-from tests.factories import an_event
+from tests.factories import an_event, three_languages
 from tests.filling import hidden_fields, send
 
 MINE = "/events/berkeley/my-rsvp"
 HOUSE, STREET = "Canary House", "77 Canary Wharf"
+GATE = "Ring twice at the blue parrot"
 SHOWN = re.compile(r'value="http://127\.0\.0\.1:8000((?:/fa)?/my-calendar/[\w-]{43}\.ics)"')
 
 
@@ -91,6 +94,23 @@ def test_it_tells_those_who_come_the_hidden_place_and_names_nobody(client: Flask
     assert "Sara" not in client.get(address).text
     assert "ATTENDEE" not in own
     assert str(read(client, f"/fa{address}")["SUMMARY"]) == "Berkeley (فارسی)"
+
+
+def test_the_note_for_the_gate_is_told_to_those_who_come_as_long_as_they_do(
+    client: FlaskClient, event: Event, address: str
+) -> None:
+    plain = three_languages("Berkeley")
+    noted = replace(draft_of(event), texts={**plain, "en": {**plain["en"], "gate_note": GATE}})
+    revise_event(slug="berkeley", draft=noted, campaign_slug=None, now=our_clock.now())
+    assert f"At the gate: {GATE}" in str(read(client, address)["DESCRIPTION"])
+    assert GATE in str(read(client, f"/es{address}")["DESCRIPTION"]), "the words there are, rather than none"
+    assert GATE in str(read(client, f"{MINE}/calendar.ics")["DESCRIPTION"])
+    assert GATE in client.get(MINE).text
+    for stranger in (read(client, "/events/berkeley.ics"), read(client, "/calendar.ics")):
+        assert GATE not in str(stranger)
+    press(client, "not-coming")
+    for mine in (address, f"{MINE}/calendar.ics", MINE):
+        assert GATE not in client.get(mine).text.replace("\r\n ", "")
 
 
 def test_it_is_answered_to_one_person_only_and_keeps_off_search_engines(app: Flask, address: str) -> None:
