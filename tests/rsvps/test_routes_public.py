@@ -60,6 +60,28 @@ def names(event: Event) -> list[str | None]:
     return [one.name for one in roster(event.id)]
 
 
+def test_who_goes_back_and_presses_again_is_on_the_list_once(client: FlaskClient, event: Event) -> None:
+    """A browser asks for the page anew, so that its seed is a fresh one, and fills in what was typed."""
+    typed = {"name": "Sara", "email": "sara@example.org", "party_size": "2", "note": "A chair, please"}
+    sign_up(client, **typed)
+    link = own_link(client)
+    for _ in range(2):
+        assert sign_up(client, **typed).location == "/events/berkeley/my-rsvp"
+        assert "nothing was done twice" in own_page(client)
+    assert (names(event), own_link(client)) == (["Sara"], link)
+    sign_up(client, **{**typed, "name": "Neda", "email": ""})
+    assert names(event) == ["Sara", "Neda"], "somebody else at the same table"
+    send(client, "/events/berkeley/my-rsvp/cancel")
+    sign_up(client, **{**typed, "name": "Neda", "email": "", "party_size": "1"})
+    assert len(names(event)) == 3
+
+
+def test_guests_who_say_nothing_of_themselves_may_be_two(client: FlaskClient, event: Event) -> None:
+    for _ in range(2):
+        sign_up(client, name="")
+    assert names(event) == ["Guest", "Guest"]
+
+
 def test_it_works(client: FlaskClient, event: Event) -> None:
     answer = sign_up(client, name="  سارا   ب. ", party_size="۲", email="Sara@EXAMPLE.org", note="یک صندلی\r\nلطفا")
     assert (answer.status_code, answer.location) == (303, "/events/berkeley/my-rsvp")

@@ -18,8 +18,10 @@ from ...questions.queries import questions_of
 from ..actions import Placed, place_rsvp
 from ..forms import SignUpForm
 from ..models import WAITLISTED
-from ..queries import opens
-from .shared import blueprint, event_view, holds_link, keep_link
+from ..queries import opens, own_answers_by, own_rsvp
+from .shared import blueprint, event_view, holds_link, keep_link, own_token
+
+SAID = ("name", "email", "party_size", "note", "companions", "children")
 
 
 @blueprint.route("/events/<slug>/rsvp", methods=["GET", "POST"])
@@ -32,6 +34,8 @@ def place(slug: str) -> ResponseReturnValue:
         if event.rsvp.open or form.is_submitted():
             return _page(event, form, 422 if form.is_submitted() else 200)
         return render_template("rsvps/closed.html", event=event, calendar=event_buttons(event))
+    if _is_held(event, form):
+        return _sent_before(slug)
     token = derived_token(settings().secret_key, f"rsvp {slug}", form.fresh_seed())
     try:
         placed = _placed(event, form, token)
@@ -39,12 +43,29 @@ def place(slug: str) -> ResponseReturnValue:
         form.form_errors.append(str(refusal))
         return _page(event_view(slug), form, refusal.status)
     keep_link(slug, token)
-    if placed.new:
-        session["just_placed"] = slug
-        if placed.status == WAITLISTED:  # also where the form still spoke of free places
-            flash(_("All places are taken, or too few are left for your party. You are in line now."))
-    else:
-        flash(_("You had sent this before, so nothing was done twice. To change something, use “Change my RSVP”."))
+    if not placed.new:
+        return _sent_before(slug)
+    session["just_placed"] = slug
+    if placed.status == WAITLISTED:  # also where the form still spoke of free places
+        flash(_("All places are taken, or too few are left for your party. You are in line now."))
+    return redirect(url_for(".mine", slug=slug), 303)
+
+
+def _is_held(event: EventView, form: SignUpForm) -> bool:
+    """Whether this browser holds an RSVP that says the very same: who goes back gets a fresh page with what they typed.
+
+    Those who say nothing of themselves may be two: then each is one more guest.
+    """
+    if not (form.name.data or form.email.data) or not holds_link(event.slug):
+        return False
+    token, party = own_token(event.slug), form.party(event.locale)
+    held = own_rsvp(token=token, slug=event.slug)
+    same = all(getattr(held, one) == getattr(party, one) for one in SAID)
+    return same and own_answers_by(token) == party.answers
+
+
+def _sent_before(slug: str) -> ResponseReturnValue:
+    flash(_("You had sent this before, so nothing was done twice. To change something, use “Change my RSVP”."))
     return redirect(url_for(".mine", slug=slug), 303)
 
 
