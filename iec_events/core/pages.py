@@ -180,7 +180,7 @@ def _takes_gzip(accepted: str) -> bool:
     taken = {}
     for part in accepted.lower().split(","):
         coding, _sep, parameters = part.partition(";")
-        taken[coding.strip()] = parameters.replace(" ", "") not in {"q=0", "q=0.", "q=0.0", "q=0.00", "q=0.000"}
+        taken[coding.strip()] = "".join(parameters.split()) not in {"q=0", "q=0.", "q=0.0", "q=0.00", "q=0.000"}
     return taken.get("gzip", taken.get("x-gzip", taken.get("*", False)))
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from email.utils import format_datetime, parsedate_to_datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -314,6 +315,57 @@ def test_what_is_unchanged_is_not_sent_again(client: FlaskClient) -> None:
         assert answer.status_code == status, headers
         assert answer.headers["ETag"] == etag
         assert (answer.data == b"") == (status == 304)
+
+
+# What is asked with, and what comes back: a status, or 200 with plain or packed octets. ETAG is the calendar's own.
+ODD = (
+    ("Accept", "text/html", 200),
+    ("Accept", "application/json;q=1, */*;q=0", 200),
+    ("Accept", ";;;,", 200),
+    ("Accept-Language", "fa-IR", 200),
+    ("Accept-Charset", "iso-8859-1", 200),
+    ("Range", "bytes=0-99", 200),
+    ("Range", "bytes=9-1,-", 200),
+    ("If-Range", '"other"', 200),
+    ("Accept-Encoding", "gzip;q=0", "plain"),
+    ("Accept-Encoding", "gzip;\tq=0.000, br", "plain"),
+    ("Accept-Encoding", "identity;q=1, *;q=0", "plain"),
+    ("Accept-Encoding", "br, zstd, compress", "plain"),
+    ("Accept-Encoding", ',;;q=,"', "plain"),
+    ("Accept-Encoding", "*", "packed"),
+    ("Accept-Encoding", "GZIP;q=0.001", "packed"),
+    ("Accept-Encoding", "deflate, x-gzip", "packed"),
+    ("If-None-Match", "", 200),
+    ("If-None-Match", '"', 200),
+    ("If-None-Match", ",,,W/", 200),
+    ("If-None-Match", '"*"', 200),
+    ("If-None-Match", '"x", *', 200),
+    ("If-None-Match", 'W/"ETAG-gz"', 304),
+    ("If-None-Match", '"a b",\t"ETAG"', 304),
+    ("If-None-Match", '"' + "x" * 4000 + '"', 200),
+    ("If-Modified-Since", "Fri, 31 Feb 2027 99:00:00 GMT", 200),
+    ("If-Modified-Since", "Mon, 01 Jan 0001 00:00:00 +2359", 200),
+    ("If-Modified-Since", "٢٠٢٧", 200),
+    ("If-Modified-Since", "", 200),
+    ("If-Modified-Since", "Friday, 15-Jan-27 12:00:00 GMT", 304),
+    ("If-Modified-Since", "Fri Jan 15 12:00:00 2027", 304),
+)
+
+
+def test_odd_headers_get_right_answers(client: FlaskClient) -> None:
+    the_berkeley_night()
+    plain = client.get("/calendar.ics")
+    for method, (header, text, answered) in product(("GET", "HEAD"), ODD):
+        asked = text.replace("ETAG", plain.headers["ETag"].strip('"')).encode().decode("latin-1")
+        answer, packed = client.open("/calendar.ics", method=method, headers={header: asked}), answered == "packed"
+        assert answer.status_code == (answered if isinstance(answered, int) else 200), (header, text)
+        assert ("Content-Encoding" in answer.headers) == answer.headers["ETag"].endswith('-gz"') == packed, text
+        assert answer.headers["Vary"] == "Accept-Encoding"
+        assert not {"Set-Cookie", "Content-Range", "Accept-Ranges"} & {*answer.headers.keys()}
+        told = b"" if method == "HEAD" or answer.status_code == 304 else plain.data
+        assert (gzip.decompress(answer.data) if packed and told else answer.data) == told
+        if answer.status_code == 200:
+            assert answer.headers["Content-Type"] == plain.headers["Content-Type"]
 
 
 def test_last_modified_never_moves_back(client: FlaskClient, clock: time_machine.Traveller) -> None:

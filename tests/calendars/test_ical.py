@@ -100,6 +100,29 @@ def test_an_event_of_no_place_is_told_in_utc_without_a_zone() -> None:
     assert zones_of([(night.time_zone, night.starts_at, night.ends_at)]) == []
 
 
+@pytest.mark.parametrize(
+    ("zone", "starts_at", "ends_at", "told"),
+    [
+        ("America/Los_Angeles", utc(2027, 3, 14, 8), utc(2027, 3, 15, 7), ("20270314", "20270315")),  # of 23 hours
+        ("America/Los_Angeles", utc(2026, 10, 31, 7), utc(2026, 11, 2, 8), ("20261031", "20261102")),  # with one of 25
+        ("America/Santiago", utc(2026, 9, 6, 4), utc(2026, 9, 7, 3), ("20260906", "20260907")),  # clocks skip midnight
+        ("Asia/Tehran", utc(2027, 2, 19, 20, 30), utc(2027, 2, 22, 20, 30), ("20270220", "20270223")),
+        ("America/Bogota", utc(2027, 12, 31, 5), utc(2028, 1, 1, 5), ("20271231", "20280101")),
+    ],
+)
+def test_an_event_without_hours_has_the_days_of_its_place(
+    zone: str, starts_at: dt.datetime, ends_at: dt.datetime, told: tuple[str, str]
+) -> None:
+    day = the_night(all_day=True, time_zone=zone, starts_at=starts_at, ends_at=ends_at)
+    octets = invitation_bytes(day, attendee_email="sara@example.org")
+    assert line(octets, "DTSTART") == f"DTSTART;VALUE=DATE:{told[0]}"
+    assert line(octets, "DTEND") == f"DTEND;VALUE=DATE:{told[1]}", "the day after the last"
+    assert b"TZID" not in octets
+    (read,) = Calendar.from_ical(octets).walk("VEVENT")
+    assert (f"{read['DTSTART'].dt:%Y%m%d}", f"{read['DTEND'].dt:%Y%m%d}") == told
+    assert type(read["DTSTART"].dt) is dt.date
+
+
 def test_a_night_over_the_change_of_clocks_ends_at_the_time_on_the_wall() -> None:
     octets = vevent_bytes(the_night(starts_at=utc(2026, 3, 8, 6), ends_at=utc(2026, 3, 8, 13)))
     assert line(octets, "DTSTART") == "DTSTART;TZID=America/Los_Angeles:20260307T220000"

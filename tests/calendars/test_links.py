@@ -1,7 +1,7 @@
 """Links into other people's calendars: right times, short, nothing private."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,6 +15,7 @@ from iec_events.calendars.links import (
     webcal_url,
     yahoo_url,
 )
+from iec_events.events.drafts import day_begins
 from tests.calendars.samples import the_night, utc
 
 FEED = "https://events.example.org/fa/calendar.ics"
@@ -83,6 +84,21 @@ def test_nights_over_midnight_and_over_changes_of_clocks_last_as_long_everywhere
     yahoo, office = query(yahoo_url(night)), query(outlook_url(night, "office"))
     assert (yahoo["st"], yahoo["et"]) == told
     assert datetime.fromisoformat(office["enddt"]) - datetime.fromisoformat(office["startdt"]) == ends_at - starts_at
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tehran", "America/Bogota", "UTC", "Pacific/Kiritimati"])
+def test_days_without_hours_are_the_same_days_everywhere(zone: str) -> None:
+    first, after, over = (day_begins(zone, date(2026, 10, 31) + timedelta(days=days)) for days in (0, 1, 3))
+    one = the_night(all_day=True, time_zone=zone, starts_at=first, ends_at=after)
+    google, office, yahoo = (query(url) for url in (google_url(one), outlook_url(one, "office"), yahoo_url(one)))
+    assert (google["dates"], "ctz" in google) == ("20261031/20261101", False)
+    assert (office["startdt"], office["enddt"], office["allday"]) == ("2026-10-31", "2026-11-01", "true")
+    assert (yahoo["st"], yahoo["dur"], "et" in yahoo) == ("20261031", "allday", False)
+    some = the_night(all_day=True, time_zone=zone, starts_at=first, ends_at=over)
+    google, live, yahoo = (query(url) for url in (google_url(some), outlook_url(some), yahoo_url(some)))
+    assert google["dates"] == "20261031/20261103"
+    assert (live["startdt"], live["enddt"]) == ("2026-10-31", "2026-11-03")
+    assert (yahoo["st"], yahoo["et"], "dur" in yahoo) == ("20261031T000000", "20261102T235900", False)
 
 
 @pytest.mark.parametrize("make", [google_url, outlook_url, yahoo_url])
