@@ -30,7 +30,7 @@ from ..events.keys import (
     private_keys,
     take_away,
 )
-from ..events.models import Event, EventKey, KeyCopy
+from ..events.models import Campaign, Event, EventKey, KeyCopy
 from ..events.queries import EventUnknown
 from ..organizers.actions import tell
 from ..organizers.audit import note
@@ -38,7 +38,7 @@ from ..organizers.keys import RECOVERY, PhraseRefused, new_phrase, pair_of_phras
 from ..organizers.models import OrganizerKey, RecoveryKey, RoleGrant
 from ..organizers.queries import grants_of, organizer_by_email
 from ..organizers.roles import DOOR as DOORKEEPER
-from ..organizers.roles import READERS, of_event
+from ..organizers.roles import EVERYWHERE, READERS, of_campaign, of_event
 from ..organizers.roles import reach as reach_of
 from ..rsvps.answers import seal_anew
 from ..rsvps.boxes import Reader, seal, seal_remark
@@ -293,18 +293,29 @@ def take_out(*, slug: str, kind: str, organizer_id: str, now: dt.datetime) -> No
 
 @atomic()
 def take_ended_keys(now: dt.datetime) -> None:
-    """Take door keys from those whose role at that door ended; forget requests of a week ago. For the worker."""
+    """Take door keys from those whose role at that door ended; forget requests of a week ago. For the worker.
+
+    Who reads the event's whole list keeps its door key; being an organizer of another event does not count.
+    """
     at_the_door = sa.exists().where(
         RoleGrant.organizer_id == KeyCopy.holder,
         RoleGrant.role == DOORKEEPER,
         RoleGrant.place == sa.literal(of_event("")) + Event.slug,
         RoleGrant.expires_at > now,
     )
-    reads = sa.exists().where(RoleGrant.organizer_id == KeyCopy.holder, RoleGrant.role.in_(READERS))
+    places = (
+        sa.literal(EVERYWHERE),
+        sa.literal(of_event("")) + Event.slug,
+        sa.literal(of_campaign("")) + Campaign.slug,
+    )
+    reads = sa.exists().where(
+        RoleGrant.organizer_id == KeyCopy.holder, RoleGrant.role.in_(READERS), RoleGrant.place.in_(places)
+    )
     ended = (
         sa.select(KeyCopy.holder, KeyCopy.event_key_id)
         .join(EventKey, EventKey.id == KeyCopy.event_key_id)
         .join(Event, Event.id == EventKey.event_id)
+        .outerjoin(Campaign, Campaign.id == Event.campaign_id)
         .where(EventKey.scope == DOOR, KeyCopy.holder != RECOVERY, ~reads, ~at_the_door)
     )
     for holder, key_id in db.session.execute(ended).all():

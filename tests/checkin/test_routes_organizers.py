@@ -21,15 +21,16 @@ from iec_events.events.keys import ROSTER, holders_of
 from iec_events.events.models import Event
 from iec_events.organizers.keys import private_of_session
 from iec_events.organizers.models import RoleGrant
+from iec_events.organizers.roles import Grant
 from iec_events.questions.models import SHORT, YES_NO
 from iec_events.reports.doctor import findings
 from iec_events.rsvps.actions import cancel_rsvp
 from iec_events.rsvps.boxes import reader_of
 from iec_events.rsvps.door_code import door_code
 from iec_events.rsvps.queries import roster
-from iec_events.team.actions import take_role
+from iec_events.team.actions import give_role, take_role
 from tests.checkin.people import a_doorkeeper, an_account, browser_of, comes
-from tests.factories import an_event
+from tests.factories import a_campaign, an_event
 from tests.filling import send
 from tests.questions.asking import a_question
 
@@ -167,6 +168,22 @@ def test_the_door_is_where_the_volunteer_begins_and_ends(
     take_ended_keys(real_clock.now())
     db.session.rollback()
     assert holders_of(event.id, DOOR_KEY) == holders_of(event.id, ROSTER)
+
+
+@pytest.mark.parametrize(("place", "stays"), [("event:paris", False), ("campaign:night", True), ("", True)])
+def test_who_organizes_elsewhere_does_not_keep_the_key_of_a_door(
+    nasrin: tuple[str, str], event: Event, *, place: str, stays: bool
+) -> None:
+    del nasrin
+    event.campaign_id = a_campaign(slug="night").id
+    db.session.commit()
+    an_event(slug="paris")
+    kian, _token = a_doorkeeper()
+    comes("Sara")
+    give_role(organizer_id=kian, given=Grant(role="organizer", place=place), now=real_clock.now())
+    assert kian in holders_of(event.id, DOOR_KEY)
+    take_ended_keys(real_clock.now() + dt.timedelta(hours=9))
+    assert (kian in holders_of(event.id, DOOR_KEY)) == stays
 
 
 def test_a_role_that_ends_shuts_the_door_of_an_open_browser(kian: FlaskClient, clock: time_machine.Traveller) -> None:
