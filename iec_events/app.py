@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from flask import Blueprint, Flask
 
 from .access.routes_organizers import blueprint as access
+from .broadcasts.queries import letters_to
+from .broadcasts.routes_organizers import blueprint as broadcasts
 from .calendars.routes_public import blueprint as calendars
 from .checkin.queries import arrival_of
 from .checkin.routes_organizers import blueprint as checkin
@@ -54,6 +56,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     access,
     team,
     reports,
+    broadcasts,
     organizers,
 )
 
@@ -68,6 +71,7 @@ def create_app(given: Mapping[str, object] | None = None) -> Flask:
     app.extensions["vault"] = Vault(chosen.vault_keys)
     app.extensions["campaign_of_event"] = campaign_of
     app.extensions["arrival_of"] = arrival_of
+    app.extensions["letters_to"] = letters_to
     app.extensions["written_questions"] = written_questions
     init_db(app, chosen.database_url)
     init_i18n(app)

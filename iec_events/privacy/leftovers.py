@@ -6,7 +6,18 @@ import datetime as dt
 
 from ..core.traces import rewrite_tables
 
-TABLES = ("rsvps", "rsvp_links", "rsvp_calendars", "rsvp_answers", "outbox", "messages", "lost_links", "key_copies")
+TABLES = (
+    "rsvps",
+    "rsvp_links",
+    "rsvp_calendars",
+    "rsvp_answers",
+    "outbox",
+    "messages",
+    "lost_links",
+    "key_copies",
+    "broadcasts",
+    "broadcast_copies",
+)
 
 
 def clear_leftovers(_now: dt.datetime) -> None:

@@ -36,6 +36,7 @@ PURPOSES = {
     ("organizer_passkeys", "sealed"): Purpose("organizers.passkey"),
     ("outbox", "sealed"): Purpose("outbox"),
     ("messages", "sealed"): Purpose("messages"),
+    ("broadcasts", "sealed"): Purpose("broadcasts"),
     ("rsvps", "sealed"): Purpose("rsvps.roster"),
     ("rsvps", "mailable"): Purpose("rsvps.mail", cover="rsvps.rsvps.mail {event_id} {id}"),
 }

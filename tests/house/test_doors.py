@@ -135,6 +135,8 @@ CHECKIN = {f"checkin.{page}" for page in ("doors", "door", "here", "undo")}
 NIGHT |= CHECKIN
 NIGHT |= {f"questions_organizers.{page}" for page in ("questions", "new_question", "edit_question", "add_ready_made")}
 NIGHT |= {f"questions_organizers.{verb}" for verb in ("move", "take_back", "ask_again", "delete")}
+NIGHT |= {f"broadcasts_organizers.{page}" for page in ("letters", "new_letter", "letter", "mail", "edit_letter", "send")}
+NIGHT |= {f"broadcasts_organizers.{verb}" for verb in ("test", "stop", "delete")}
 CAMPAIGN = {"events_organizers.new_event", "events_organizers.edit_campaign"}
 # Somebody's role and place, and every page and button that is theirs at /events/berkeley and /campaigns/night.
 THEIRS: dict[tuple[str, str], set[str]] = {

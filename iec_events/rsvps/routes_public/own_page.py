@@ -88,6 +88,7 @@ def page(slug: str, token: str, *, said: str = "", status: int = 200) -> Respons
         qr=qr_picture,
         calendar=event_buttons(event),
         own_calendar=own_addresses(rsvp.id),
+        letters=current_app.extensions["letters_to"](rsvp.id, event.locale),
         own_calendar_made=session.pop("calendar_made", None) == rsvp.id,
     ), status
 
@@ -165,8 +166,16 @@ def data(slug: str) -> ResponseReturnValue:
     """Everything that is kept about the attendee, as a file whose name tells nothing."""
     arrival_of = current_app.extensions["arrival_of"]  # the door is a room above this one
     found = own_data(token=own_token(slug), slug=slug, locale=current_locale(), now=clock.now(), arrival_of=arrival_of)
+    found["letters_from_organizers"] = _letters(slug)
     octets = (json.dumps(found, ensure_ascii=False, indent=2) + "\n").encode()
     return _download(octets, "application/json; charset=utf-8", "my-data.json")
+
+
+def _letters(slug: str) -> list[dict[str, str]]:
+    """What organizers wrote to the attendee; letters are in a room above this one."""
+    rsvp = own_rsvp(token=own_token(slug), slug=slug)
+    found = current_app.extensions["letters_to"](rsvp.id, current_locale())
+    return [{"on": letter.on, "subject": letter.subject, "text": letter.text} for letter in found]
 
 
 def _done(slug: str, deed: Callable[..., Any]) -> ResponseReturnValue:

@@ -1,0 +1,123 @@
+"""What the worker does with letters: it writes to everybody in a group, party by party, and notes what became of it.
+
+A batch is one transaction: the mails, that these parties were written to, and how far it is. Whatever kills the worker,
+a batch is there as a whole or not at all, and the next one begins behind it; so nobody is written to twice.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from ...core.db import atomic, db
+from ...core.tokens import new_token, token_hash
+from ...events.models import Event
+from ...mail.actions import post
+from ...mail.models import OutboxMail
+from ...rsvps.boxes import address_of
+from ...rsvps.models import Receipt, Rsvp, RsvpLink
+from ..emails import LETTER
+from ..models import MAIL, PAGE, SCHEDULED, SENDING, SENT, STOPPED, Broadcast, BroadcastCopy
+from ..queries import became_of, in_audience, way_to
+
+AT_ONCE = 200
+BATCHES = 5  # then other jobs of the worker have their turn
+
+
+def post_letters(now: dt.datetime) -> None:
+    """Write to the next parties of letters that are due, some batches of them. Safe to repeat and in several copies."""
+    for _ in range(BATCHES):
+        if not _post_batch(now):
+            break
+    end_letters(now)
+
+
+@atomic()
+def _post_batch(now: dt.datetime) -> bool:
+    """Write to the next parties of one letter; False when there was none to work on."""
+    due = sa.or_(
+        sa.and_(Broadcast.state == SCHEDULED, Broadcast.due_at <= now),
+        sa.and_(Broadcast.state == SENDING, ~Broadcast.all_written),
+    )
+    query = sa.select(Broadcast).where(due).order_by(Broadcast.due_at, Broadcast.id).limit(1)
+    query = query.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    broadcast = db.session.scalar(query)
+    if broadcast is None:
+        return False
+    if broadcast.state == SCHEDULED:
+        broadcast.state, broadcast.begun_at = SENDING, now
+    parties = _next_parties(broadcast)
+    if len(parties) < AT_ONCE:
+        broadcast.all_written = True
+    if parties:
+        broadcast.cursor = parties[-1].id
+        _write_to(parties, broadcast, now)
+    return True
+
+
+def _next_parties(broadcast: Broadcast) -> Sequence[Rsvp]:
+    """Those behind the cursor; nobody erases them meanwhile."""
+    query = in_audience(broadcast.event_id, broadcast.audience).where(Rsvp.id > broadcast.cursor).limit(AT_ONCE)
+    query = query.with_for_update(read=True, key_share=True).execution_options(populate_existing=True)
+    return db.session.scalars(query).all()
+
+
+def _write_to(parties: Sequence[Rsvp], broadcast: Broadcast, now: dt.datetime) -> None:
+    copies, links, seen = [], [], _written_before(parties, broadcast)
+    for rsvp in parties:
+        way = way_to(rsvp, seen)
+        address = address_of(rsvp) if way == MAIL else None
+        if address is not None:
+            token = new_token()
+            links.append({"token_hash": token_hash(token), "rsvp_id": rsvp.id, "own_key": None, "proves_address": True})
+            facts = {"broadcast_id": broadcast.id, "rsvp_id": rsvp.id, "token": token}
+            to, locale = address["to"], address["locale"]
+            post(kind=LETTER, about=rsvp.about, to=to, locale=locale, facts=facts, now=now, part_of=broadcast.id)
+        elif way == MAIL:
+            way = PAGE
+        copies.append({"broadcast_id": broadcast.id, "rsvp_id": rsvp.id, "way": way})
+    if links:
+        db.session.execute(sa.insert(RsvpLink), links)
+    db.session.execute(sa.insert(BroadcastCopy), copies)
+
+
+def _written_before(parties: Sequence[Rsvp], broadcast: Broadcast) -> set[str]:
+    """Addresses (as they are looked up) of these parties that have this letter already, by way of another RSVP."""
+    wanted = {rsvp.address_index for rsvp in parties if rsvp.address_index}
+    query = (
+        sa.select(Rsvp.address_index)
+        .join(BroadcastCopy, BroadcastCopy.rsvp_id == Rsvp.id)
+        .where(BroadcastCopy.broadcast_id == broadcast.id, BroadcastCopy.way == MAIL)
+        .where(Rsvp.event_id == broadcast.event_id, Rsvp.address_index.in_(wanted))
+    )
+    return {index for index in db.session.scalars(query) if index}
+
+
+@atomic()
+def end_letters(now: dt.datetime) -> None:
+    """Note of letters of which nothing waits any more what became of them; the rows of their mails go a week later."""
+    open_still = sa.exists().where(OutboxMail.part_of == Broadcast.id, OutboxMail.waiting())
+    query = sa.select(Broadcast).where(
+        Broadcast.state.in_((SENDING, STOPPED)), Broadcast.all_written, Broadcast.ended_at.is_(None), ~open_still
+    )
+    for row in db.session.scalars(query.with_for_update(skip_locked=True).execution_options(populate_existing=True)):
+        became = became_of(row.id)
+        row.handed_over, row.failed, row.uncertain = (became[name] for name in ("handed_over", "failed", "uncertain"))
+        row.ended_at = now
+        if row.state == SENDING:
+            row.state = SENT
+
+
+@atomic()
+def erase_letters(now: dt.datetime) -> None:
+    """Erase letters with their event's list: when its term is over, or when it was destroyed before."""
+    destroyed = sa.exists().where(Receipt.event_id == Broadcast.event_id, Receipt.at >= Broadcast.revised_at)
+    past = db.session.scalars(sa.select(Event).where(Event.ends_at <= now, _has_letters())).all()
+    over = [event.id for event in past if event.list_ends_at <= now]
+    db.session.execute(sa.delete(Broadcast).where(sa.or_(destroyed, Broadcast.event_id.in_(over))))
+
+
+def _has_letters() -> sa.ColumnElement[bool]:
+    return sa.exists().where(Broadcast.event_id == Event.id)

@@ -1,0 +1,115 @@
+"""From a draft to its way, and back: sent now or for later, tried out, stopped."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import ClassVar
+
+from ...core.db import atomic, db
+from ...core.errors import Refusal
+from ...core.i18n import _l
+from ...events.models import Event
+from ...mail.actions import post, withdraw_part
+from ...mail.queries import open_letters
+from ...organizers.audit import note
+from ..emails import TEST
+from ..models import DRAFT, SCHEDULED, SENDING, STOPPED
+from ..queries import reached
+from ..wording import tells_place, texts_of
+from .writing import ABOUT, Changed, LetterSent, locked, locked_draft
+
+TESTS_AT_ONCE = 3  # one for each language
+
+
+class EventOver(Refusal):
+    """There is nobody left to write to."""
+
+    message = _l(
+        "When an event is over, the addresses of those who came are erased. So no letter can be sent after its end."
+    )
+
+
+class TimeOver(Refusal):
+    """The moment that was chosen is not to come."""
+
+    status: ClassVar[int] = 422
+    message = _l("This moment is over already. Choose a later one, or send the letter now.")
+
+
+class NobodyThere(Refusal):
+    """The group is empty."""
+
+    status: ClassVar[int] = 422
+    message = _l("At the moment there is nobody in this group. Choose another one, or send the letter later.")
+
+
+class PlaceTold(Refusal):
+    """It names what only those who come may know, and nobody said that it should."""
+
+    status: ClassVar[int] = 422
+    message = _l(
+        "This letter seems to name the place, or what stands in the note for the gate, to people who must not know it "
+        "yet. Take it out, or tick the box below if you mean it so."
+    )
+
+
+@atomic()
+def send_letter(
+    *, slug: str, letter_id: str, made_from: int, due_at: dt.datetime | None, place_meant: bool, now: dt.datetime
+) -> int:
+    """Send a draft now, or at `due_at`; how many are in its group now. Sending twice sends once, and tells 0.
+
+    Whom it reaches is decided when it goes out. Raises LetterUnknown, LetterSent (for another version than the one on
+    its way), Changed, EventOver, TimeOver, NobodyThere, PlaceTold.
+    """
+    row = locked(slug, letter_id)
+    if row.state != DRAFT:
+        if row.version != made_from:
+            raise LetterSent
+        return 0
+    if row.version != made_from:
+        raise Changed
+    event, texts = db.session.get_one(Event, row.event_id), texts_of(row)
+    if (due_at or now) >= event.ends_at:
+        raise EventOver
+    if due_at is not None and due_at <= now:
+        raise TimeOver
+    if not place_meant and tells_place(texts, event, row.audience):
+        raise PlaceTold
+    parties = reached(event.id, row.audience, texts).parties
+    if not parties and due_at is None:
+        raise NobodyThere
+    row.state, row.due_at = SCHEDULED, due_at or now
+    note("letter.scheduled" if due_at else "letter.sent", f"letter:{slug} {parties}", now=now)
+    return parties
+
+
+@atomic()
+def stop_letter(*, slug: str, letter_id: str, now: dt.datetime) -> str:
+    """Stop a letter; what it is then: a draft again if it had not begun, else what is not out yet is withdrawn.
+
+    A mail that is being handed over at this moment may still arrive. Doing it twice does it once. LetterUnknown.
+    """
+    row = locked(slug, letter_id)
+    if row.state == SCHEDULED:
+        row.state, row.due_at, row.revised_at = DRAFT, None, now
+        row.version += 1
+    elif row.state == SENDING:
+        row.state, row.all_written = STOPPED, True
+        withdraw_part(row.id)
+    else:
+        return row.state
+    note("letter.stopped", f"event:{slug}", now=now)
+    return row.state
+
+
+@atomic()
+def send_test(*, slug: str, letter_id: str, to: str, locale: str, now: dt.datetime) -> None:
+    """Send a draft to the organizer who asks, as readers of this language get it; not while some are on their way.
+
+    LetterUnknown, LetterSent.
+    """
+    row = locked_draft(slug, letter_id)
+    about = ABOUT + row.id
+    if open_letters(about) < TESTS_AT_ONCE:
+        post(kind=TEST, about=about, to=to, locale=locale, facts={"broadcast_id": row.id}, now=now)

@@ -1,0 +1,464 @@
+"""Letters on both databases: kept, sent once, stopped, to those and only those for whom they are when they go."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from time_machine import Traveller
+
+from iec_events import worker
+from iec_events.broadcasts import actions
+from iec_events.broadcasts.actions import posting, sending
+from iec_events.broadcasts.drafts import LetterDraft
+from iec_events.broadcasts.models import ALL, COMING, TO_CONFIRM, WAITING, Broadcast, BroadcastCopy
+from iec_events.broadcasts.queries import letters_to, progress_of, reached
+from iec_events.broadcasts.wording import texts_of
+from iec_events.core import clock as our_clock
+from iec_events.core.db import atomic, db
+from iec_events.core.i18n import speaking
+from iec_events.core.tokens import new_id
+from iec_events.events.models import Event
+from iec_events.mail.actions import hand_over, note_delivered
+from iec_events.mail.models import OutboxMail
+from iec_events.organizers.models import AuditEntry
+from iec_events.privacy.actions import destroy_list
+from iec_events.privacy.vault_boxes import PURPOSES
+from iec_events.rsvps.actions import erase_own_rsvp, say_not_coming, withdraw_rsvp
+from iec_events.rsvps.models import Rsvp
+from tests.broadcasts.people import BOTH, a_letter, letter, mails, now_is, sends, signs_up, to_whom, written
+from tests.factories import an_event
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+class Killed(BaseException):
+    """The worker is no more."""
+
+
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+
+
+def post() -> None:
+    actions.post_letters(our_clock.now())
+
+
+def deeds() -> list[tuple[str, str]]:
+    return [(row.what, row.about) for row in db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id))]
+
+
+def test_it_works() -> None:
+    event = an_event(slug="berkeley")
+    rsvp_id, _token = signs_up(event)
+    signs_up(event, "reza@example.org", "fa")
+    letter_id = a_letter(event)
+    assert sends(event, letter_id) == 2
+    post()
+    first, second = sorted(mails(), key=lambda mail: mail.to)
+    assert (first.to, first.locale, second.to, second.locale) == ("reza@example.org", "fa", "sara@example.org", "en")
+    assert first.part_of == second.part_of == letter_id
+    with speaking("en"):
+        mail = written(second)
+    assert mail is not None
+    assert mail.subject == "Please come early"
+    assert "Doors open **earlier**." in mail.text
+    assert "Doors open <strong>earlier</strong>." in mail.html
+    assert mail.unsubscribe is not None
+    assert mail.unsubscribe in mail.text
+    assert second.facts["token"] in mail.text
+    for one in (first, second):
+        hand_over(letter=one, now=our_clock.now())
+        note_delivered(mail_id=one.id, now=our_clock.now())
+    post()
+    row = letter(letter_id)
+    assert (row.state, row.handed_over, row.failed) == ("sent", 2, 0)
+    assert [own.subject for own in letters_to(rsvp_id, "fa")] == ["زودتر بیایید"]
+    assert deeds() == [("letter.written", "event:berkeley"), ("letter.sent", "letter:berkeley 2")]
+
+
+@pytest.mark.parametrize(
+    ("audience", "reached_by"),
+    [
+        (COMING, ["confirmed"]),
+        (WAITING, ["offered", "pending", "waitlisted"]),
+        (TO_CONFIRM, ["unconfirmed"]),
+        (ALL, ["confirmed", "offered", "pending", "unconfirmed", "waitlisted"]),
+    ],
+)
+def test_each_group_is_who_it_says(audience: str, reached_by: list[str]) -> None:
+    event = an_event()
+    for status in ("confirmed", "offered", "pending", "unconfirmed", "waitlisted", "cancelled", "declined", "removed"):
+        rsvp_id, _token = signs_up(event, f"{status}@example.org")
+        now_is(rsvp_id, status=status, holds_seats=status in {"confirmed", "offered"})
+    signs_up(an_event(), "elsewhere@example.org")
+    letter_id = a_letter(event, audience)
+    assert reached(event.id, audience, BOTH).mails == {"en": len(reached_by)}
+    sends(event, letter_id)
+    post()
+    assert to_whom() == [f"{status}@example.org" for status in reached_by]
+
+
+def test_no_address_an_address_twice_and_no_wish_for_letters() -> None:
+    event = an_event()
+    without, _token = signs_up(event, None)
+    signs_up(event, "twice@example.org")
+    signs_up(event, "TWICE@example.org")
+    spared, _token = signs_up(event, "spared@example.org")
+    now_is(spared, wants_letters=False)
+    found = reached(event.id, COMING, BOTH)
+    assert (found.mails, found.page_only, found.unwanted) == ({"en": 1}, 2, 1)
+    letter_id = a_letter(event)
+    sends(event, letter_id)
+    post()
+    assert [address.casefold() for address in to_whom()] == ["twice@example.org"]
+    progress = progress_of(letter(letter_id))
+    assert (progress.parties, progress.mails, progress.page_only, progress.unwanted) == (4, 1, 2, 1)
+    assert all(letters_to(rsvp_id, "en") for rsvp_id in (without, spared))
+
+
+def test_an_address_twice_gets_it_once_across_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting, "AT_ONCE", 1)
+    event = an_event()
+    for _ in range(3):
+        signs_up(event, "twice@example.org")
+    sends(event, a_letter(event))
+    post()
+    assert len(to_whom()) == 1
+
+
+def test_those_who_left_or_changed_while_it_waited_get_nothing() -> None:
+    event = an_event()
+    leaves = {
+        name: signs_up(event, f"{name}@example.org") for name in ("cancels", "absent", "erased", "spared", "comes")
+    }
+    sends(event, a_letter(event))
+    post()
+    claimed = {mail.to.partition("@")[0]: mail for mail in mails()}
+    assert set(claimed) == set(leaves)
+    withdraw_rsvp(token=leaves["cancels"][1], now=our_clock.now())
+    say_not_coming(token=leaves["absent"][1], now=our_clock.now())
+    erase_own_rsvp(token=leaves["erased"][1], now=our_clock.now())
+    now_is(leaves["spared"][0], wants_letters=False)
+    with speaking("en"):
+        assert {name for name, mail in claimed.items() if written(mail)} == {"comes"}
+    assert letters_to(leaves["cancels"][0], "en") == []
+
+
+def test_who_it_is_for_is_looked_up_when_it_goes(clock: Traveller) -> None:
+    event = an_event()
+    _id, token = signs_up(event)
+    letter_id = a_letter(event)
+    sends(event, letter_id, our_clock.now() + HOUR)
+    post()
+    assert letter(letter_id).state == "scheduled"
+    withdraw_rsvp(token=token, now=our_clock.now())
+    signs_up(event, "late@example.org")
+    clock.shift(HOUR)
+    post()
+    assert to_whom() == ["late@example.org"]
+
+
+def test_the_group_decides_what_the_own_page_shows() -> None:
+    event = an_event()
+    rsvp_id, _token = signs_up(event)
+    sends(event, a_letter(event))
+    post()
+    assert letters_to(rsvp_id, "en")
+    now_is(rsvp_id, status="pending", holds_seats=False)
+    assert letters_to(rsvp_id, "en") == []
+
+
+def test_quiet_mails_tell_nothing() -> None:
+    event = an_event("Night of the Canary")
+    rsvp_id, _token = signs_up(event)
+    now_is(rsvp_id, quiet=True)
+    sends(event, a_letter(event))
+    post()
+    (mail,) = mails()
+    with speaking("en"):
+        quiet = written(mail)
+    assert quiet is not None
+    told = f"{quiet.subject} {quiet.text} {quiet.html} {quiet.sender_name}"
+    for word in ("Canary", "early", "earlier", event.city, event.venue, "IEC", event.slug):
+        assert word not in told
+    assert mail.facts["token"] in quiet.text
+    assert [own.text for own in letters_to(rsvp_id, "en")] == [BOTH["en"]["text"]]
+
+
+# --- Twice, too late, in two tabs
+
+
+def test_sending_twice_sends_once() -> None:
+    event = an_event()
+    signs_up(event)
+    letter_id = a_letter(event)
+    assert [sends(event, letter_id), sends(event, letter_id)] == [1, 0]
+    post()
+    post()
+    assert len(to_whom()) == 1
+    assert [what for what, _about in deeds()].count("letter.sent") == 1
+
+
+def test_what_another_tab_changed_is_not_sent_unseen() -> None:
+    event = an_event()
+    signs_up(event)
+    letter_id = a_letter(event)
+    draft = LetterDraft(audience=ALL, texts=BOTH)
+    for made_from in (1, 2):
+        actions.revise_letter(
+            slug=event.slug, letter_id=letter_id, draft=draft, made_from=made_from, now=our_clock.now()
+        )
+    with pytest.raises(actions.Changed):
+        sends(event, letter_id, made_from=1)
+    with pytest.raises(actions.Changed):
+        actions.revise_letter(slug=event.slug, letter_id=letter_id, draft=draft, made_from=1, now=our_clock.now())
+    sends(event, letter_id)
+    with pytest.raises(actions.LetterSent):
+        sends(event, letter_id, made_from=1)
+    with pytest.raises(actions.LetterSent):
+        actions.revise_letter(slug=event.slug, letter_id=letter_id, draft=draft, made_from=3, now=our_clock.now())
+    with pytest.raises(actions.LetterSent):
+        actions.delete_letter(slug=event.slug, letter_id=letter_id, now=our_clock.now())
+
+
+def test_another_events_letter_is_unknown() -> None:
+    mine, other = an_event(), an_event()
+    letter_id = a_letter(other)
+    for act in (actions.stop_letter, actions.delete_letter):
+        try:
+            act(slug=mine.slug, letter_id=letter_id, now=our_clock.now())
+        except actions.LetterUnknown:
+            continue
+    assert letter(letter_id).state == "draft"
+    with pytest.raises(actions.LetterUnknown):
+        sends(mine, letter_id)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "shift", "due"),
+    [
+        (actions.TimeOver, dt.timedelta(0), -HOUR),
+        (actions.TimeOver, dt.timedelta(0), dt.timedelta(0)),
+        (actions.EventOver, dt.timedelta(0), 31 * DAY),
+        (actions.EventOver, 31 * DAY, None),
+    ],
+)
+def test_not_in_the_past_and_not_after_the_event(
+    clock: Traveller, refusal: type[Exception], shift: dt.timedelta, due: dt.timedelta | None
+) -> None:
+    event = an_event()
+    signs_up(event)
+    letter_id = a_letter(event)
+    clock.shift(shift)
+    with pytest.raises(refusal):
+        sends(event, letter_id, None if due is None else our_clock.now() + due)
+
+
+def test_nobody_is_written_to_now_and_perhaps_later() -> None:
+    event = an_event()
+    letter_id = a_letter(event)
+    with pytest.raises(actions.NobodyThere):
+        sends(event, letter_id)
+    assert sends(event, letter_id, our_clock.now() + HOUR) == 0
+    assert letter(letter_id).state == "scheduled"
+
+
+@pytest.mark.parametrize(
+    ("texts", "field"),
+    [
+        ({}, "texts"),
+        ({"en": {"subject": "Hello"}}, "text_en"),
+        ({"fa": {"text": "سلام"}}, "subject_fa"),
+        ({"de": {"subject": "Hallo", "text": "Hallo"}}, "texts"),
+    ],
+)
+def test_a_letter_has_both_parts_in_each_of_its_languages(texts: Any, field: str) -> None:
+    with pytest.raises(actions.LetterRefused) as refused:
+        a_letter(an_event(), texts=texts)
+    assert refused.value.field == field
+
+
+# --- Stopping
+
+
+def test_before_it_begins_it_becomes_a_draft_again() -> None:
+    event = an_event()
+    signs_up(event)
+    letter_id = a_letter(event)
+    sends(event, letter_id)
+    for _ in range(2):
+        assert actions.stop_letter(slug=event.slug, letter_id=letter_id, now=our_clock.now()) == "draft"
+    post()
+    assert to_whom() == []
+    assert sends(event, letter_id) == 1
+    assert [what for what, _about in deeds()].count("letter.stopped") == 1
+
+
+def test_in_the_middle_what_is_not_out_is_withdrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting, "AT_ONCE", 2)
+    monkeypatch.setattr(posting, "BATCHES", 2)
+    event = an_event()
+    rsvp_id, *_others = [signs_up(event, f"guest{number}@example.org")[0] for number in range(6)]
+    letter_id = a_letter(event)
+    sends(event, letter_id)
+    post()
+    first, second, *_others = mails()
+    hand_over(letter=first, now=our_clock.now())
+    note_delivered(mail_id=first.id, now=our_clock.now())
+    for _ in range(2):
+        assert actions.stop_letter(slug=event.slug, letter_id=letter_id, now=our_clock.now()) == "stopped"
+    assert not hand_over(letter=second, now=our_clock.now())  # claimed, and not yet with the mail server
+    with speaking("en"):
+        assert written(second) is None
+    post()
+    assert to_whom() == []
+    row, progress = letter(letter_id), progress_of(letter(letter_id))
+    assert (row.state, row.ended_at is not None) == ("stopped", True)
+    assert (progress.mails, progress.handed_over, progress.dropped) == (4, 1, 3)
+    assert letters_to(rsvp_id, "en") == []
+
+
+# --- The worker
+
+
+def test_a_worker_killed_between_any_two_statements_writes_to_nobody_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each try dies at a later statement; in the end everybody was written to once."""
+    monkeypatch.setattr(posting, "AT_ONCE", 2)
+    event = an_event()
+    everybody = [f"guest{number}@example.org" for number in range(5)]
+    for address in everybody:
+        signs_up(event, address)
+    letter_id = a_letter(event)
+    sends(event, letter_id)
+    asked, tries = 0, 0
+
+    def die(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        nonlocal asked
+        asked += not statement.startswith("BEGIN")
+        if asked > tries:
+            raise Killed
+
+    while not letter(letter_id).all_written:
+        tries, asked = tries + 1, 0
+        sa.event.listen(db.engine, "before_cursor_execute", die)
+        with suppress(Killed):
+            posting._post_batch(our_clock.now())
+        sa.event.remove(db.engine, "before_cursor_execute", die)
+        db.session.rollback()
+    assert tries > 5
+    assert to_whom() == everybody
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(BroadcastCopy)) == 5
+
+
+def test_the_worker_sends_them(app: Flask, clock: Traveller) -> None:
+    event = an_event()
+    signs_up(event)
+    letter_id = a_letter(event)
+    sends(event, letter_id, our_clock.now() + HOUR)
+    worker.run_all_once(app)
+    db.session.rollback()
+    assert letter(letter_id).state == "scheduled"
+    clock.shift(HOUR)
+    for _ in range(3):
+        worker.run_all_once(app)
+        db.session.rollback()
+    row = letter(letter_id)
+    assert (row.state, row.handed_over) == ("sent", 1)
+
+
+def test_progress_stays_when_the_mails_rows_are_swept(app: Flask, clock: Traveller) -> None:
+    event = an_event()
+    signs_up(event)
+    letter_id = a_letter(event)
+    sends(event, letter_id)
+    for shift in (0, 0, 8 * 86400):
+        clock.shift(shift)
+        for _ in range(2):
+            worker.run_all_once(app)
+            db.session.rollback()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(OutboxMail)) == 0
+    assert progress_of(letter(letter_id)).handed_over == 1
+
+
+# --- At rest, and the end
+
+
+def test_the_words_lie_in_a_box_that_can_be_sealed_anew() -> None:
+    letter_id = a_letter(an_event())
+    row = letter(letter_id)
+    assert b"early" not in row.sealed
+    assert texts_of(row) == BOTH
+    assert ("broadcasts", "sealed") in PURPOSES
+
+
+def test_letters_go_with_the_list(clock: Traveller) -> None:
+    event = an_event(keep_days=3)
+    signs_up(event)
+    a_letter(event)
+    clock.move_to(event.ends_at + 3 * DAY - HOUR)
+    actions.erase_letters(our_clock.now())
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Broadcast)) == 1
+    clock.shift(HOUR)
+    actions.erase_letters(our_clock.now())
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Broadcast)) == 0
+
+
+def test_letters_go_when_the_list_is_destroyed_early(clock: Traveller) -> None:
+    event, other = an_event(), an_event()
+    for one in (event, other):
+        signs_up(one)
+        a_letter(one)
+    clock.shift(HOUR)
+    destroy_list(slug=event.slug, now=our_clock.now())
+    actions.erase_letters(our_clock.now())
+    assert db.session.scalars(sa.select(Broadcast.event_id)).all() == [other.id]
+    clock.shift(HOUR)
+    a_letter(db.session.get_one(Event, event.id))
+    actions.erase_letters(our_clock.now())
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Broadcast)) == 2
+
+
+def test_tests_go_to_who_asks_and_not_by_the_dozen() -> None:
+    event = an_event()
+    letter_id = a_letter(event)
+    for _ in range(5):
+        actions.send_test(
+            slug=event.slug, letter_id=letter_id, to="nasrin@example.org", locale="fa", now=our_clock.now()
+        )
+    found = mails()
+    assert [(mail.to, mail.locale) for mail in found] == [("nasrin@example.org", "fa")] * sending.TESTS_AT_ONCE
+    with speaking("fa"):
+        mail = written(found[0])
+    assert mail is not None
+    assert "زودتر بیایید" in mail.subject
+    assert mail.subject != "زودتر بیایید"
+    actions.delete_letter(slug=event.slug, letter_id=letter_id, now=our_clock.now())
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(OutboxMail)) == 0
+
+
+def test_nobody_erased_is_left_in_what_was_sent() -> None:
+    event = an_event()
+    _id, token = signs_up(event)
+    sends(event, a_letter(event))
+    post()
+    erase_own_rsvp(token=token, now=our_clock.now())
+    with atomic():
+        assert not db.session.scalars(sa.select(BroadcastCopy)).all()
+        assert not db.session.scalars(sa.select(OutboxMail)).all()
+        assert not db.session.scalars(sa.select(Rsvp)).all()
+
+
+def test_a_double_press_keeps_one_draft() -> None:
+    event, letter_id = an_event(), new_id()
+    for _ in range(2):
+        actions.keep_letter(
+            slug=event.slug,
+            letter_id=letter_id,
+            draft=LetterDraft(audience=COMING, texts=BOTH),
+            now=our_clock.now(),
+        )
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Broadcast)) == 1
