@@ -400,6 +400,11 @@ def smtp() -> Iterator[Mailbox]:
         yield mailbox
 
 
+@pytest.fixture
+def smtp_allowed() -> None:
+    """The test brings a mail server of its own."""
+
+
 @pytest.fixture(autouse=True)
 def _at_home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Fail every test that reaches for another machine, or sends mail without a mailbox to receive it."""
@@ -421,7 +426,7 @@ def _at_home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         raise OSError("A test sent mail without the fixture `smtp`")
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
-    if "smtp" not in request.fixturenames:
+    if not {"smtp", "smtp_allowed"} & set(request.fixturenames):
         monkeypatch.setattr("smtplib.SMTP.connect", no_mail)
     yield
     assert not strayed, f"reached for {strayed}"

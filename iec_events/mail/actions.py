@@ -225,7 +225,7 @@ def _take(which: sa.ColumnElement[bool], how_many: int, now: dt.datetime) -> lis
         .returning(OutboxMail)
         .execution_options(synchronize_session=False)
     )
-    return list(db.session.scalars(take))
+    return sorted(db.session.scalars(take), key=lambda row: (row.due_at, row.id))
 
 
 def _opened(row: OutboxMail, now: dt.datetime) -> Iterator[Claimed]:

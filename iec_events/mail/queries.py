@@ -98,7 +98,7 @@ def letters_part_of(part_of: str) -> PartCounts:
         else_="waiting",
     )
     query = sa.select(became, sa.func.count()).where(OutboxMail.part_of == part_of).group_by(became)
-    return PartCounts(**dict(db.session.execute(query).tuples().all()))
+    return PartCounts(**{name: count for name, count in db.session.execute(query)})  # noqa: C416 - rows are no pairs
 
 
 def uncertain_letters(about: str) -> int:

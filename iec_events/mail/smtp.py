@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 import smtplib
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -134,6 +135,8 @@ class Smtp:
         )
         try:
             self._hear("connect", 220, b"")
+            if server.sock is not None:
+                server.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the last line goes at once
             self._greet(server)
             if self.starttls:
                 self._in_time(server)
@@ -257,5 +260,7 @@ def wants_starttls(url: str) -> bool:
 
 def _named(fault: BaseException) -> str:
     """A class and, where there is one, a code; never the server's words."""
+    if isinstance(fault, smtplib.SMTPServerDisconnected) and isinstance(fault.__context__, OSError):
+        fault = fault.__context__  # the library calls every end of a connection the same
     code = getattr(fault, "smtp_code", "")
     return f"{type(fault).__name__} {code}".strip()

@@ -12,9 +12,26 @@ from flask import Flask
 
 from iec_events.core import clock
 from iec_events.core.db import atomic, db
-from iec_events.mail.actions import LEASE, claim, forget, note_delivered, note_failed, pause_after, post, sweep
+from iec_events.mail.actions import (
+    ANSWER_LEASE,
+    LEASE,
+    claim,
+    forget,
+    hand_over,
+    keep,
+    note_delivered,
+    note_failed,
+    note_lapsed,
+    note_trouble,
+    pause_after,
+    post,
+    release,
+    send_again,
+    sweep,
+    withdraw_part,
+)
 from iec_events.mail.models import OutboxMail
-from iec_events.mail.queries import mail_health, open_letters
+from iec_events.mail.queries import PartCounts, letters_part_of, mail_health, open_letters, uncertain_letters
 
 MINUTE = dt.timedelta(minutes=1)
 pytestmark = pytest.mark.usefixtures("app")
@@ -137,3 +154,156 @@ def test_four_workers_claim_each_letter_once(app: Flask) -> None:
     for worker in workers:
         worker.join()
     assert len(got) == len(set(got)) == 60
+
+
+def promise_part(how_many: int, part_of: str = "b1") -> list[str]:
+    now = clock.now() - MINUTE  # longer ago than all others
+    return [
+        post(kind="test", about="rsvp:1", to="a@example.org", locale="en", facts={}, now=now, part_of=part_of)
+        for _ in range(how_many)
+    ]
+
+
+def test_a_broadcast_lets_all_others_go_first() -> None:
+    parts = promise_part(3)
+    urgent = promise()
+    now = clock.now()
+    assert [letter.id for letter in claim(now=now, how_many=1)] == [urgent]
+    rest = claim(now=now, how_many=5)
+    assert {letter.id for letter in rest} == set(parts)
+    assert {letter.part_of for letter in rest} == {"b1"}
+
+
+def test_a_broadcast_is_counted_and_withdrawn() -> None:
+    ids = promise_part(6)
+    now = clock.now()
+    handed = claim(now=now, how_many=3)
+    assert all(hand_over(letter=letter, now=now) for letter in handed)
+    note_delivered(mail_id=handed[0].id, now=now)
+    note_failed(letter=handed[1], error="recipient refused 550", for_ever=True, now=now)
+    held = claim(now=now, how_many=2)
+    note_delivered(mail_id=held[0].id, now=now)  # which had nothing to say
+    promise_part(1, "b2")
+    assert letters_part_of("b1") == PartCounts(sent=1, given_up=1, unwanted=1, waiting=3)
+    assert letters_part_of("b1").posted == len(ids)
+    assert withdraw_part("b1") == 2
+    note_lapsed(now + ANSWER_LEASE + MINUTE)
+    assert letters_part_of("b1") == PartCounts(sent=1, given_up=1, unwanted=1, uncertain=1)
+    assert (letters_part_of("b2").waiting, letters_part_of("none")) == (1, PartCounts())
+
+
+@pytest.mark.parametrize("away", ["withdrawn", "forgotten", "another's", "done"])
+def test_a_letter_that_was_taken_away_is_not_handed_over(away: str) -> None:
+    (mail_id,) = promise_part(1)
+    now = clock.now()
+    (letter,) = claim(now=now, how_many=1)
+    if away == "withdrawn":
+        assert withdraw_part("b1") == 1
+    elif away == "forgotten":
+        forget(about="rsvp:1")
+    elif away == "another's":
+        now += LEASE + MINUTE
+        (others,) = claim(now=now, how_many=1)
+    else:
+        note_delivered(mail_id=mail_id, now=now)
+    assert not keep(letter=letter, now=now)
+    assert not hand_over(letter=letter, now=now)
+    note_failed(letter=letter, error="Timeout", for_ever=True, now=now)
+    if away == "another's":
+        assert hand_over(letter=others, now=now)
+
+
+def test_a_letter_that_was_handed_over_is_not_claimed_again_but_uncertain_until_a_person_decides() -> None:
+    mail_id = promise()
+    now = clock.now()
+    (letter,) = claim(now=now, how_many=1)
+    assert hand_over(letter=letter, now=now)
+    note_lapsed(now + LEASE + MINUTE)
+    assert row(mail_id).uncertain_at is None  # the worker still waits for the answer
+    later = now + ANSWER_LEASE + MINUTE
+    assert claim(now=later, how_many=1) == []
+    note_lapsed(later)
+    assert (uncertain_letters("rsvp:1"), open_letters("rsvp:1")) == (1, 0)
+    assert claim(now=later + 90 * MINUTE, how_many=1) == []
+    assert send_again(now=later, about="rsvp:2") == 0
+    assert send_again(now=later, about="rsvp:1") == 1
+    assert [one.id for one in claim(now=later, how_many=1)] == [mail_id]
+
+
+def test_an_uncertain_letter_is_kept_for_a_week() -> None:
+    promise()
+    now = clock.now()
+    hand_over(letter=claim(now=now, how_many=1)[0], now=now)
+    note_lapsed(now + ANSWER_LEASE + MINUTE)
+    sweep(now + dt.timedelta(days=6))
+    assert mail_health(now).uncertain == 1
+    sweep(now + dt.timedelta(days=8))
+    assert mail_health(now).uncertain == 0
+
+
+def test_letters_that_were_not_offered_go_back_as_they_were() -> None:
+    mail_id = promise()
+    now = clock.now()
+    release(letters=claim(now=now, how_many=1))
+    assert (row(mail_id).tries, len(claim(now=now, how_many=1))) == (0, 1)
+
+
+def test_while_the_server_rests_nobody_claims_and_the_pauses_grow() -> None:
+    promise()
+    now, rests = clock.now(), []
+    for _ in range(7):
+        letters = claim(now=now, how_many=1)
+        note_trouble(letters=letters, error="ConnectionRefusedError", now=now)
+        assert claim(now=now + dt.timedelta(seconds=20), how_many=1) == []
+        began = now
+        while not (found := claim(now=now, how_many=1)):
+            now += dt.timedelta(seconds=10)
+        rests.append(now - began)
+        release(letters=found)
+    assert MINUTE / 3 < rests[0] < MINUTE < rests[2] < rests[4] < rests[6] + 2 * MINUTE < 14 * MINUTE
+    health = mail_health(now)
+    assert (health.trouble, health.trouble_since, health.stuck) == ("ConnectionRefusedError", clock.now(), 0)
+
+
+def test_a_letter_whose_box_does_not_open_keeps_no_other() -> None:
+    bad, good = promise(), promise()
+    db.session.execute(sa.update(OutboxMail).where(OutboxMail.id == bad).values(sealed=b"x"))
+    db.session.commit()
+    assert [letter.id for letter in claim(now=clock.now(), how_many=5)] == [good]
+    assert row(bad).last_error == "BoxRefused"
+    assert row(bad).given_up_at is not None
+
+
+def test_no_more_leave_in_a_minute_than_was_set_and_a_fifth_is_kept_for_urgent_ones() -> None:
+    parts = promise_part(20)
+    now = clock.now()
+    first = claim(now=now, how_many=50, per_minute=10)
+    assert {letter.id for letter in first} < set(parts)
+    assert len(first) == 8
+    for _ in range(4):
+        promise()
+    assert len(claim(now=now + MINUTE / 2, how_many=50, per_minute=10)) == 2
+    assert claim(now=now + MINUTE * 0.99, how_many=50, per_minute=10) == []
+    assert claim(now=now - MINUTE / 10, how_many=50, per_minute=10) == []  # the clock of another machine
+    assert len(claim(now=now + MINUTE, how_many=50, per_minute=10)) == 6  # two urgent ones, and two fewer than eight
+    assert len(claim(now=now + 9 * MINUTE, how_many=50, per_minute=1)) == 1
+
+
+def test_four_workers_keep_the_limit_together(app: Flask) -> None:
+    for _ in range(40):
+        promise()
+    now, lock = clock.now(), threading.Lock()
+    got: list[str] = []
+
+    def work() -> None:
+        with app.app_context():
+            while letters := claim(now=now, how_many=3, per_minute=25):
+                with lock:
+                    got.extend(letter.id for letter in letters)
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(got) == len(set(got)) == 25
