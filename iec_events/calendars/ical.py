@@ -54,6 +54,9 @@ class CalendarEvent:
     `description` are plain text as people shall read it: what is cancelled says so in its title.
     `private` asks programs that share a calendar to keep it back (CLASS, RFC 5545 3.8.1.3).
     An event that lasts `all_day` has no hours: its days are those on the clocks of its zone (RFC 5545 3.6.1).
+    `prodid` names the program that made its calendar (RFC 5545 3.7.3), which quiet ones don't tell.
+    A series has an `rrule`, and `exdates` on which there is nothing after all; one date of it that is told by itself a
+    `recurrence_id`: when the rule put it. Both are what the clocks of `series_zone` show, or days with `series_days`.
     `location` is one line, `venue_title` its first part; `geo` is (latitude, longitude) in degrees.
 
     Raises ValueError for what no calendar could hold: naive or impossible times, an end before the start,
@@ -81,7 +84,23 @@ class CalendarEvent:
     organizer_name: str = ""
     organizer_email: str | None = None
     private: bool = False
+    prodid: str = PRODID
     all_day: bool = False
+    rrule: str = ""
+    exdates: tuple[datetime, ...] = ()
+    recurrence_id: datetime | None = None
+    series_zone: str = ""
+    series_days: bool = False
+
+    @property
+    def spans(self) -> list[tuple[str, datetime, datetime]]:
+        """The zones that it speaks of, each with the time for which it must be known."""
+        own = [] if self.all_day else [(self.time_zone, self.starts_at, self.ends_at)]
+        if not self.series_zone or self.series_days:
+            return own
+        named = [*self.exdates, *([self.recurrence_id] if self.recurrence_id else [])]
+        there = [wall.replace(tzinfo=ZoneInfo(self.series_zone)) for wall in named]
+        return [*own, *((self.series_zone, moment, moment) for moment in there)]
 
     @property
     def days(self) -> tuple[date, date]:
@@ -142,6 +161,7 @@ def calendar_bytes(
     refresh: timedelta | None = None,
     locale: str = "en",
     method: Method | None = "PUBLISH",
+    prodid: str = PRODID,
 ) -> bytes:
     """Return a whole VCALENDAR around VTIMEZONE and VEVENT octets that are already made.
 
@@ -150,7 +170,7 @@ def calendar_bytes(
     """
     calendar = Calendar()
     calendar.add("VERSION", "2.0")
-    calendar.add("PRODID", PRODID)
+    calendar.add("PRODID", prodid)
     calendar.add("CALSCALE", "GREGORIAN")
     if method:
         calendar.add("METHOD", method)
@@ -254,6 +274,26 @@ def _add_identity(vevent: Event, event: CalendarEvent) -> None:
 
 
 def _add_times(vevent: Event, event: CalendarEvent) -> None:
+    _add_own_times(vevent, event)
+    if event.rrule:
+        first = event.starts_at.astimezone(ZoneInfo(event.time_zone)).replace(tzinfo=None)
+        vevent["DTSTART"] = _by_rule(first, event)  # a rule counts on the clocks, also where they show a time twice
+        vevent["RRULE"] = vUri(event.rrule)
+        vevent["EXDATE"] = [_by_rule(wall, event) for wall in event.exdates]
+    if event.recurrence_id is not None:
+        vevent["RECURRENCE-ID"] = _by_rule(event.recurrence_id, event)
+
+
+def _by_rule(wall: datetime, event: CalendarEvent) -> vUri:
+    """One date of a series as its rule puts it, always in the form of the DTSTART of the rule (RFC 5545 3.8.4.4)."""
+    if event.series_days:
+        return vUri(f"{wall:%Y%m%d}", params={"VALUE": "DATE"})
+    if event.series_zone in UTC_NAMES:
+        return vUri(f"{wall:%Y%m%dT%H%M%SZ}")
+    return vUri(f"{wall:%Y%m%dT%H%M%S}", params={"TZID": event.series_zone})
+
+
+def _add_own_times(vevent: Event, event: CalendarEvent) -> None:
     if event.all_day:  # the last day does not count (RFC 5545 3.8.2.2)
         vevent["DTSTART"], vevent["DTEND"] = (vDate(day, params={"VALUE": "DATE"}) for day in event.days)
         return
@@ -339,5 +379,5 @@ def _isolates_balance(text: str) -> bool:
 
 
 def _single(event: CalendarEvent, vevent: bytes, method: Method) -> bytes:
-    zones = [] if event.all_day else zones_of([(event.time_zone, event.starts_at, event.ends_at)])
-    return calendar_bytes(zones=zones, vevents=[vevent], locale=event.locale, method=method)
+    zones = zones_of(event.spans)
+    return calendar_bytes(zones=zones, vevents=[vevent], locale=event.locale, method=method, prodid=event.prodid)

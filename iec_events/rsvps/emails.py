@@ -1,23 +1,28 @@
 """Letters to attendees, written at delivery from what is true then. None: there is nothing to say any more.
 
-They call nobody by name: the worker cannot read names, and mail providers need not know them.
+They call nobody by name: the worker cannot read names, and mail providers need not know them. What they say stands in
+`letters.py`, and for those who asked for quiet mails in `quiet.py`.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from ..calendars.ical import Method, invitation_bytes
-from ..calendars.views import calendar_event
 from ..core import clock
 from ..core.db import db
 from ..core.i18n import current_locale, speaking
 from ..core.urls import public_url
 from ..events.models import Event
 from ..events.times import local_text
+from ..events.versions import as_said, differences, versions_since
 from ..events.views import EventView
 from ..mail.letters import Letter, Writers, write_letter
 from .boxes import address_of
+from .entries import own_entry
+from .letters import Facts, news_kind, said_of
 from .models import (
     ACTIVE,
     CANCELLED,
@@ -31,7 +36,9 @@ from .models import (
     WAITLISTED,
     Rsvp,
 )
-from .queries import RsvpView, place_in_line, view_of
+from .queries import place_in_line, view_of
+from .quiet import FILE_NAME, quiet_said, quiet_sender
+from .unsubscribing import What, unsubscribe_address
 
 LEFT = (NOT_COMING, DECLINED, LAPSED, CANCELLED)
 
@@ -55,17 +62,26 @@ TRUE_WHILE: dict[str, tuple[tuple[str, ...], Method | None]] = {
     "withdrawn": ((CANCELLED,), "CANCEL"),
     "cancelled": ((CANCELLED,), "CANCEL"),
     "link": ((*ACTIVE, *LEFT), None),
+    "thanks": ((CONFIRMED,), None),
     "event_changed": (ACTIVE, "REQUEST"),
+    "event_postponed": (ACTIVE, "REQUEST"),
+    "event_reinstated": (ACTIVE, "REQUEST"),
     "event_cancelled": (ACTIVE, "CANCEL"),
 }
+NEWS = frozenset(kind for kind in TRUE_WHILE if kind.startswith("event_"))
+STOPS: dict[str, What] = {"reminder": "reminders", "thanks": "letters"}
 
 
 def _letter(kind: str, facts: dict[str, Any]) -> Letter | None:
     rsvp = db.session.get(Rsvp, facts["rsvp_id"], populate_existing=True)
-    statuses, method = TRUE_WHILE[kind]
-    if rsvp is None or rsvp.status not in statuses or facts.get("silent"):
+    if rsvp is None or rsvp.status not in TRUE_WHILE[kind][0] or facts.get("silent"):
         return None
-    return _written(kind, rsvp, method, facts)
+    row = db.session.get_one(Event, rsvp.event_id, populate_existing=True)
+    if kind == "reminder" and not _still_to_remind(row, rsvp, facts):
+        return None
+    if kind == "thanks" and not (rsvp.wants_letters and row.status == "published"):
+        return None
+    return _written(kind, rsvp, row, facts)
 
 
 def decline_letter(rsvp_id: str, words: str) -> str | None:
@@ -74,46 +90,96 @@ def decline_letter(rsvp_id: str, words: str) -> str | None:
     address = address_of(rsvp)
     if address is None:
         return None
+    row = db.session.get_one(Event, rsvp.event_id)
     with speaking(address["locale"]):
-        facts = {"to": address["to"], "token": "", "words": words}
-        return _written("declined", rsvp, None, facts).text
+        letter = _written("declined", rsvp, row, {"to": address["to"], "token": "", "words": words})
+    return letter.text if letter else None
 
 
-def _written(kind: str, rsvp: Rsvp, method: Method | None, facts: dict[str, Any]) -> Letter:
-    row = db.session.get_one(Event, rsvp.event_id, populate_existing=True)
-    locale = current_locale()
-    comes = rsvp.status == CONFIRMED
-    event, view = EventView(row, locale, clock.now(), entitled=comes), view_of(rsvp, None)
-    return write_letter(
-        f"rsvps/emails/{kind}",
-        calendar=_calendar(event, view, method, facts["to"]),
-        method=method or "PUBLISH",
-        event=event,
+def _still_to_remind(event: Event, rsvp: Rsvp, facts: dict[str, Any]) -> bool:
+    """Not after they said no to reminders, nor once it has begun or moved, nor just before or after the next one."""
+    now = clock.now()
+    if not rsvp.wants_reminders or event.status != "published" or event.starts_at <= now:
+        return False
+    if "starts_at" not in facts:  # promised by an earlier version
+        return True
+    due = [hours for hours in event.reminders if event.starts_at - dt.timedelta(hours=hours) <= now]
+    return facts["starts_at"] == event.starts_at.isoformat() and not any(hours < facts["hours"] for hours in due)
+
+
+def _written(kind: str, rsvp: Rsvp, row: Event, given: dict[str, Any]) -> Letter | None:
+    locale, view, now = current_locale(), view_of(rsvp, None), clock.now()
+    event = EventView(row, locale, now, entitled=rsvp.status == CONFIRMED)
+    facts = Facts(
         rsvp=view,
+        event=event,
+        now=now,
         place=place_in_line(view, row.slug),
         deadline=_deadline(rsvp, event, locale),
-        words=facts.get("words", ""),
-        twice=facts.get("twice", False),
-        link=public_url("rsvps.open_link", locale=locale, token=facts["token"]) if facts["token"] else "",
+        words=given.get("words", ""),
+        twice=given.get("twice", False),
     )
+    if "since" in given:
+        facts = _with_changes(facts, given)
+    if kind in NEWS:
+        kind = news_kind(facts.before or "published", row.status)
+        if facts.before and nothing_new(facts):
+            return None
+    method = TRUE_WHILE[kind][1]
+    calendar = _calendar(event, rsvp, method, given["to"])
+    stop = unsubscribe_address(rsvp.id, STOPS[kind], locale) if kind in STOPS else None
+    letter = write_letter(
+        f"rsvps/emails/{'quiet' if rsvp.quiet else 'letter'}",
+        calendar=calendar,
+        method=method or "PUBLISH",
+        said=quiet_said(kind, facts) if rsvp.quiet else said_of(kind, facts),
+        facts=facts,
+        event=event,
+        link=public_url("rsvps.open_link", locale=locale, token=given["token"]) if given["token"] else "",
+        stop=stop,
+        stops=STOPS.get(kind),
+    )
+    letter = replace(letter, unsubscribe=stop)
+    return replace(letter, sender_name=quiet_sender(), file_name=FILE_NAME) if rsvp.quiet else letter
 
 
-def _deadline(rsvp: Rsvp, event: EventView, locale: str) -> str | None:
-    """Until when a hold or an offer lasts, by the clocks of the place, which are named."""
+def _with_changes(facts: Facts, given: dict[str, Any]) -> Facts:
+    """With what is other than under the SEQUENCE they knew; unknown where nobody kept what was said then."""
+    event = facts.event.event
+    versions = versions_since(event.id, given["since"])
+    if event.sequence == given["since"]:
+        return replace(facts, before=event.status)
+    if not versions or versions[0].sequence != given["since"]:
+        return facts
+    entitled = facts.comes and given.get("entitled", False)
+    old = EventView(as_said(event, versions[0].said), facts.event.locale, facts.now, entitled=entitled)
+    return replace(facts, changes=differences(old, facts.event), before=old.status)
+
+
+def nothing_new(facts: Facts) -> bool:
+    """Whether there is nothing to write: changed and changed back, or called off for them before already."""
+    kind = news_kind(facts.before, facts.event.status)
+    if kind == "event_changed":
+        return not facts.changes
+    return kind != "event_reinstated" and kind == news_kind("published", facts.before)
+
+
+def _deadline(rsvp: Rsvp, event: EventView, locale: str) -> str:
+    """Until when a hold or an offer lasts, by the clocks of the place; these are named, but not in quiet mails."""
     if rsvp.until is None:
-        return None
-    return f"{local_text(rsvp.until, event.event.time_zone, locale)} ({event.when.zone_label})"
+        return ""
+    moment = local_text(rsvp.until, event.event.time_zone, locale)
+    return moment if rsvp.quiet else f"{moment} ({event.when.zone_label})"
 
 
-def _calendar(event: EventView, rsvp: RsvpView, method: Method | None, to: str) -> bytes | None:
-    """The invitation for those who come; a CANCEL is one SEQUENCE above what they were told."""
-    if method is None or (method == "REQUEST" and rsvp.status != CONFIRMED):
+def _calendar(event: EventView, rsvp: Rsvp, method: Method | None, to: str) -> bytes | None:
+    """The invitation for those who come; a CANCEL for those who had one, always of a higher SEQUENCE."""
+    entry = own_entry(event, rsvp)
+    if method == "REQUEST" and (rsvp.status != CONFIRMED or entry.status == "cancelled"):
         return None
-    told = calendar_event(event)
-    if method == "REQUEST" and told.status == "cancelled":
+    if method == "CANCEL" and not rsvp.sequence_ahead and rsvp.status != CONFIRMED:
         return None
-    sequence = told.sequence + 1 if method == "CANCEL" and told.status != "cancelled" else None
-    return invitation_bytes(told, attendee_email=to, method=method, sequence=sequence)
+    return invitation_bytes(entry, attendee_email=to, method=method) if method else None
 
 
 def _writer(kind: str) -> Any:

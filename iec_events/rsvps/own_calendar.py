@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from ..calendars.feeds import REFRESH
 from ..calendars.ical import CalendarEvent, calendar_bytes, vevent_bytes, zones_of
 from ..calendars.links import webcal_url
-from ..calendars.views import calendar_event
 from ..core.i18n import LocaleCode, _
 from ..core.urls import public_url
 from ..events.queries import public_event
 from ..events.views import EventView
+from .entries import own_entry
 from .models import ACTIVE, CONFIRMED, RsvpStep
 from .queries import calendar_token_of, rsvp_by_calendar, slug_by_id, steps_of
+from .quiet import quiet_title
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,19 +44,20 @@ def own_calendar(token: str, locale: LocaleCode, now: dt.datetime) -> bytes:
     """The calendar behind this address, as octets; CalendarUnknown, EventGone."""
     rsvp = rsvp_by_calendar(token)
     view = EventView(public_event(slug_by_id(rsvp.event_id)), locale, now, entitled=rsvp.status == CONFIRMED)
-    told = _as_it_stands(calendar_event(view), rsvp.status)
+    told = _as_it_stands(own_entry(view, rsvp), rsvp.status)
     told = replace(told, stamp=_stamp(told.stamp, steps_of(rsvp.id)), private=True)
     return calendar_bytes(
-        name=view.title,
+        name=quiet_title() if rsvp.quiet else view.title,
         refresh=REFRESH,
-        zones=[] if told.all_day else zones_of([(told.time_zone, told.starts_at, told.ends_at)]),
+        zones=zones_of(told.spans),
         vevents=[vevent_bytes(told)],
         locale=locale,
+        prodid=told.prodid,
     )
 
 
 def _as_it_stands(event: CalendarEvent, status: str) -> CalendarEvent:
-    """What the attendee's state makes of the entry. UID and SEQUENCE are the event's, whoever comes or not."""
+    """What the attendee's state makes of the entry."""
     if status == CONFIRMED or event.status == "cancelled":
         return event
     if status in ACTIVE:

@@ -76,6 +76,8 @@ def _upgrade_letters() -> None:
     for name, kind, default in RSVP_COLUMNS:
         op.add_column("rsvps", sa.Column(name, kind, nullable=name == "reminded_hours", server_default=default))
     op.execute("UPDATE rsvps SET reminded_hours = 24 WHERE reminded_of IS NOT NULL")  # there was no other reminder
+    # Who left was sent a CANCEL of one SEQUENCE above the event's; calendars take nothing lower when they come back.
+    op.execute("UPDATE rsvps SET sequence_ahead = 2 WHERE status IN ('not_coming', 'cancelled', 'removed')")
     op.create_table(
         "event_versions",
         sa.Column("event_id", sa.Integer(), nullable=False),
