@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from ..core.config import settings
 from ..core.i18n import LocaleCode, _
 from ..events.queries import public_campaign, public_event
+from ..events.series_queries import any_series, is_listed, public_series
+from ..events.series_views import series_view
 from ..events.views import CampaignView, EventView
 from .actions import keep_vevents, note_feed
 from .cities import city_by_slug
@@ -20,6 +22,7 @@ from .queries import (
     contents_of_city,
     contents_of_event,
     contents_of_everything,
+    contents_of_series,
     feed_changed_at,
 )
 from .views import PAST, UPCOMING
@@ -74,6 +77,17 @@ def of_event(slug: str, locale: LocaleCode, now: dt.datetime) -> Document:
     number, title, listed = event.id, EventView(event, locale, now).title, event.listed
     contents = _complete(lambda: contents_of_event(number, locale), locale, now)
     made = _document(f"event {number}", _joined(contents, locale), locale, now, title=title, file_name=slug)
+    return replace(made, listed=listed)
+
+
+def of_series(slug: str, locale: LocaleCode, now: dt.datetime) -> Document:
+    """A series with all its dates that strangers see; SeriesUnknown, or EventGone when all were withdrawn."""
+    series, dates = public_series(slug)
+    view = series_view(series, dates, locale, now)
+    title, description, listed = view.title, view.whole_words, is_listed(series)
+    contents = _complete(lambda: contents_of_series(any_series(slug), locale, now), locale, now)
+    octets = _joined(contents, locale, title, description)
+    made = _document(f"series {series.thread}", octets, locale, now, title=title, file_name=slug)
     return replace(made, listed=listed)
 
 

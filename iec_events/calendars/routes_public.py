@@ -32,6 +32,12 @@ def event(slug: str) -> Response:
     return _answer(feeds.of_event(slug, current_locale(), clock.now()))
 
 
+@blueprint.get("/series/<slug>.ics")
+def series(slug: str) -> Response:
+    """Something that comes again, with all its dates."""
+    return _answer(feeds.of_series(slug, current_locale(), clock.now()))
+
+
 @blueprint.get("/campaigns/<slug>.ics")
 @blueprint.get(f"/campaigns/<slug>/{WINDOW}.ics")
 def campaign(slug: str, window: str = "") -> Response:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..core.config import settings
 from ..core.i18n import _
 from ..core.urls import public_url
+from ..events.recurrence import on_the_wall
+from ..events.series_views import SeriesView
 from ..events.views import CampaignView, EventView
 from .cities import City
 from .ical import CalendarEvent, Status, ascii_url, is_web_address
@@ -47,8 +50,7 @@ def calendar_event(view: EventView) -> CalendarEvent:
     chosen = settings()
     geo = (view.latitude, view.longitude) if view.latitude is not None and view.longitude is not None else None
     return CalendarEvent(
-        uid=event.uid,
-        sequence=event.sequence,
+        **_identity(view),
         stamp=_stamp(view),
         created=event.created_at,
         starts_at=event.starts_at,
@@ -69,6 +71,23 @@ def calendar_event(view: EventView) -> CalendarEvent:
         organizer_name=chosen.mail_name,
         organizer_email=chosen.mail_from,
     )
+
+
+def _identity(view: EventView) -> dict[str, Any]:
+    """UID and SEQUENCE; those of a date are its series', which tells it by RECURRENCE-ID.
+
+    SEQUENCE counts the changes of both, so that no date is told by an older one than its series.
+    """
+    event, series = view.event, view.event.series
+    if series is None or event.recurs_at is None:
+        return {"uid": event.uid, "sequence": event.sequence}
+    return {
+        "uid": series.uid,
+        "sequence": event.sequence + series.sequence,
+        "recurrence_id": on_the_wall(event.recurs_at, series.time_zone),
+        "series_zone": series.time_zone,
+        "series_days": bool(series.pattern.get("all_day")),
+    }
 
 
 def event_buttons(view: EventView) -> CalendarButtons:
@@ -146,21 +165,25 @@ def _title(view: EventView) -> str:
 
 
 def _stamp(view: EventView) -> dt.datetime:
-    """When anything that the VEVENT says was last changed: the campaign's name is one of its words."""
+    """When anything that the VEVENT says was last changed: the name of its campaign is in it, the UID of its series."""
     event = view.event
-    return event.revised_at if event.campaign is None else max(event.revised_at, event.campaign.revised_at)
+    return max(row.revised_at for row in (event, event.campaign, event.series) if row is not None)
 
 
 def _description(view: EventView) -> str:
     """Dates first: in Farsi the Jalali day, then the clocks of the place and Tehran's; then what the event is."""
-    when = view.when
-    local = _("%(date)s, %(time)s (%(zone)s)", date=when.date_text, time=when.time_text, zone=when.zone_label)
-    dates = "\n".join(filter(None, (when.jalali_text, local, when.tehran_text)))
+    dates = view.whole_words if isinstance(view, SeriesView) else _dates(view)
     programme = "\n".join(f"{item.time} · {item.title}" if item.time else item.title for item in view.programme)
     about = plain_text(view.description)
     summary = "" if about.startswith(view.summary) else view.summary
     parts = (dates, _news(view), summary, _shortened(about), programme, view.accessibility or "", _practical(view))
     return "\n\n".join(part for part in parts if part)
+
+
+def _dates(view: EventView) -> str:
+    when = view.when
+    local = _("%(date)s, %(time)s (%(zone)s)", date=when.date_text, time=when.time_text, zone=when.zone_label)
+    return "\n".join(filter(None, (when.jalali_text, local, when.tehran_text)))
 
 
 def _news(view: EventView) -> str:

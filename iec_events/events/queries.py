@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from ..core.db import db
 from ..core.errors import Refusal
@@ -103,6 +103,7 @@ def sister_events(event: Event) -> Sequence[Event]:
     query = _listed_events().where(
         Event.campaign_id == event.campaign_id,
         Event.id != event.id,
+        sa.or_(Event.series_id.is_(None), Event.series_id != (event.series_id or 0)),
         Event.starts_at.between(event.starts_at - SISTERS_WITHIN, event.starts_at + SISTERS_WITHIN),
     )
     return db.session.scalars(query.order_by(Event.starts_at, Event.id)).all()
@@ -157,7 +158,7 @@ def image_rendition(name: str, width: int) -> bytes | None:
 
 
 def _events() -> sa.Select[Event]:
-    return sa.select(Event).options(joinedload(Event.campaign), joinedload(Event.image))
+    return sa.select(Event).options(joinedload(Event.campaign), joinedload(Event.image), selectinload(Event.series))
 
 
 def _listed_events() -> sa.Select[Event]:

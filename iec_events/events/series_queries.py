@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from ..core.db import db
 from ..core.errors import Refusal
@@ -55,7 +55,7 @@ def dates_of(series: EventSeries) -> list[Event]:
     """Every date of the series, of former rules too, in whatever status, soonest first."""
     threads = sa.select(EventSeries.id).where(EventSeries.thread == series.thread)
     query = sa.select(Event).where(Event.series_id.in_(threads)).order_by(Event.starts_at, Event.id)
-    options = (joinedload(Event.campaign), joinedload(Event.image), joinedload(Event.series))
+    options = (joinedload(Event.campaign), joinedload(Event.image), selectinload(Event.series))
     return list(db.session.scalars(query.options(*options)))
 
 

@@ -11,10 +11,13 @@ from markupsafe import Markup
 
 from ..core.text import markdown_html
 from ..core.urls import public_url
-from .models import LARGEST_UNDER_ATTACK, Campaign, Event, text_of
+from .models import LARGEST_UNDER_ATTACK, Campaign, Event, Image, text_of
 from .openings import RsvpState, opening
+from .patterns import course_of
 from .place import Place, hidden_note, place_of
-from .times import Occasion, clock_text, day_month, occasion
+from .rule_words import course_words
+from .series_queries import current_series
+from .times import Occasion, clock_text, day_month, local_text, occasion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,15 @@ class ProgrammeView:
     time: str | None
     title: str
     note: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Again:
+    """The series of a date: its rule in words, its page, and when its rule put the date if it was moved."""
+
+    slug: str
+    words: str
+    moved_from: str | None
 
 
 @dataclass(frozen=True)
@@ -225,17 +237,7 @@ class EventView:
     @property
     def image(self) -> ImageView | None:
         """Its picture."""
-        found = self.event.image
-        if found is None:
-            return None
-        smaller = [(f"/images/{found.name}/{width}.webp", width) for width in sorted(found.widths)]
-        return ImageView(
-            url=f"/images/{found.name}.webp",
-            alt=self._text("image_alt"),
-            width=found.width,
-            height=found.height,
-            srcset=", ".join(f"{url} {width}w" for url, width in smaller),
-        )
+        return image_view(self.event.image, self._text("image_alt")) if self.event.image else None
 
     @property
     def accessibility(self) -> str | None:
@@ -283,6 +285,20 @@ class EventView:
         found = self.event.campaign
         return CampaignView(found, self.locale) if found is not None and found.published else None
 
+    @cached_property
+    def again(self) -> Again | None:
+        """The series it is one date of; None for what happens once."""
+        series, recurs_at = self.event.series, self.event.recurs_at
+        if series is None or recurs_at is None:
+            return None
+        latest = current_series(self.event)
+        moved = recurs_at != self.event.starts_at
+        return Again(
+            slug=str(latest.slug) if latest else "",
+            words=course_words(course_of(series), self.locale),
+            moved_from=local_text(recurs_at, series.time_zone, self.locale) if moved else None,
+        )
+
     @property
     def url(self) -> str:
         """Its absolute public address."""
@@ -299,3 +315,15 @@ class EventView:
             return None
         hour, minute = at.split(":")
         return clock_text(dt.datetime(2000, 1, 1, int(hour), int(minute), tzinfo=dt.UTC), self.locale)
+
+
+def image_view(image: Image, alt: str) -> ImageView:
+    """A picture with the words that stand for it, in all its sizes."""
+    smaller = [(f"/images/{image.name}/{width}.webp", width) for width in sorted(image.widths)]
+    return ImageView(
+        url=f"/images/{image.name}.webp",
+        alt=alt,
+        width=image.width,
+        height=image.height,
+        srcset=", ".join(f"{url} {width}w" for url, width in smaller),
+    )

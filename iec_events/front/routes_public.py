@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
+from ..calendars.series import series_buttons
 from ..calendars.views import campaign_buttons, event_buttons
 from ..core import clock
 from ..core.i18n import current_locale
@@ -23,6 +24,8 @@ from ..events.queries import (
     sister_events,
     upcoming_events,
 )
+from ..events.series_queries import is_listed, public_series
+from ..events.series_views import one_of_each, series_view
 from ..events.views import CampaignView, EventView
 from ..solidarity.queries import approved_count, approved_messages, takes_messages
 
@@ -47,8 +50,8 @@ def home() -> ResponseReturnValue:
     return public_page(
         render_template(
             "front/home.html",
-            upcoming=_views(upcoming),
-            past=_views(past),
+            upcoming=one_of_each(_views(upcoming)),
+            past=one_of_each(_views(past)),
             campaigns=campaigns,
         )
     )
@@ -59,8 +62,8 @@ def campaign(slug: str) -> ResponseReturnValue:
     """All cities of a campaign on one line of time."""
     found = CampaignView(public_campaign(slug), current_locale())
     events = _views(campaign_events(found.campaign.id))
-    coming = [event for event in events if not event.is_past]
-    over = [event for event in reversed(events) if event.is_past]
+    coming = one_of_each(event for event in events if not event.is_past)
+    over = one_of_each(event for event in reversed(events) if event.is_past)
     return public_page(
         render_template(
             "front/campaign.html",
@@ -89,6 +92,25 @@ def event(slug: str) -> ResponseReturnValue:
         )
     )
     return page if view.listed else unlisted(page)
+
+
+@blueprint.get("/series/<slug>")
+def series(slug: str) -> ResponseReturnValue:
+    """Something that comes again: what it is, its rule in words, its dates with their seats."""
+    row, dates = public_series(slug)
+    locale, now = current_locale(), clock.now()
+    view = series_view(row, dates, locale, now)
+    shown = _views(dates)
+    page = public_page(
+        render_template(
+            "front/series.html",
+            series=view,
+            calendar=series_buttons(view),
+            coming=[event for event in shown if not event.is_past],
+            past=[event for event in reversed(shown) if event.is_past],
+        )
+    )
+    return page if is_listed(row) else unlisted(page)
 
 
 @blueprint.get("/privacy")

@@ -1,0 +1,106 @@
+"""What a page or a calendar shows of a series: what its dates have in common, its rule in words, the dates."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from ..core.urls import public_url
+from .models import Event, EventSeries, Image
+from .patterns import course_of, kept_pattern
+from .recurrence import on_the_wall
+from .rule_words import course_words, until_words
+from .series_queries import current_series
+from .times import zone_label
+from .views import CampaignView, EventView, ImageView, image_view
+
+Shown = TypeVar("Shown", bound=EventView)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesView(EventView):
+    """A series in one language: its `event` stands for a date as the rule has it, and is in no session."""
+
+    series: EventSeries
+    address: str
+    picture: Image | None = None
+    last: dt.date
+
+    @property
+    def slug(self) -> str:
+        """Its name in addresses."""
+        return self.address
+
+    @cached_property
+    def words(self) -> str:
+        """`Every Tuesday at 6 pm`."""
+        return course_words(course_of(self.series), self.locale)
+
+    @cached_property
+    def whole_words(self) -> str:
+        """`Every Tuesday at 6 pm, until Tuesday 30 March 2027`."""
+        return until_words(self.words, self.last, self.locale)
+
+    @property
+    def zone_text(self) -> str:
+        """Whose clocks these are."""
+        return zone_label(self.city, self.series.time_zone, self.locale)
+
+    @property
+    def image(self) -> ImageView | None:
+        """Its picture."""
+        return image_view(self.picture, self._text("image_alt")) if self.picture else None
+
+    @property
+    def campaign(self) -> CampaignView | None:
+        """The campaign it belongs to, if strangers may see it."""
+        found = self.series.campaign
+        return CampaignView(found, self.locale) if found is not None and found.published else None
+
+    @property
+    def url(self) -> str:
+        """Its absolute public address."""
+        return public_url("front.series", locale=self.locale, slug=self.slug)
+
+
+def series_view(series: EventSeries, dates: Sequence[Event], locale: str, now: dt.datetime, **said: Any) -> SeriesView:
+    """The series as these of its dates show it; `said` are columns of an event that are other than usual."""
+    first, last = dates[0], dates[-1]
+    start = first.recurs_at or first.starts_at
+    draft = kept_pattern(series).draft(start, series.time_zone)
+    columns = {
+        **vars(draft),
+        "status": "published",
+        "slug": series.slug or "",
+        "uid": series.uid,
+        "sequence": series.sequence,
+        "created_at": series.created_at,
+        "revised_at": series.revised_at,
+        "under_attack": False,
+        "closed_early": False,
+        "seats_taken": 0,
+        "availability": "",
+    }
+    current = series if series.slug else current_series(first)
+    pictures = (one.image for one in dates if one.image_name == draft.image_name)
+    return SeriesView(
+        Event(**columns | said),
+        locale,
+        now,
+        series=series,
+        address=str(current.slug) if current else "",
+        picture=next(pictures, None) if draft.image_name else None,
+        last=on_the_wall(last.recurs_at or last.starts_at, series.time_zone).date(),
+    )
+
+
+def one_of_each(views: Iterable[Shown]) -> list[Shown]:
+    """Of every series the first of these views only; whatever happens once stays."""
+    found: dict[object, Shown] = {}
+    for view in views:
+        row = view.event.series
+        found.setdefault(row.thread if row is not None else view.event.id, view)
+    return list(found.values())
