@@ -15,6 +15,8 @@ from tests.journeys.people import Person, Tongue
 
 pytestmark = [pytest.mark.journey, pytest.mark.real_time]
 POEM = "ای آزادی، در راه تو بگذشتم از زندان‌ها"
+SIGNED = "S" * 80  # and no blank in it, nor in the end of the message: no page gets wider by them
+MESSAGE = f"{POEM} {'y' * 600}"
 PASSWORD = "seven winters and a long spring"
 
 
@@ -48,8 +50,8 @@ def tell_the_story(
     sima.press("Leave a message")
     sima.press("Send the message")
     expect(sima.page.locator("#errors li")).to_have_count(2)
-    sima.fill("Your message", POEM)
-    sima.page.locator("#signature_name").fill("Sima")
+    sima.fill("Your message", MESSAGE)
+    sima.page.locator("#signature_name").fill(SIGNED)
     sima.page.locator("#consent_publish").check()
     sima.press("Send the message")
     sima.sees("Your voice is in.")
@@ -71,8 +73,8 @@ def tell_the_story(
     nasrin.press("Approve")
 
     sima.go(f"{say.prefix}/events/{slug}/messages")
-    expect(sima.page.locator("blockquote")).to_have_text(POEM)
-    expect(sima.page.locator("figcaption bdi")).to_have_text("Sima")
+    expect(sima.page.locator("blockquote")).to_have_text(MESSAGE)
+    expect(sima.page.locator("figcaption bdi")).to_have_text(SIGNED)
 
     nasrin.press("Undo")
     expect(nasrin.page.locator(".review")).to_have_count(1)
