@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, get_args
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
 from babel import Locale
+from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_app_context, has_request_context, request
 from flask_babel import Babel, force_locale
-from flask_babel import gettext as _gettext
-from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext as _ngettext
+from flask_babel.speaklater import LazyString
+
+from .paths import PACKAGE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -38,17 +40,45 @@ PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 
 def _(text: str, **values: object) -> str:
     """The text in the language being spoken, its `%(name)s` filled in."""
-    return str(_gettext(text, **values))
+    told = _told(text)
+    return told % values if values else told
+
+
+def _l(text: str, **values: object) -> Any:
+    """The same, looked up each time that it is shown: for what is said before a language is chosen."""
+    return LazyString(_, text, **values)
 
 
 def ngettext(one: str, many: str, num: int, **values: object) -> str:
     """The text that fits the number `num`, in the language being spoken."""
-    return str(_ngettext(one, many, num, **values))
+    return _told_of(one, many, num) % {"num": num, **values}
+
+
+# Looked up here rather than by Flask-Babel, which asks five times for each text where it is: a page has hundreds.
+@cache
+def _catalogue(locale: LocaleCode) -> NullTranslations:
+    return Translations.load(PACKAGE / "translations", [locale])
+
+
+def _told(text: str) -> str:
+    return _catalogue(current_locale()).gettext(text)
+
+
+def _told_of(one: str, many: str, num: int) -> str:
+    return _catalogue(current_locale()).ngettext(one, many, num)
+
+
+def _told_in(context: str, text: str) -> str:
+    return str(_catalogue(current_locale()).pgettext(context, text))
+
+
+def _told_of_in(context: str, one: str, many: str, num: int) -> str:
+    return str(_catalogue(current_locale()).npgettext(context, one, many, num))
 
 
 def as_locale(code: object) -> LocaleCode:
     """One of our three languages, English for anything else."""
-    return next((known for known in get_args(LocaleCode) if known == code), "en")
+    return code if code in LOCALES else "en"
 
 
 def current_locale() -> LocaleCode:
@@ -89,6 +119,9 @@ def init_i18n(app: Flask) -> None:
     app.config.update(BABEL_DEFAULT_LOCALE="en", BABEL_DEFAULT_TIMEZONE="UTC")
     Babel(app, locale_selector=current_locale)
     app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined] # the extension's
+        _told, _told_of, newstyle=True, pgettext=_told_in, npgettext=_told_of_in
+    )
     app.jinja_env.filters["number"] = format_number
 
 
