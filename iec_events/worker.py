@@ -33,6 +33,7 @@ from .rsvps.actions import (
     run_deadlines,
     seal_vault_boxes,
     send_reminders,
+    send_thanks,
     tell_changes,
     warn_holds,
 )
@@ -62,6 +63,7 @@ def jobs(say: Say | None = None, stop: Stop = lambda: False) -> list[Job]:
         Job("deadlines", 5 * second, run_deadlines),
         Job("deadlines near", 60 * second, warn_holds),
         Job("reminders", 60 * second, send_reminders),
+        Job("thanks", 60 * second, send_thanks),
         Job("lost links", second, answer_lost_links),
         Job("waitlists", 5 * second, refill_waitlists),
         Job("changes", 20 * second, tell_changes),

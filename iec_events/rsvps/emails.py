@@ -22,7 +22,7 @@ from ..events.views import EventView
 from ..mail.letters import Letter, Writers, write_letter
 from .boxes import address_of
 from .entries import own_entry
-from .letters import Facts, news_kind, said_of
+from .letters import NEWS, Facts, news_kind, nothing_new, said_of
 from .models import (
     ACTIVE,
     CANCELLED,
@@ -68,7 +68,6 @@ TRUE_WHILE: dict[str, tuple[tuple[str, ...], Method | None]] = {
     "event_reinstated": (ACTIVE, "REQUEST"),
     "event_cancelled": (ACTIVE, "CANCEL"),
 }
-NEWS = frozenset(kind for kind in TRUE_WHILE if kind.startswith("event_"))
 STOPS: dict[str, What] = {"reminder": "reminders", "thanks": "letters"}
 
 
@@ -123,7 +122,7 @@ def _written(kind: str, rsvp: Rsvp, row: Event, given: dict[str, Any]) -> Letter
         facts = _with_changes(facts, given)
     if kind in NEWS:
         kind = news_kind(facts.before or "published", row.status)
-        if facts.before and nothing_new(facts):
+        if facts.before and nothing_new(facts.before, row.status, facts.changes):
             return None
     method = TRUE_WHILE[kind][1]
     calendar = _calendar(event, rsvp, method, given["to"])
@@ -154,14 +153,6 @@ def _with_changes(facts: Facts, given: dict[str, Any]) -> Facts:
     entitled = facts.comes and given.get("entitled", False)
     old = EventView(as_said(event, versions[0].said), facts.event.locale, facts.now, entitled=entitled)
     return replace(facts, changes=differences(old, facts.event), before=old.status)
-
-
-def nothing_new(facts: Facts) -> bool:
-    """Whether there is nothing to write: changed and changed back, or called off for them before already."""
-    kind = news_kind(facts.before, facts.event.status)
-    if kind == "event_changed":
-        return not facts.changes
-    return kind != "event_reinstated" and kind == news_kind("published", facts.before)
 
 
 def _deadline(rsvp: Rsvp, event: EventView, locale: str) -> str:

@@ -18,6 +18,7 @@ from .models import CONFIRMED
 from .queries import RsvpView
 
 SOON = dt.timedelta(hours=3)
+NEWS = ("event_changed", "event_postponed", "event_reinstated", "event_cancelled")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,14 @@ def news_kind(before: str, now: str) -> str:
     if now == "postponed":
         return "event_postponed"
     return "event_reinstated" if before == "postponed" or before in CALLED_OFF else "event_changed"
+
+
+def nothing_new(before: str, now: str, changes: tuple[Change, ...]) -> bool:
+    """Whether there is nothing to write: changed and changed back, or called off for this reader before already."""
+    kind = news_kind(before, now)
+    if kind == "event_changed":
+        return not changes
+    return kind != "event_reinstated" and kind == news_kind("published", before)
 
 
 # --- Signing up

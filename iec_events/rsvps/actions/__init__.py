@@ -42,6 +42,7 @@ from .reviews import (
     undo_removal,
 )
 from .subscribing import subscribe
+from .telling import send_reminders, send_thanks, tell_changes, thanks_due
 from .upkeep import (
     ADDRESS_KEPT,
     REMOVED_KEPT,
@@ -52,8 +53,6 @@ from .upkeep import (
     refill_waitlists,
     run_deadlines,
     seal_vault_boxes,
-    send_reminders,
-    tell_changes,
     warn_holds,
 )
 
@@ -108,8 +107,10 @@ __all__ = [
     "seal_vault_boxes",
     "send_letter_again",
     "send_reminders",
+    "send_thanks",
     "subscribe",
     "tell_changes",
+    "thanks_due",
     "undo_removal",
     "warn_holds",
     "withdraw_rsvp",

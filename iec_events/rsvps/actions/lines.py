@@ -13,13 +13,14 @@ from ...core.db import db
 from ...core.errors import Refusal
 from ...core.i18n import _l
 from ...core.tokens import new_token, token_hash
-from ...events.models import Event
+from ...events.models import REMINDERS, Event
 from ...events.queries import EventUnknown
 from ...events.seats import availability
 from ...mail.actions import Facts, post
 from ...mail.models import OutboxMail
 from ...organizers import audit
 from ..boxes import address_of
+from ..letters import NEWS
 from ..models import ABOUT, CONFIRMED, OFFERED, WAITLISTED, Rsvp, RsvpLink, RsvpStep
 from ..queries import LinkUnknown
 from ..seating import Waiting, fits, saving, serve
@@ -27,6 +28,7 @@ from ..seating import Waiting, fits, saving, serve
 ATTENDEE = "attendee"
 TAKES_PLACE = ("published", "postponed")
 LETTERS_A_DAY = 6
+SEATED = ("confirmed", "promoted", "approved")  # letters by which somebody learns that they come
 
 
 class RsvpClosed(Refusal):
@@ -148,7 +150,18 @@ def write_to(rsvp: Rsvp, kind: str, now: dt.datetime, *, token: str | None = Non
         token = new_token()
         db.session.add(RsvpLink(token_hash=token_hash(token), rsvp_id=rsvp.id, proves_address=True))
     facts: Facts = {"rsvp_id": rsvp.id, "token": token, **(others or {})}
+    if rsvp.status == CONFIRMED and kind in {*SEATED, *NEWS} and not facts.get("silent"):
+        event = db.session.get_one(Event, rsvp.event_id)
+        just_told(event, rsvp, now)
+        if kind in SEATED and rsvp.told_sequence < event.sequence:  # the letter says what changed, too
+            facts["since"], rsvp.told_sequence = rsvp.told_sequence, event.sequence
     post(kind=f"rsvps.{kind}", about=rsvp.about, to=address["to"], locale=address["locale"], facts=facts, now=now)
+
+
+def just_told(event: Event, rsvp: Rsvp, now: dt.datetime) -> None:
+    """Note that a letter says when the event is: reminders that were due before now are owed no more."""
+    reached = [hours for hours in REMINDERS if event.starts_at - dt.timedelta(hours=hours) <= now]
+    rsvp.reminded_of, rsvp.reminded_hours = event.starts_at, min(reached, default=None)
 
 
 def answer(rsvp: Rsvp, kind: str, now: dt.datetime, *, token: str | None = None, others: Facts | None = None) -> None:

@@ -15,9 +15,7 @@ from ..answers import seal_anew
 from ..boxes import NOBODY, cover_late, seal
 from ..models import (
     ABOUT,
-    ACTIVE,
     CANCELLED,
-    CONFIRMED,
     LAPSED,
     OFFERED,
     REMOVED,
@@ -28,8 +26,8 @@ from ..models import (
     RsvpRemoval,
 )
 from .lines import give_seats_back, locked, note_step, serve_line, write_to
+from .telling import owes_thanks
 
-REMINDED_BEFORE = dt.timedelta(days=1)
 ADDRESS_KEPT = dt.timedelta(days=3)
 UNCONFIRMED_KEPT = dt.timedelta(hours=48)
 REMOVED_KEPT = dt.timedelta(days=7)
@@ -75,34 +73,6 @@ def warn_holds(now: dt.datetime) -> None:
 
 
 @atomic()
-def send_reminders(now: dt.datetime) -> None:
-    """Remind those who come and want it, a day before the start, or of the new start when it was moved.
-
-    Who signed up or was seated on that last day is not reminded: the letter of then is fresh.
-    """
-    query = (
-        sa.select(Rsvp, Event.starts_at)
-        .join(Event, Event.id == Rsvp.event_id)
-        .where(
-            Rsvp.status == CONFIRMED,
-            Rsvp.wants_reminders,
-            Rsvp.mailable.is_not(None),
-            Event.status == "published",
-            Event.starts_at > now,
-            Event.starts_at <= now + REMINDED_BEFORE,
-            sa.or_(Rsvp.reminded_of.is_(None), Rsvp.reminded_of != Event.starts_at),
-        )
-        .order_by(Rsvp.id)
-        .limit(AT_ONCE)
-        .with_for_update(of=Rsvp, skip_locked=True)
-    )
-    for rsvp, starts_at in db.session.execute(query).all():
-        rsvp.reminded_of = starts_at
-        if rsvp.placed_on < (starts_at - REMINDED_BEFORE).date():
-            write_to(rsvp, "reminder", now)
-
-
-@atomic()
 def refill_waitlists(now: dt.datetime) -> None:
     """Seat those who wait wherever seats are free, for example after an organizer added some."""
     waiting = sa.select(Rsvp.event_id).where(Rsvp.status == WAITLISTED)
@@ -114,28 +84,6 @@ def refill_waitlists(now: dt.datetime) -> None:
     )
     for event_id in db.session.scalars(query.order_by(Event.id)).all():
         serve_line(locked(Event.id == event_id), now)
-
-
-@atomic()
-def tell_changes(now: dt.datetime) -> None:
-    """Write to everyone who was told an older SEQUENCE of an event that is not over."""
-    query = (
-        sa.select(Rsvp, Event.sequence, Event.status)
-        .join(Event, Event.id == Rsvp.event_id)
-        .where(
-            Rsvp.status.in_(ACTIVE),
-            Rsvp.told_sequence < Event.sequence,
-            Event.published_at.is_not(None),
-            Event.ends_at > now,
-        )
-        .order_by(Rsvp.id)
-        .limit(AT_ONCE)
-        .with_for_update(of=Rsvp, skip_locked=True)
-    )
-    for rsvp, sequence, status in db.session.execute(query).all():
-        rsvp.told_sequence = sequence
-        called_off = status in {"cancelled", "draft"}
-        write_to(rsvp, "event_cancelled" if called_off else "event_changed", now)
 
 
 @atomic()
@@ -160,13 +108,16 @@ def seal_vault_boxes(now: dt.datetime) -> None:
 def erase_addresses(now: dt.datetime) -> None:
     """Erase mailable addresses when nothing is owed any more: after the end or a cancellation, when no letter waits.
 
-    Three days after the end, nothing is owed in any case.
+    Where an event thanks those who came, theirs wait for that letter and no longer. Three days after the end, nothing
+    is owed in any case.
     """
     over = sa.select(Event.id).where(Event.ends_at <= now)
     long_over = sa.select(Event.id).where(Event.ends_at <= now - ADDRESS_KEPT)
     about = sa.select(sa.literal(ABOUT) + Rsvp.id).where(Rsvp.event_id.in_(long_over))
     db.session.execute(sa.delete(OutboxMail).where(OutboxMail.about.in_(about), OutboxMail.done_at.is_(None)))
     nothing_owed = ~sa.exists().where(OutboxMail.about == sa.literal(ABOUT) + Rsvp.id, OutboxMail.waiting())
+    thanks = sa.select(Event.id).where(Event.thanks, Event.status == "published", Event.ends_at > now - ADDRESS_KEPT)
+    nothing_owed = sa.and_(nothing_owed, ~sa.and_(owes_thanks(), Rsvp.event_id.in_(thanks)))
     done_with = sa.and_(sa.or_(Rsvp.status == CANCELLED, Rsvp.event_id.in_(over)), nothing_owed)
     known = sa.or_(Rsvp.mailable.is_not(None), Rsvp.address_index.is_not(None))
     db.session.execute(sa.update(Rsvp).where(known, done_with).values(mailable=None, address_index=None))
