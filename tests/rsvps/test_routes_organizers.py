@@ -152,6 +152,12 @@ def test_cancelling_seats_the_next_in_line(nasrin: FlaskClient, event: Event) ->
     assert [(one.name, one.status) for one in roster(event.id)] == [("Sara", "cancelled"), ("Ali", "confirmed")]
 
 
+def test_a_name_has_a_direction_of_its_own_wherever_it_heads_a_page_or_leads_back(nasrin: FlaskClient) -> None:
+    party = f"/fa{LIST}/{comes('Sara (2)')}"
+    assert "<h1><bdi>Sara (2)</bdi></h1>" in nasrin.get(party).text
+    assert f'<a href="{party}"><bdi>Sara (2)</bdi></a>' in nasrin.get(f"{party}/change").text
+
+
 def test_an_rsvp_of_another_event_is_not_found(nasrin: FlaskClient) -> None:
     sara = comes("Sara")
     an_event(slug="cali")
