@@ -29,6 +29,7 @@ from .organizers.emails import LETTERS as ORGANIZER_LETTERS
 from .privacy.retention import RULES
 from .rsvps.actions import (
     answer_lost_links,
+    note_refusals,
     refill_waitlists,
     run_deadlines,
     seal_vault_boxes,
@@ -71,6 +72,7 @@ def jobs(say: Say | None = None, stop: Stop = lambda: False) -> list[Job]:
         Job("calendars", 10 * second, make_vevents),
         Job("letters", second, post_letters),
         Job("erase letters", 60 * second, erase_letters),
+        Job("refusals", 10 * second, note_refusals),
         Job("door keys", 60 * second, take_ended_keys),
         *(Job(rule.job, rule.every, rule.erase) for rule in RULES),
     ]

@@ -6,24 +6,28 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ..access.queries import requests_for
 from ..calendars.views import event_buttons
 from ..core import clock
-from ..core.i18n import current_locale
+from ..core.i18n import _, current_locale
 from ..events.forms import StepForm
 from ..events.models import Event
 from ..events.queries import all_campaigns, all_events, any_event, sister_events
+from ..events.series_views import first_of_each
+from ..events.times import local_text
 from ..events.views import CampaignView, EventView
 from ..mail.queries import mail_health
+from ..mail.wording import reason
 from ..organizers.audit import trail
 from ..organizers.deeds import DEEDS, OTHERS
 from ..organizers.guard import may, reach_as, require_organizer
 from ..organizers.roles import ORGANIZER
 from ..rsvps.queries import Counts, counts
 from ..solidarity.queries import approved_count, approved_messages, pending_counts, takes_messages
+from .actions import send_mails_again
 from .care import care
 
 PAST_SHOWN = 10
@@ -52,8 +56,9 @@ def dashboard() -> ResponseReturnValue:
     now = clock.now()
     reach = reach_as(ORGANIZER)
     events, pending = all_events(reach), pending_counts(reach)
-    drafts = [one for one in events if one.status == "draft"]
-    coming = sorted((one for one in events if _is_coming(one, now)), key=lambda one: one.starts_at)
+    unseen = [one for one in events if one.status == "draft" and not (one.series and one.published_at)]
+    drafts = first_of_each(reversed(unseen))[::-1]
+    coming = first_of_each(sorted((one for one in events if _is_coming(one, now)), key=lambda one: one.starts_at))
     over = [one for one in events if one.status != "draft" and one.ends_at <= now][:PAST_SHOWN]
     numbers = counts([one.id for one in (*coming, *over)])
 
@@ -69,10 +74,21 @@ def dashboard() -> ResponseReturnValue:
         campaigns=[CampaignView(one, current_locale()) for one in all_campaigns(reach)],
         pending=sum(pending.values()),
         mail=mail_health(now),
+        why=reason,
+        moment=lambda at: local_text(at, "UTC", current_locale()),
         requests=requests_for(g.organizer.id, now=now),
         step_form=StepForm(formdata=None),
         care=care(now) if may("front_organizers.audit") else (),
     )
+
+
+@blueprint.post("/mail/again")
+def mail_again() -> ResponseReturnValue:
+    """Send all letters again of which nobody knows whether they arrived."""
+    if StepForm().validate_on_submit():
+        count = send_mails_again(now=clock.now())
+        flash(_("They are sent again.") if count else _("There was nothing to send again."))
+    return redirect(url_for(".dashboard"), 303)
 
 
 @blueprint.get("/events/<slug>/preview")

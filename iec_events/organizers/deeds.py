@@ -65,6 +65,8 @@ DEEDS = {
     "rsvp.seated": _l("RSVP seated from the waitlist"),
     "rsvp.cancelled": _l("RSVP cancelled by an organizer"),
     "rsvp.remark": _l("Remark about an RSVP changed"),
+    "rsvp.mailed_again": _l("Mails to an RSVP sent again that may not have arrived"),
+    "mail.again": _l("Mails sent again that may not have arrived"),
     "rsvps.removed": _l("RSVPs removed from a list together"),
     "rsvps.put-back": _l("Removed RSVPs put back"),
     "rsvps.downloaded": _l("List of RSVPs taken out without a lock"),

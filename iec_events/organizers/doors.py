@@ -11,8 +11,9 @@ from .roles import DOOR, MODERATOR, ORGANIZER, OWNER
 
 # "all": the role is held everywhere. "event", "campaign": it is held for the one that the address names. "some": it is
 # held anywhere, and the page shows no more than what it is held for; "programme": for a whole campaign at least.
+# "series": it is held for the campaign of the series that the address names.
 # "own": everybody who is signed in.
-Where = Literal["all", "event", "campaign", "some", "programme", "own"]
+Where = Literal["all", "event", "campaign", "some", "programme", "own", "series"]
 
 
 class Door(NamedTuple):
@@ -27,6 +28,7 @@ OWN = Door("", "own")
 WAY_IN = {f"organizers.{page}" for page in ("sign_in", "second", "first", "sign_out")}  # for those who come in
 WAY_IN |= {"team.begin_anew"}
 NIGHT, PROGRAMME, WORDS = Door(ORGANIZER, "event"), Door(ORGANIZER, "campaign"), Door(MODERATOR, "some")
+VIGIL = Door(ORGANIZER, "series")
 
 DOORS: dict[str, Door] = {
     "organizers.set_up": OWN,
@@ -58,6 +60,7 @@ DOORS: dict[str, Door] = {
     "front_organizers.dashboard": Door(ORGANIZER, "some"),
     "front_organizers.preview": NIGHT,
     "front_organizers.audit": LOCKED,
+    "front_organizers.mail_again": LOCKED,
     "events_organizers.list_events": Door(ORGANIZER, "some"),
     "events_organizers.new_event": Door(ORGANIZER, "programme"),
     "events_organizers.edit_event": NIGHT,
@@ -65,6 +68,12 @@ DOORS: dict[str, Door] = {
     "events_organizers.take": NIGHT,
     "events_organizers.new_campaign": Door(ORGANIZER, "all"),
     "events_organizers.edit_campaign": PROGRAMME,
+    "events_organizers.again": NIGHT,
+    "events_organizers.series": VIGIL,
+    "events_organizers.series_rule": VIGIL,
+    "events_organizers.confirm_series": VIGIL,
+    "events_organizers.take_series": VIGIL,
+    "events_organizers.take_date": VIGIL,
     "questions_organizers.questions": NIGHT,
     "questions_organizers.new_question": NIGHT,
     "questions_organizers.edit_question": NIGHT,
@@ -82,6 +91,7 @@ DOORS: dict[str, Door] = {
     "rsvps_organizers.approve": NIGHT,
     "rsvps_organizers.decline": NIGHT,
     "rsvps_organizers.seat": NIGHT,
+    "rsvps_organizers.mail_again": NIGHT,
     "rsvps_organizers.choose": NIGHT,
     "rsvps_organizers.undo": NIGHT,
     "reports.export": NIGHT,

@@ -55,6 +55,7 @@ def own_data(*, token: str, slug: str, locale: str, now: dt.datetime, arrival_of
             "wants_reminders": rsvp.wants_reminders,
             "wants_letters": rsvp.wants_letters,
             "quiet_mails": rsvp.quiet,
+            "mails_refused_on": rsvp.mail_refused_on.isoformat() if rsvp.mail_refused_on else None,
             "organizers_keep_a_sealed_remark": rsvp.remark is not None,
             "history": [{"on": step.on.isoformat(), "what": step.what} for step in steps_of(rsvp.id)],
             "own_links": _links(rsvp),
@@ -104,8 +105,8 @@ def _links(rsvp: Rsvp) -> int:
 
 
 def _mail(letter: OutboxMail) -> dict[str, str | None]:
-    ended_at = letter.done_at or letter.given_up_at
-    state = "done" if letter.done_at else "given up" if letter.given_up_at else "waiting"
+    ended_at = letter.done_at or letter.given_up_at or letter.uncertain_at
+    state = "done" if letter.done_at else "given up" if letter.given_up_at else "uncertain" if ended_at else "waiting"
     return {
         "kind": letter.kind.partition(".")[2],
         "state": state,

@@ -83,6 +83,8 @@ class RsvpView:
     wants_reminders: bool = True
     wants_letters: bool = True
     quiet: bool = False
+    sequence_ahead: int = 0
+    mail_refused_on: dt.date | None = None
     remark: str = ""
     twice: bool = False
     lapsed_from: str = ""
@@ -190,6 +192,8 @@ def view_of(rsvp: Rsvp, words: Words | None, *, remark: str = "", twice: bool = 
         wants_reminders=rsvp.wants_reminders,
         wants_letters=rsvp.wants_letters,
         quiet=rsvp.quiet,
+        sequence_ahead=rsvp.sequence_ahead,
+        mail_refused_on=rsvp.mail_refused_on,
         remark=remark,
         twice=twice,
         lapsed_from=(rsvp.status_before or "") if rsvp.status == LAPSED else "",

@@ -28,6 +28,7 @@ from .placing import (
     confirm_address,
     place_rsvp,
 )
+from .refusals import note_refusals, send_letters_again
 from .reviews import (
     NoKeyYet,
     NoSeatsLeft,
@@ -97,6 +98,7 @@ __all__ = [
     "erase_unconfirmed",
     "forget_calendar",
     "make_calendar",
+    "note_refusals",
     "place_rsvp",
     "promote_rsvp",
     "refill_waitlists",
@@ -106,6 +108,7 @@ __all__ = [
     "say_not_coming",
     "seal_vault_boxes",
     "send_letter_again",
+    "send_letters_again",
     "send_reminders",
     "send_thanks",
     "subscribe",

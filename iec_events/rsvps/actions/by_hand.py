@@ -132,7 +132,7 @@ def _move_address(rsvp: Rsvp, before: Words, words: Words) -> bool:
     """Whether letters go to another address from now on."""
     if normal_address(before.email or "") == normal_address(words.email or ""):
         return False
-    rsvp.mailable, rsvp.address_index = None, None
+    rsvp.mailable, rsvp.address_index, rsvp.mail_refused_on = None, None, None
     keep_address(rsvp, words)
     sent = sa.delete(RsvpLink).where(RsvpLink.rsvp_id == rsvp.id, RsvpLink.proves_address)
     db.session.execute(sent)

@@ -11,6 +11,7 @@ from ...core.i18n import _, current_locale
 from ...events.models import Event
 from ...events.queries import any_event
 from ...events.times import date_text, local_text
+from ...mail.queries import uncertain_letters
 from ...questions.fields import with_questions
 from ...questions.queries import questions_of
 from ...questions.views import answered
@@ -21,11 +22,12 @@ from ..actions import (
     decline_rsvp,
     promote_rsvp,
     remark_on,
+    send_letters_again,
 )
 from ..emails import decline_letter
 from ..forms import ButtonForm
 from ..forms_organizers import ChangeByHandForm, DeclineForm, RemarkForm
-from ..models import ACTIVE, CONFIRMED, DECLINED, OFFERED, PENDING, REMOVED, UNCONFIRMED, WAITLISTED
+from ..models import ABOUT, ACTIVE, CONFIRMED, DECLINED, OFFERED, PENDING, REMOVED, UNCONFIRMED, WAITLISTED
 from ..queries import RsvpView, place_in_line
 from ..rosters import Whole, whole
 from ..wording import BY, STATUS, STEP
@@ -80,6 +82,17 @@ def seat(slug: str, rsvp_id: str) -> ResponseReturnValue:
             flash(_("They have their places."))
         except Refusal as refusal:
             flash(str(refusal), "error")
+    return _to_party(slug, rsvp_id)
+
+
+@blueprint.post("/<rsvp_id>/mail-again")
+def mail_again(slug: str, rsvp_id: str) -> ResponseReturnValue:
+    """Send letters again of which nobody knows whether they arrived."""
+    event = any_event(slug)
+    _whole(event, rsvp_id)
+    if not said_no(ButtonForm()):
+        count = send_letters_again(slug=slug, rsvp_id=rsvp_id, now=clock.now())
+        flash(_("They are sent again.") if count else _("There was nothing to send again."))
     return _to_party(slug, rsvp_id)
 
 
@@ -184,6 +197,8 @@ def _party_page(event: Event, opened: Whole, form: RemarkForm) -> str:
         others=BY,
         may_do=_may(event, rsvp),
         place=place_in_line(rsvp, event.slug),
+        uncertain=uncertain_letters(ABOUT + rsvp.id),
+        refused=date_text(rsvp.mail_refused_on, locale) if rsvp.mail_refused_on else None,
         until=local_text(rsvp.until, event.time_zone, locale) if rsvp.until else None,
         placed=date_text(rsvp.placed_on, locale),
         answers=answered(questions_of(event.id, retired=True), opened.answers, locale),
