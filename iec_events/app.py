@@ -27,11 +27,13 @@ from .core.urls import init_urls
 from .events.queries import campaign_of
 from .events.routes_organizers import blueprint as events_organizers
 from .events.routes_public import blueprint as events
+from .events.series_queries import campaign_of_series
 from .front.routes_organizers import blueprint as front_organizers
 from .front.routes_public import blueprint as front
 from .organizers.routes_organizers import blueprint as organizers
 from .privacy.routes_organizers import blueprint as privacy_organizers
 from .questions import written_questions
+from .questions.copies import copy_questions
 from .questions.routes_organizers import blueprint as questions_organizers
 from .reports.routes_organizers import blueprint as reports
 from .rsvps.routes_organizers import blueprint as rsvps_organizers
@@ -70,6 +72,8 @@ def create_app(given: Mapping[str, object] | None = None) -> Flask:
     app.extensions["settings"] = chosen
     app.extensions["vault"] = Vault(chosen.vault_keys)
     app.extensions["campaign_of_event"] = campaign_of
+    app.extensions["campaign_of_series"] = campaign_of_series
+    app.extensions["copy_questions"] = copy_questions
     app.extensions["arrival_of"] = arrival_of
     app.extensions["letters_to"] = letters_to
     app.extensions["written_questions"] = written_questions

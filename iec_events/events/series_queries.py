@@ -59,6 +59,15 @@ def dates_of(series: EventSeries) -> list[Event]:
     return list(db.session.scalars(query.options(*options)))
 
 
+def next_dates(event: Event, now: dt.datetime, most: int = 4) -> list[Event]:
+    """Other dates of the same series that strangers see and that are not over, soonest first; a few of them."""
+    if event.series is None:
+        return []
+    listed = is_listed(event.series)
+    coming = (one for one in dates_of(event.series) if one.ends_at > now and one.id != event.id)
+    return [one for one in coming if one.status != "draft" and (one.listed or not listed)][:most]
+
+
 def current_series(event: Event) -> EventSeries | None:
     """The series of an event, by its latest rule: the one with the slug."""
     if event.series is None or event.series.slug:

@@ -99,8 +99,14 @@ def series_view(series: EventSeries, dates: Sequence[Event], locale: str, now: d
 
 def one_of_each(views: Iterable[Shown]) -> list[Shown]:
     """Of every series the first of these views only; whatever happens once stays."""
-    found: dict[object, Shown] = {}
-    for view in views:
-        row = view.event.series
-        found.setdefault(row.thread if row is not None else view.event.id, view)
+    shown = list(views)
+    first = {event.id for event in first_of_each(view.event for view in shown)}
+    return [view for view in shown if view.event.id in first]
+
+
+def first_of_each(events: Iterable[Event]) -> list[Event]:
+    """Of every series the first of these events only; whatever happens once stays."""
+    found: dict[object, Event] = {}
+    for event in events:
+        found.setdefault(event.series.thread if event.series is not None else event.id, event)
     return list(found.values())

@@ -24,7 +24,7 @@ from ..events.queries import (
     sister_events,
     upcoming_events,
 )
-from ..events.series_queries import is_listed, public_series
+from ..events.series_queries import is_listed, next_dates, public_series
 from ..events.series_views import one_of_each, series_view
 from ..events.views import CampaignView, EventView
 from ..solidarity.queries import approved_count, approved_messages, takes_messages
@@ -88,7 +88,8 @@ def event(slug: str) -> ResponseReturnValue:
             messages=approved_messages(row.id, VOICES),
             message_count=approved_count(row.id),
             takes_messages=takes_messages(row, view.now),
-            sisters=_views(sister_events(row)),
+            sisters=one_of_each(_views(sister_events(row))),
+            other_dates=_views(next_dates(row, view.now)),
         )
     )
     return page if view.listed else unlisted(page)

@@ -71,6 +71,8 @@ def may(endpoint: str, **values: Any) -> bool:
         return reach.has_event(values["slug"], _campaign_of(values["slug"]) if reach.campaigns else None)
     if door.where == "campaign":
         return reach.has_campaign(values["slug"])
+    if door.where == "series":
+        return reach.has_campaign(_campaign_of_series(values["slug"]) if reach.campaigns else None)
     if door.where == "programme":
         return reach.everywhere or bool(reach.campaigns)
     return reach.everywhere if door.where == "all" else bool(reach)
@@ -90,6 +92,12 @@ def home(organizer: SignedIn) -> str:
 def _campaign_of(slug: str) -> str | None:
     """The campaign of an event; the room of events lies above, so the application tells how to ask."""
     found: str | None = current_app.extensions["campaign_of_event"](slug)
+    return found
+
+
+def _campaign_of_series(slug: str) -> str | None:
+    """The campaign of something that comes again, likewise."""
+    found: str | None = current_app.extensions["campaign_of_series"](slug)
     return found
 
 

@@ -15,6 +15,7 @@ from werkzeug.routing.converters import NumberConverter
 from iec_events.core import clock
 from iec_events.core.db import db
 from iec_events.organizers.doors import DOORS, WAY_IN
+from tests.events.serial import a_vigil
 from tests.factories import a_campaign, an_event, an_organizer, an_organizer_session
 
 OPEN = {"organizers.sign_in", "organizers.first", "team.begin_anew"}
@@ -29,6 +30,8 @@ PUBLIC = {
     "calendars.everything": "/calendar.ics",
     "calendars.subscribe": "/subscribe",
     "calendars.city": "/cities/berkeley/upcoming.ics",
+    "front.series": "/series/vigil",
+    "calendars.series": "/series/vigil.ics",
 }
 
 
@@ -38,6 +41,7 @@ def night(app: Flask) -> None:
     del app
     campaign = a_campaign(slug="night")
     an_event(slug="berkeley", campaign_id=campaign.id, capacity=10)
+    a_vigil(campaign="night")
 
 
 def addresses(app: Flask, method: str, *, organizers: bool) -> Iterator[tuple[Rule, str]]:
@@ -51,7 +55,7 @@ def addresses(app: Flask, method: str, *, organizers: bool) -> Iterator[tuple[Ru
 
 def blank(rule: Rule, name: str) -> str:
     if name == "slug":
-        return "night" if "campaign" in rule.rule else "berkeley"
+        return "night" if "campaign" in rule.rule else "vigil" if "/series/" in rule.rule else "berkeley"
     if name in (rule.defaults or {}):
         return str(rule.defaults[name])  # type: ignore[index]
     match rule._converters[name]:
@@ -135,9 +139,13 @@ CHECKIN = {f"checkin.{page}" for page in ("doors", "door", "here", "undo")}
 NIGHT |= CHECKIN
 NIGHT |= {f"questions_organizers.{page}" for page in ("questions", "new_question", "edit_question", "add_ready_made")}
 NIGHT |= {f"questions_organizers.{verb}" for verb in ("move", "take_back", "ask_again", "delete")}
-NIGHT |= {f"broadcasts_organizers.{page}" for page in ("letters", "new_letter", "letter", "mail", "edit_letter", "send")}
+NIGHT |= {
+    f"broadcasts_organizers.{page}" for page in ("letters", "new_letter", "letter", "mail", "edit_letter", "send")
+}
 NIGHT |= {f"broadcasts_organizers.{verb}" for verb in ("test", "stop", "delete")}
-CAMPAIGN = {"events_organizers.new_event", "events_organizers.edit_campaign"}
+NIGHT |= {"events_organizers.again"}
+CAMPAIGN = {"events_organizers.new_event", "events_organizers.edit_campaign", "events_organizers.series"}
+CAMPAIGN |= {f"events_organizers.{page}" for page in ("series_rule", "confirm_series", "take_series", "take_date")}
 # Somebody's role and place, and every page and button that is theirs at /events/berkeley and /campaigns/night.
 THEIRS: dict[tuple[str, str], set[str]] = {
     ("", ""): OWN,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import events_and_campaigns
+from . import events_and_campaigns, series
 from .shared import blueprint
 
-__all__ = ["blueprint", "events_and_campaigns"]
+__all__ = ["blueprint", "events_and_campaigns", "series"]

@@ -17,6 +17,7 @@ from ..drafts import EventDraft
 from ..forms import NEW, CampaignForm, EventForm, StepForm
 from ..models import Campaign, Event
 from ..queries import all_campaigns, all_events, any_campaign, any_event, campaign_zone
+from ..series_views import one_of_each
 from ..views import CampaignView, EventView
 from ..zones import zone_options
 from .shared import blueprint
@@ -44,6 +45,8 @@ DONE = {
     "open": _l("Open. People can sign up now."),
     "attack": _l("Switched to “under attack”. Look at the RSVPs that wait for you."),
     "calm": _l("The attack is over. Signing up works again as you set it."),
+    "all": _l("Saved for this date and all that are to come. What was changed for one date alone stayed so."),
+    "again": _l("Saved as a draft. Now say when it comes again."),
 }
 ASKED = "publish, withdraw, cancel, postpone, reinstate, delete"  # before these one is asked once more
 BESIDE: dict[type[Refusal], str] = {
@@ -68,11 +71,16 @@ def list_events() -> ResponseReturnValue:
     return render_template(
         "events/list.html",
         section="events",
-        drafts=[event for event in events if event.status == "draft"],
-        upcoming=[event for event in reversed(public) if not event.is_past],
-        past=[event for event in public if event.is_past],
+        drafts=one_of_each(one for one in reversed(events) if one.status == "draft" and not _taken_out(one))[::-1],
+        upcoming=one_of_each(event for event in reversed(public) if not event.is_past),
+        past=one_of_each(event for event in public if event.is_past),
         campaigns=[CampaignView(campaign, locale) for campaign in all_campaigns(reach_as(ORGANIZER))],
     )
+
+
+def _taken_out(event: EventView) -> bool:
+    """Whether this is one date of a series that is seen without it."""
+    return event.event.series is not None and event.event.published_at is not None
 
 
 @blueprint.route("/events/new", methods=["GET", "POST"])
@@ -103,6 +111,15 @@ def edit_event(slug: str) -> ResponseReturnValue:
     def save(draft: EventDraft) -> str:
         if not reach_as(ORGANIZER).has_event(slug, form.campaign.data):
             raise OutOfReach
+        if request.form.get("do") == "all":
+            return actions.revise_dates(
+                slug=slug,
+                draft=draft,
+                campaign_slug=form.campaign.data or None,
+                made_from=form.made_from,
+                locale=current_locale(),
+                now=clock.now(),
+            )
         was_listed, was_seen = event.listed, event.published_at is not None
         called = actions.revise_event(
             slug=slug,
@@ -199,10 +216,10 @@ def _work_on(form: EventForm, event: Event | None, save: Callable[[EventDraft], 
         return _event_page(form, _told(form, event, refusal), refusal.status)
     if wish == "publish":
         actions.publish_event(slug=slug, now=clock.now())
-    flash(str(DONE["publish"]) if wish == "publish" else _("Saved."))
+    flash(str(DONE.get(wish, _("Saved."))))
     if form.draft().ends_at <= clock.now():
         flash(_("By its dates this event is over already. If that is a mistake, please mend them."))
-    return redirect(url_for(".edit_event", slug=slug), 303)
+    return redirect(url_for(".again" if wish == "again" else ".edit_event", slug=slug), 303)
 
 
 def _told(form: EventForm, event: Event | None, refusal: Refusal) -> Event | None:
