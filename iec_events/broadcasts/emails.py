@@ -17,6 +17,7 @@ from ..events.models import Event, Texts
 from ..events.views import EventView
 from ..mail.letters import Letter, Writers, write_letter
 from ..rsvps.models import Rsvp
+from ..rsvps.quiet import quiet_sender
 from ..rsvps.unsubscribing import unsubscribe_address
 from .models import AUDIENCES, Broadcast
 from .queries import ON_PAGES
@@ -56,7 +57,8 @@ def _letter(facts: dict[str, Any]) -> Letter | None:
 
 
 def _quiet(link: str, stop: str) -> Letter:
-    return write_letter("broadcasts/emails/quiet", link=link, stop=stop)
+    letter = write_letter("broadcasts/emails/quiet", link=link, stop=stop)
+    return dataclasses.replace(letter, sender_name=quiet_sender())
 
 
 def _test(facts: dict[str, Any]) -> Letter | None:

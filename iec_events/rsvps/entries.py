@@ -8,10 +8,11 @@ from ..calendars.ical import CalendarEvent
 from ..calendars.views import calendar_event
 from ..events.views import EventView
 from .models import ACTIVE, Rsvp
+from .queries import RsvpView
 from .quiet import quiet_event
 
 
-def own_entry(event: EventView, rsvp: Rsvp) -> CalendarEvent:
+def own_entry(event: EventView, rsvp: Rsvp | RsvpView) -> CalendarEvent:
     """The entry, quiet for those who asked for that.
 
     UID and SEQUENCE are the event's. Who came, left and came back is ahead of it: a program that was told to take the

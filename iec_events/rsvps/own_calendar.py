@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..calendars.feeds import REFRESH
-from ..calendars.ical import CalendarEvent, calendar_bytes, vevent_bytes, zones_of
+from ..calendars.ical import CalendarEvent, calendar_bytes, invitation_bytes, vevent_bytes, zones_of
 from ..calendars.links import webcal_url
 from ..core.i18n import LocaleCode, _
 from ..core.urls import public_url
@@ -19,8 +19,8 @@ from ..events.queries import public_event
 from ..events.views import EventView
 from .entries import own_entry
 from .models import ACTIVE, CONFIRMED, RsvpStep
-from .queries import calendar_token_of, rsvp_by_calendar, slug_by_id, steps_of
-from .quiet import quiet_title
+from .queries import RsvpView, calendar_token_of, rsvp_by_calendar, slug_by_id, steps_of
+from .quiet import FILE_NAME, quiet_title
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +54,13 @@ def own_calendar(token: str, locale: LocaleCode, now: dt.datetime) -> bytes:
         locale=locale,
         prodid=told.prodid,
     )
+
+
+def own_download(rsvp: RsvpView, event: EventView) -> tuple[bytes, str]:
+    """The event as a file for the attendee's own calendar, and the file's name; both quiet for those who asked."""
+    entry = own_entry(event, rsvp)
+    name = FILE_NAME if rsvp.quiet else f"{event.slug}.ics"
+    return invitation_bytes(entry, attendee_email="", method="PUBLISH"), name
 
 
 def _as_it_stands(event: CalendarEvent, status: str) -> CalendarEvent:

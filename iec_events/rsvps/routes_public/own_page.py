@@ -12,8 +12,7 @@ from typing import Any
 from flask import Response, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from ...calendars.ical import invitation_bytes
-from ...calendars.views import calendar_event, event_buttons
+from ...calendars.views import event_buttons
 from ...core import clock
 from ...core.errors import Refusal
 from ...core.i18n import _, current_locale
@@ -39,7 +38,7 @@ from ..actions import (
 from ..door_code import door_code
 from ..forms import ButtonForm
 from ..models import CONFIRMED
-from ..own_calendar import own_addresses, own_calendar
+from ..own_calendar import own_addresses, own_calendar, own_download
 from ..own_data import own_data
 from ..queries import LinkUnknown, RsvpView, opens, own_answers_by, own_rsvp, place_in_line, proves_address, slug_of
 from ..standing import LEAVE, Facts, standing_of
@@ -122,8 +121,8 @@ def calendar(slug: str) -> ResponseReturnValue:
     """The event for the attendee's own calendar, with a hidden address for those who come."""
     rsvp = own_rsvp(token=own_token(slug), slug=slug)
     event = event_view(slug, entitled=rsvp.status == CONFIRMED)
-    octets = invitation_bytes(calendar_event(event), attendee_email="", method="PUBLISH")
-    return _download(octets, CALENDAR, f"{slug}.ics")
+    octets, name = own_download(rsvp, event)
+    return _download(octets, CALENDAR, name)
 
 
 @blueprint.get("/my-calendar/<token>.ics", endpoint="own_calendar")
