@@ -30,6 +30,7 @@ from .wording import language_for, tells_place, texts_of
 
 REFRESHED_S = 4
 STYLE = re.compile("<style>(.*?)</style>", re.DOTALL)
+IN_FRAME = ("default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'self'", "sandbox")
 STATE_WORDS = {
     "draft": _l("Draft"),
     "scheduled": _l("Waits for its time"),
@@ -96,9 +97,7 @@ def mail(slug: str, letter_id: str, locale: str) -> ResponseReturnValue:
         html = as_mail(texts_of(found), event).html
     page = Response(html, content_type="text/html; charset=utf-8")
     styles = " ".join(f"'sha256-{_digest(style)}'" for style in STYLE.findall(html))
-    page.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src {styles}; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox"
-    )
+    page.headers["Content-Security-Policy"] = "; ".join((*IN_FRAME, f"style-src {styles}"))
     page.headers["X-Frame-Options"] = "SAMEORIGIN"
     return page
 

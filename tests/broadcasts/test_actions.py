@@ -91,8 +91,8 @@ def test_it_works() -> None:
 )
 def test_each_group_is_who_it_says(audience: str, reached_by: list[str]) -> None:
     event = an_event()
-    for status in ("confirmed", "offered", "pending", "unconfirmed", "waitlisted", "cancelled", "declined", "removed"):
-        rsvp_id, _token = signs_up(event, f"{status}@example.org")
+    statuses = ("confirmed", "offered", "pending", "unconfirmed", "waitlisted", "cancelled", "declined", "removed")
+    for rsvp_id, status in [(signs_up(event, f"{status}@example.org")[0], status) for status in statuses]:
         now_is(rsvp_id, status=status, holds_seats=status in {"confirmed", "offered"})
     signs_up(an_event(), "elsewhere@example.org")
     letter_id = a_letter(event, audience)
@@ -306,7 +306,7 @@ def test_in_the_middle_what_is_not_out_is_withdrawn(monkeypatch: pytest.MonkeyPa
     letter_id = a_letter(event)
     sends(event, letter_id)
     post()
-    first, second, *_others = mails()
+    first, second, *_rest = mails()
     hand_over(letter=first, now=our_clock.now())
     note_delivered(mail_id=first.id, now=our_clock.now())
     for _ in range(2):
