@@ -225,6 +225,7 @@ def recover(*, phrase: str, email: str, now: dt.datetime) -> int:
     if account is None:
         raise HolderUnknown
     private = pair_of_phrase(phrase).private
+    note("recovery.used", f"organizer:{account.id}", now=now)
     return give_access(organizer_id=account.id, by=Holder(RECOVERY, private), now=now)
 
 

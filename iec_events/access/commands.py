@@ -7,7 +7,8 @@ import click
 from ..core import clock
 from ..core.errors import Refusal
 from ..organizers.audit import OPERATOR, acting
-from .actions import recover
+from ..organizers.tries import note_words_refused
+from .actions import PhraseWrong, recover
 
 
 @click.command("recover")
@@ -18,6 +19,9 @@ def recover_lists(email: str) -> None:
     acting(OPERATOR)
     try:
         count = recover(phrase=phrase, email=email, now=clock.now())
+    except PhraseWrong as refusal:
+        note_words_refused(now=clock.now())
+        raise click.ClickException(str(refusal)) from None
     except Refusal as refusal:
         raise click.ClickException(str(refusal)) from None
     click.echo(f"Done: {count} keys were given. The account reads the lists from its next page on.")

@@ -17,6 +17,7 @@ from ..events.queries import any_event
 from ..events.times import local_text
 from ..events.views import EventView
 from ..organizers.guard import key_holder, require_fresh, require_organizer
+from ..organizers.tries import note_words_refused
 from .actions import (
     Holder,
     OwnRelease,
@@ -72,6 +73,7 @@ def check() -> ResponseReturnValue:
         try:
             check_recovery_key(phrase=form.phrase.data or "", now=clock.now())
         except Refusal as refusal:
+            note_words_refused(now=clock.now())
             form.phrase.errors = (str(refusal),)
             return render_template("access/check.html", section="access", form=form), refusal.status
         flash(_("The words are right. Keep the paper where nobody looks for it."))

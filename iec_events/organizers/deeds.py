@@ -91,6 +91,7 @@ DEEDS = {
     "recovery.made": _l("Recovery key made"),
     "recovery.checked": _l("Recovery key checked"),
     "recovery.used": _l("Recovery key used"),
+    "recovery.refused": _l("Words refused: they are not the recovery key"),
     "backup.made": _l("Backup made"),
     "backup.restored": _l("Backup restored"),
     "audit.accepted": _l("Damage of this trail accepted"),

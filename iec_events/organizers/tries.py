@@ -77,6 +77,12 @@ def note_slowed(email: str, *, now: dt.datetime) -> None:
         note("sign-in.slowed", _account(email), now=now)
 
 
+def note_words_refused(*, now: dt.datetime) -> None:
+    """Keep in the audit trail that somebody gave words that are not the recovery key."""
+    if within("notes of refused words", NOTED):
+        note("recovery.refused", "recovery", now=now)
+
+
 def know(account: str, response: Response) -> Response:
     """Have the browser remember that this account's owner uses it; the cookie names nobody."""
     value = _signer().dumps([account[:SHORT], new_id()])

@@ -23,6 +23,7 @@ from iec_events.access.actions import (
     recover,
     take_access,
 )
+from iec_events.access.commands import recover_lists
 from iec_events.access.queries import HolderUnknown, access
 from iec_events.core import clock
 from iec_events.core.db import atomic, db
@@ -31,6 +32,7 @@ from iec_events.events.keys import take_away
 from iec_events.events.models import Event, EventKey, KeyCopy
 from iec_events.organizers.actions import accept_invitation, invite
 from iec_events.organizers.keys import new_phrase, pair_of_phrase, private_of_session
+from iec_events.organizers.models import AuditEntry
 from iec_events.organizers.queries import organizer_by_email
 from iec_events.questions.models import SHORT
 from iec_events.questions.queries import questions_of
@@ -141,6 +143,16 @@ def test_a_new_recovery_key_makes_the_old_words_worthless() -> None:
     with pytest.raises(PhraseWrong):
         recover(phrase=old, email="nasrin@example.org", now=clock.now())
     assert recover(phrase=new, email="nasrin@example.org", now=clock.now()) == 2
+
+
+def test_using_the_recovery_key_and_failing_to_stands_in_the_trail(app: Flask) -> None:
+    nasrin = an_account("Nasrin")
+    comes(an_event(), "Sara")
+    words, run = make_recovery_key(by=nasrin, now=clock.now()), app.test_cli_runner().invoke
+    for phrase, told in ((new_phrase(), "not the words of the recovery key"), (words, "2 keys were given")):
+        assert told in run(recover_lists, ["--to", "nasrin@example.org"], input=phrase + "\n").output
+    noted = db.session.scalars(sa.select(AuditEntry.what).order_by(AuditEntry.id)).all()
+    assert noted[-3:] == ["recovery.refused", "recovery.used", "access.given"]
 
 
 def begins_anew(holder: Holder) -> Holder:

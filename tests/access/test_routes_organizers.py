@@ -51,6 +51,7 @@ def test_making_and_checking_the_recovery_key(nasrin: FlaskClient) -> None:
     refused = send(nasrin, "/organize/access/recovery/check", phrase=" ".join(words[:23]))
     assert refused.status_code == 422
     assert "compare each one with your paper" in refused.text
+    assert "Words refused: they are not the recovery key" in nasrin.get("/organize/audit").text
     assert send(nasrin, "/organize/access/recovery/check", phrase="\n".join(words)).status_code == 303
     assert "The recovery key is made and checked." in nasrin.get("/organize/access").text
 
