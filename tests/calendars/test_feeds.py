@@ -9,6 +9,8 @@ from email.utils import format_datetime, parsedate_to_datetime
 from itertools import product
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -22,6 +24,7 @@ from iec_events.core import clock
 from iec_events.core.db import atomic, db
 from iec_events.core.i18n import speaking
 from iec_events.events.actions import cancel_event, postpone_event, withdraw_event
+from iec_events.events.drafts import day_begins
 from iec_events.events.models import Campaign, Event
 from iec_events.events.views import CampaignView, EventView
 from tests.calendars.readers import IcalJs, LibIcal
@@ -30,7 +33,8 @@ from tests.conftest import NOW, Installation
 from tests.factories import a_campaign, an_event
 
 PREFIXES = ("", "/fa", "/es")
-DAY = dt.timedelta(days=1)
+DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
+ONLINE = "https://meet.example.org/night"
 
 
 @pytest.fixture(autouse=True)
@@ -419,6 +423,65 @@ def test_buttons_lead_to_the_calendars_of_their_language(app: Flask) -> None:
     assert one.office_url == one.outlook_url.replace("live", "office")
     assert all_of_it.yahoo_url is None
     assert all_of_it.google_url.endswith("cid=webcal://127.0.0.1:8000/fa/campaigns/night.ics")
+
+
+@pytest.mark.parametrize(
+    ("place", "zone", "wall"),
+    [
+        ("Berkeley", "America/Los_Angeles", "2027-03-13T22:00"),  # over the change of clocks
+        ("Bogotá", "America/Bogota", "2027-03-13T18:00"),
+        ("Tehran", "Asia/Tehran", "2027-03-21T00:30"),
+        ("", "UTC", "2027-03-13T18:00"),
+    ],
+)
+def test_every_button_tells_the_same_hours(client: FlaskClient, place: str, zone: str, wall: str) -> None:
+    start = dt.datetime.fromisoformat(wall).replace(tzinfo=ZoneInfo(zone))
+    online = {} if place else {"venue": "", "street": "", "region": "", "country": "", "online_url": ONLINE}
+    row = an_event(
+        slug="night", city=place, time_zone=zone, starts_at=start, ends_at=start.astimezone(dt.UTC) + 8 * HOUR, **online
+    )
+    with speaking("en"):
+        buttons = event_buttons(EventView(row, "en", NOW))
+    google, live, office, yahoo = (
+        {name: values[0] for name, values in parse_qs(urlsplit(url or "").query).items()}
+        for url in (buttons.google_url, buttons.outlook_url, buttons.office_url, buttons.yahoo_url)
+    )
+    first, last = google["dates"].split("/")
+    there = ZoneInfo(google["ctz"]) if place else dt.UTC
+    told = [
+        tuple(dt.datetime.strptime(text.rstrip("Z"), "%Y%m%dT%H%M%S").replace(tzinfo=there) for text in (first, last)),
+        *(
+            (dt.datetime.fromisoformat(one["startdt"]), dt.datetime.fromisoformat(one["enddt"]))
+            for one in (live, office)
+        ),
+        tuple(dt.datetime.strptime(yahoo[name], "%Y%m%dT%H%M%S%z") for name in ("st", "et")),
+    ]
+    for address in (buttons.download_url, buttons.https_url, buttons.webcal_url.replace("webcal:", "http:")):
+        (event,) = read(client, urlsplit(address).path)
+        told.append((event["DTSTART"].dt, event["DTEND"].dt))
+        assert ("CONFERENCE" in event, str(event["LOCATION"]) == "Online") == (not place, not place)
+    assert [(one.astimezone(dt.UTC), two.astimezone(dt.UTC)) for one, two in told] == [(row.starts_at, row.ends_at)] * 7
+
+
+@pytest.mark.parametrize("last", [13, 15])
+def test_every_button_tells_the_same_days(client: FlaskClient, last: int) -> None:
+    zone, first, over = "America/Los_Angeles", dt.date(2027, 3, 13), dt.date(2027, 3, last + 1)
+    row = an_event(
+        slug="days", all_day=True, time_zone=zone, starts_at=day_begins(zone, first), ends_at=day_begins(zone, over)
+    )
+    with speaking("en"):
+        buttons = event_buttons(EventView(row, "en", NOW))
+    assert f"dates=20270313/{over:%Y%m%d}&" in buttons.google_url
+    for url in (buttons.outlook_url, buttons.office_url):
+        assert f"startdt=2027-03-13&enddt={over}&allday=true&" in url
+    yahoo = "dur=allday" if last == first.day else "et=20270315T235900"
+    assert yahoo in (buttons.yahoo_url or "")
+    assert "&st=20270313" in (buttons.yahoo_url or "")
+    for address in (buttons.download_url, buttons.https_url):
+        octets = octets_of(client, urlsplit(address).path)
+        (event,) = Calendar.from_ical(octets).walk("VEVENT")
+        assert (event.decoded("DTSTART"), event.decoded("DTEND")) == (first, over)
+        assert b"TZID=" not in octets
 
 
 def test_an_impossible_online_address_spoils_nothing(client: FlaskClient) -> None:
