@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import re
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ from iec_events import worker
 from iec_events.calendars.views import calendar_event, event_buttons
 from iec_events.core import clock
 from iec_events.core.i18n import LOCALES, speaking
+from iec_events.events.actions.series import begin_series, publish_series
 from iec_events.events.models import Event
+from iec_events.events.recurrence import Rule
 from iec_events.events.views import EventView
 from tests.conftest import Installation
 from tests.factories import a_campaign, an_event, three_languages
@@ -35,6 +38,8 @@ LISTS = (
     "/cities/berkeley.ics",
     "/robots.txt",
     "/subscribe",
+    "/series/vigil",
+    "/series/vigil.ics",
     *(f"/events/open{page}" for page in OF_EVENT),
 )
 STARTS = (*LISTS, *(f"/events/{slug}{page}" for slug in HIDDEN for page in OF_EVENT))
@@ -58,7 +63,12 @@ def hidden(client: FlaskClient) -> FlaskClient:
     an_event("Closed", slug="closed", campaign_id=campaign.id, closed_early=True, **secret, **spot)
     an_event("Cancelled", slug="cancelled", campaign_id=campaign.id, status="cancelled", **secret, **spot)
     texts = three_languages("Open")
-    an_event("Open", slug="open", campaign_id=campaign.id, texts={**texts, "en": {**texts["en"], "gate_note": GATE}})
+    noted = {**texts, "en": {**texts["en"], "gate_note": GATE}}
+    an_event("Open", slug="open", campaign_id=campaign.id, texts=noted)
+    an_event("Vigil", slug="vigil", status="draft", published_at=None, campaign_id=campaign.id, **secret, texts=noted)
+    until = (clock.now() + dt.timedelta(days=32)).date()
+    begin_series(slug="vigil", rule=Rule(every="day"), until=until, now=clock.now())
+    publish_series(slug="vigil", now=clock.now())
     return client
 
 
@@ -96,6 +106,7 @@ def test_no_public_surface_tells_a_hidden_place(hidden: FlaskClient, installatio
     for address, text in walked.items():
         assert not [canary for canary in CANARIES if canary in text.lower()], address
     assert len(walked) > 3 * len(STARTS), "links were followed, too"
+    assert len([address for address in walked if re.fullmatch(r"/events/vigil-2027-\d\d-\d\d", address)]) > 1
 
 
 def test_the_page_says_who_is_told(hidden: FlaskClient) -> None:

@@ -126,6 +126,10 @@ def test_it_is_answered_to_one_person_only_and_keeps_off_search_engines(app: Fla
         again = program.get(address, headers={"If-None-Match": asked})
         assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", etag)
     assert program.get(address, headers={"If-None-Match": '"other"'}).status_code == 200
+    odd = [("Range", "bytes=0-9"), ("If-Range", etag), ("Accept", "text/html"), ("Accept-Encoding", "gzip;q=0, *;q=0")]
+    for header, text in (*odd, ("If-None-Match", '"'), ("If-Modified-Since", "some day"), ("If-Modified-Since", "")):
+        again = program.get(address, headers={header: text})
+        assert (again.status_code, again.data, again.headers["ETag"]) == (200, answer.data, etag), header
     head = program.head(address)
     assert (head.data, head.headers["ETag"], head.headers["Content-Length"]) == (b"", etag, str(len(answer.data)))
     assert "/my-calendar" not in program.get("/robots.txt").text, "Google's calendar asks there first"
