@@ -171,6 +171,15 @@ def test_an_offer_that_ran_out_while_removed_leaves_no_deadline() -> None:
     assert db.session.get_one(Rsvp, ali_id).until is None
 
 
+@pytest.mark.parametrize("installation", ["postgresql"], indirect=True)
+def test_a_flood_of_any_size_is_removed_at_once() -> None:
+    event = an_event()
+    placed = [place(event, None) for _ in range(2)]
+    gone = [f"{number:016x}" for number in range(70_000)]  # more than PostgreSQL takes in one statement
+    actions.remove_rsvps(slug=event.slug, rsvp_ids=[placed[1][0], *gone, placed[0][0]], now=clock.now())
+    assert [status(token) for _id, token in placed] == ["removed", "removed"]
+
+
 def test_screening_asks_a_person_and_approval_above_capacity_waits() -> None:
     event = an_event(capacity=1, needs_approval=True)
     sara_id, sara = place(event)
