@@ -26,6 +26,7 @@ from .core.db import key_check_fits
 from .core.logs import init_logs
 from .events.commands import COMMANDS as EVENT_COMMANDS
 from .front.samples import load_samples
+from .mail.commands import COMMANDS as MAIL_COMMANDS
 from .organizers.audit import OPERATOR, acting
 from .organizers.commands import COMMANDS as ORGANIZER_COMMANDS
 from .organizers.commands import invitation_link
@@ -251,7 +252,14 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-for command in (*EVENT_COMMANDS, *ORGANIZER_COMMANDS, *ACCESS_COMMANDS, *TEAM_COMMANDS, *REPORT_COMMANDS):
+for command in (
+    *EVENT_COMMANDS,
+    *ORGANIZER_COMMANDS,
+    *ACCESS_COMMANDS,
+    *TEAM_COMMANDS,
+    *MAIL_COMMANDS,
+    *REPORT_COMMANDS,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ class MailServer:
     def _converse(self, connection: socket.socket, held: ExitStack) -> None:
         lines = held.enter_context(connection.makefile("rb"))
         self._answer(connection, "connect", "")
-        while line := lines.readline().decode().strip():
+        while line := lines.readline().decode(errors="replace").strip():
             verb, blank, rest = line.partition(" ")
             verb = verb.upper()
             self.said.append(verb + blank + rest)

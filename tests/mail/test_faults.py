@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,35 +19,12 @@ from iec_events.mail.delivery import FRESH, deliver_due
 from iec_events.mail.letters import Letter
 from iec_events.mail.models import OutboxMail
 from iec_events.mail.queries import MailHealth, mail_health
-from tests.conftest import Installation
-from tests.mailers import HANG_UP, SILENCE, MailServer, certified
+from tests.mail.conftest import Serve
+from tests.mailers import HANG_UP, SILENCE, certified
 
 HOUR = dt.timedelta(hours=1)
 WRITERS = {"test": lambda _facts: Letter(subject="x", text=".one\n..two\n", html="<p>x</p>")}
-pytestmark = pytest.mark.usefixtures("smtp_allowed")
 PLAIN = {"offers": ("AUTH PLAIN",), "login": "me:secret@", "query": "?tls=none"}
-Serve = Callable[..., MailServer]
-
-
-@pytest.fixture
-def serve_mail(installation: Installation) -> Iterator[Serve]:
-    """`serve_mail(*offers, **answers)` is a server; the application in whose context the test is sends to it."""
-    opened: list[Any] = []
-
-    def begin(*offers: str, login: str = "", query: str = "", **answers: Any) -> MailServer:
-        server = MailServer(*offers, **answers)
-        opened.append(server)
-        server.__enter__()
-        url = server.url.replace("smtp://", ("smtps" if server.implicit else "smtp") + f"://{login}") + query
-        context = installation.make_app(MAIL_URL=url).app_context()
-        context.push()
-        opened.append(context)
-        return server
-
-    yield begin
-    for one in reversed(opened):
-        one.__exit__(None, None, None) if isinstance(one, MailServer) else one.pop()
-    installation.clean()
 
 
 def promise(*others: str) -> None:

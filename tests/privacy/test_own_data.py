@@ -118,6 +118,7 @@ def test_all_my_data(client: FlaskClient, event: Event) -> None:
         "wants_reminders": True,
         "wants_letters": True,
         "quiet_mails": False,
+        "mails_refused_on": None,
         "organizers_keep_a_sealed_remark": False,
         "history": [{"on": "2027-01-15", "what": "placed"}],
         "own_links": 3,  # the one on the page, its words, and the one in the mail
