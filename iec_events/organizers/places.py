@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -22,6 +23,18 @@ def forget_place(place: str) -> None:
     """Roles and invitations for a place end with it: what is called so later is another one."""
     for table in (RoleGrant, Invitation):
         db.session.execute(sa.delete(table).where(table.place == place))
+
+
+def move_door(place: str, *, later: dt.timedelta) -> None:
+    """Roles at a door, and invitations to one, end with the night, whenever that is now."""
+    if not later:
+        return
+    for grant in db.session.scalars(sa.select(RoleGrant).where(RoleGrant.place == place, RoleGrant.role == DOOR)):
+        if grant.expires_at is not None:
+            grant.expires_at += later
+    for invited in db.session.scalars(sa.select(Invitation).where(Invitation.place == place, Invitation.role == DOOR)):
+        if invited.role_ends_at is not None:
+            invited.role_ends_at += later
 
 
 def copy_roles(place: str, others: Sequence[str]) -> None:

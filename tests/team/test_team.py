@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -14,12 +15,14 @@ from flask.testing import FlaskClient
 from iec_events.access.queries import access
 from iec_events.core import clock as real_clock
 from iec_events.core.db import db
+from iec_events.events.actions import revise_event
+from iec_events.events.drafts import draft_of
 from iec_events.organizers.actions import accept_invitation, revoke_invitation
 from iec_events.organizers.actions import invite as make_invitation
 from iec_events.organizers.commands import organizer as organizer_command
 from iec_events.organizers.guard import TOKEN
 from iec_events.organizers.keys import holders, private_of_session
-from iec_events.organizers.models import AuditEntry, Organizer, RoleGrant
+from iec_events.organizers.models import AuditEntry, Invitation, Organizer, RoleGrant
 from iec_events.organizers.queries import grants_of, open_invitations, organizer_by_email
 from iec_events.organizers.roles import MODERATOR, ORGANIZER, OWNER, Grant
 from iec_events.rsvps.actions import Party, place_rsvp
@@ -187,6 +190,19 @@ def test_the_door_ends_with_its_night(app: Flask, owner: FlaskClient, clock: tim
     clock.shift(dt.timedelta(hours=2))
     assert roles_of(OMID) == [("moderator", "")]
     del app
+
+
+def test_roles_at_the_door_move_with_the_night(owner: FlaskClient) -> None:
+    event, week = an_event(slug="berkeley"), dt.timedelta(days=7)
+    omid, _token = an_account(OMID, role=MODERATOR)
+    send(owner, f"/organize/team/{omid}", role="door", place="event:berkeley")
+    send(owner, "/organize/team/invite", role="door", place="event:berkeley")
+    draft = draft_of(event)
+    moved = replace(draft, starts_at=draft.starts_at + week, ends_at=draft.ends_at + week, doors_at=None)
+    revise_event(slug="berkeley", draft=moved, campaign_slug=None, now=real_clock.now())
+    last = draft.ends_at + week + dt.timedelta(hours=12)
+    ends = (RoleGrant.expires_at, Invitation.role_ends_at)
+    assert [[end for end in db.session.scalars(sa.select(one)) if end] for one in ends] == [[last], [last]]
 
 
 def test_the_last_owner_stays(owner: FlaskClient) -> None:

@@ -13,7 +13,7 @@ from ...core.db import atomic, db
 from ...core.errors import Refusal
 from ...core.i18n import _l, format_number, ngettext
 from ...organizers.audit import note
-from ...organizers.places import forget_place, rename_place
+from ...organizers.places import forget_place, move_door, rename_place
 from ...organizers.roles import of_event
 from ..drafts import EventDraft, columns_of, objections
 from ..models import Campaign, Event, Image
@@ -151,7 +151,7 @@ def revise_event(
         raise KeptLonger(event.keep_days)
     if event.status != "draft" and not (draft.city or draft.online_url):
         raise PlaceMissing
-    before, said = event.image_name, said_by(event)
+    before, ended, said = event.image_name, event.ends_at, said_by(event)
     changed = write(event, {**columns, "campaign_id": _campaign_id(campaign_slug)})
     if not changed:
         return slug
@@ -162,6 +162,7 @@ def revise_event(
     note("event.revised", f"event:{event.slug}", now=now)
     if changed & TOLD:
         raise_sequence(event, said, now)
+    move_door(of_event(event.slug), later=event.ends_at - ended)
     if "image_name" in changed and before is not None:
         drop_image(before)
     return event.slug
