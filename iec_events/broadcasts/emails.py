@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import sqlalchemy as sa
+
 from ..core import clock
 from ..core.db import db
 from ..core.i18n import current_locale
@@ -43,13 +45,21 @@ def as_mail(texts: Texts, event: Event, *, link: str = "", stop: str = "", test:
 
 
 def _letter(facts: dict[str, Any]) -> Letter | None:
-    broadcast = db.session.get(Broadcast, facts["broadcast_id"], populate_existing=True)
-    rsvp = db.session.get(Rsvp, facts["rsvp_id"], populate_existing=True)
-    if broadcast is None or rsvp is None or broadcast.state not in ON_PAGES:
+    query = (
+        sa.select(Broadcast, Rsvp, Event)
+        .join(Event, Event.id == Broadcast.event_id)
+        .join(Rsvp, Rsvp.event_id == Event.id)
+        .where(Broadcast.id == facts["broadcast_id"], Rsvp.id == facts["rsvp_id"])
+        .execution_options(populate_existing=True)
+    )
+    found = db.session.execute(query).one_or_none()
+    if found is None:
         return None
-    if rsvp.status not in AUDIENCES[broadcast.audience] or not rsvp.wants_letters:
+    broadcast, rsvp, event = found
+    due = broadcast.state in ON_PAGES and rsvp.status in AUDIENCES[broadcast.audience]
+    if not due or not rsvp.wants_letters:
         return None
-    locale, event = current_locale(), db.session.get_one(Event, broadcast.event_id, populate_existing=True)
+    locale = current_locale()
     stop = unsubscribe_address(rsvp.id, "letters", locale)
     link = public_url("rsvps.open_link", locale=locale, token=facts["token"])
     letter = _quiet(link, stop) if rsvp.quiet else as_mail(texts_of(broadcast), event, link=link, stop=stop)
