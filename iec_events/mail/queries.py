@@ -82,7 +82,7 @@ def mail_health(now: dt.datetime) -> MailHealth:
         delivered_at=numbers[5],
         trouble=state.trouble,
         trouble_since=state.trouble_since,
-        last_errors=[error for error in {*errors, state.trouble} if error],
+        last_errors=sorted({error for error in (*errors, state.trouble) if error}),
         worker_seen_at=seen,
         worker_silent=seen is None or now - seen > WORKER_SILENT_AFTER,
     )

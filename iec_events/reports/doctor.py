@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import sqlalchemy as sa
 from flask import current_app
@@ -28,7 +28,9 @@ from ..core.db import SiteState, db, key_check_fits
 from ..core.revisions import known_revisions, newest_revision, revision_of
 from ..core.shreds import has_shred
 from ..events.models import EventKey
+from ..mail.letters import MAILBOX
 from ..mail.queries import mail_health
+from ..mail.smtp import wants_starttls
 from ..organizers.audit import latest_at
 from ..organizers.audit_check import verify
 from ..privacy.vault_boxes import older_boxes
@@ -133,15 +135,17 @@ def _of_mail_settings(chosen: Settings, *, trial: bool) -> Findings:
             serious, "Mail is written into a folder and reaches nobody: set IEC_MAIL_URL to your mail server."
         )
     elif url.scheme == "smtp" and url.hostname not in {"127.0.0.1", "localhost", "::1"}:
-        tls = parse_qs(url.query).get("tls", ["starttls" if url.username else "none"])[0]
-        if tls != "starttls" and url.username:
+        tls = wants_starttls(chosen.mail_url)
+        if not tls and url.username:
             yield Finding(GRAVE, "The mail server's password travels in the open: begin IEC_MAIL_URL with smtps://.")
-        elif tls != "starttls":
+        elif not tls:
             yield Finding(
                 WEAK, "Mail leaves without TLS: add ?tls=starttls to IEC_MAIL_URL, or begin it with smtps://."
             )
     if f".{chosen.mail_from.rpartition('@')[2].casefold()}".endswith(NOBODYS):
         yield Finding(serious, f"Mail comes from {chosen.mail_from}, which is nobody: set IEC_MAIL_FROM.")
+    if not MAILBOX.fullmatch(chosen.mail_from):
+        yield Finding(GRAVE, "IEC_MAIL_FROM is no mail address, so no mail goes out: write it like events@example.org.")
 
 
 def _of_zones(now: dt.datetime, tzdata: str) -> Findings:
@@ -266,6 +270,16 @@ def _of_mail(now: dt.datetime) -> Findings:
     elif health.worker_silent:
         seen = f"{health.worker_seen_at:%Y-%m-%d %H:%M} UTC"
         yield Finding(GRAVE, f"The worker has not run since {seen}, so no mail goes out: start `iec-events worker`.")
+    if health.trouble and health.trouble_since:
+        since = f"{health.trouble_since:%Y-%m-%d %H:%M} UTC"
+        yield Finding(
+            GRAVE, f"No mail goes out since {since} ({health.trouble}): find out with `iec-events mail test`."
+        )
+    if health.uncertain:
+        yield Finding(
+            WEAK,
+            f"Nobody knows whether {health.uncertain} mails arrived: an owner can send them again on the dashboard.",
+        )
     why = f" ({', '.join(health.last_errors)})" if health.last_errors else ""
     if health.stuck:
         yield Finding(WEAK, f"{health.stuck} mails were refused again and again{why}: look at the mail server.")

@@ -20,7 +20,7 @@ from iec_events.core.archive import make_archive
 from iec_events.core.db import SiteState, atomic, db, key_check_fits, note_worker
 from iec_events.core.tokens import new_id
 from iec_events.events.keys import ROSTER, add_key
-from iec_events.mail.actions import post
+from iec_events.mail.actions import note_trouble, post
 from iec_events.mail.models import OutboxMail
 from iec_events.organizers.audit import note
 from iec_events.organizers.keys import RECOVERY, made_key, new_phrase, pair_of_phrase
@@ -236,6 +236,24 @@ def test_mails_that_do_not_get_through(well: Flask) -> None:
         (WEAK, "1 mails were refused again and again (recipient refused 450): look at the mail server."),
         (WEAK, "1 mails were given up (recipient refused 450): write to these people in another way."),
     ]
+
+
+def test_mail_that_goes_out_no_more_or_into_the_unknown(well: Flask) -> None:
+    now = clock.now()
+    with atomic():
+        post(kind="rsvps.confirmed", about="rsvp:x", to="sara@example.org", locale="en", facts={}, now=now)
+        db.session.execute(sa.update(OutboxMail).values(handed_at=now, uncertain_at=now))
+        note_trouble(letters=[], error="SMTPAuthenticationError 535", now=now)
+    since = "No mail goes out since 2027-01-15 12:00 UTC (SMTPAuthenticationError 535)"
+    assert told(well) == [
+        (GRAVE, f"{since}: find out with `iec-events mail test`."),
+        (WEAK, "Nobody knows whether 1 mails arrived: an owner can send them again on the dashboard."),
+    ]
+
+
+def test_a_sender_that_is_no_address(installation: Installation) -> None:
+    expected = "IEC_MAIL_FROM is no mail address, so no mail goes out: write it like events@example.org."
+    assert (GRAVE, expected) in told(installation.make_app(**{**WELL, "MAIL_FROM": "Events <a@iec.example.net>"}))
 
 
 def test_a_database_that_is_empty_behind_ahead_or_away(
