@@ -452,6 +452,7 @@ def browser() -> Iterator[Browser]:
         "--disable-background-networking",
     ]
     flags += ["--disable-component-update", "--disable-sync"]
+    flags += ["--js-flags=--no-maglev,--no-turbofan"]  # a page is gone before it pays to make its scripts quick
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=found, args=flags)
         yield opened
