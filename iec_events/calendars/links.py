@@ -99,10 +99,9 @@ def _google_dates(event: CalendarEvent) -> dict[str, str]:
 
 def _outlook_dates(event: CalendarEvent) -> dict[str, str]:
     if event.all_day:
-        first, over = event.days
-        return {"startdt": f"{first}", "enddt": f"{over}", "allday": "true"}
-    first, last = (f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for moment in (event.starts_at, event.ends_at))
-    return {"startdt": first, "enddt": last}
+        return {"startdt": f"{event.days[0]}", "enddt": f"{event.days[1]}", "allday": "true"}
+    start, end = (f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for moment in (event.starts_at, event.ends_at))
+    return {"startdt": start, "enddt": end}
 
 
 def _yahoo_dates(event: CalendarEvent) -> dict[str, str]:
