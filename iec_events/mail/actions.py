@@ -172,7 +172,7 @@ def note_trouble(*, letters: Sequence[Claimed], error: str, now: dt.datetime) ->
 @atomic()
 def send_again(*, now: dt.datetime, about: str | None = None) -> int:
     """Send uncertain letters again, of one row or all, since a person said so; how many."""
-    which = [OutboxMail.uncertain_at.is_not(None)] + ([OutboxMail.about == about] if about is not None else [])
+    which = [OutboxMail.unknown()] + ([OutboxMail.about == about] if about is not None else [])
     values = {"uncertain_at": None, "handed_at": None, "due_at": now, "last_error": None}
     ids = db.session.scalars(sa.update(OutboxMail).where(*which).values(**values).returning(OutboxMail.id)).all()
     return len(ids)
@@ -194,10 +194,14 @@ def forget(*, about: str) -> None:
 
 @atomic()
 def sweep(now: dt.datetime) -> None:
-    """Erase the rows of letters that went out, were given up or left uncertain, a week ago."""
+    """Give uncertain letters up on which nobody decided for two days; erase the rows of those that ended a week ago.
+
+    Rows of letters that ended hold no address and no text.
+    """
+    undecided = sa.and_(OutboxMail.unknown(), OutboxMail.uncertain_at < now - GIVE_UP_AFTER)
+    db.session.execute(sa.update(OutboxMail).where(undecided).values(given_up_at=now, sealed=None))
     old = now - KEEP_DONE
-    ended = sa.or_(OutboxMail.done_at < old, OutboxMail.given_up_at < old, OutboxMail.uncertain_at < old)
-    db.session.execute(sa.delete(OutboxMail).where(ended))
+    db.session.execute(sa.delete(OutboxMail).where(sa.or_(OutboxMail.done_at < old, OutboxMail.given_up_at < old)))
 
 
 def pause_after(tries: int, longest: dt.timedelta = LONGEST_PAUSE) -> dt.timedelta:

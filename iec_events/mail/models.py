@@ -62,6 +62,11 @@ class OutboxMail(Model):
         """Whether a letter is still to go out by itself."""
         return sa.and_(cls.done_at.is_(None), cls.given_up_at.is_(None), cls.uncertain_at.is_(None))
 
+    @classmethod
+    def unknown(cls) -> sa.ColumnElement[bool]:
+        """Whether a person can still decide on a letter that is uncertain."""
+        return sa.and_(cls.done_at.is_(None), cls.given_up_at.is_(None), cls.uncertain_at.is_not(None))
+
 
 class MailState(Model):
     """One row, held by whoever claims letters: how many were claimed in the last minute, and whether the server rests.

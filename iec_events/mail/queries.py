@@ -62,7 +62,7 @@ def mail_health(now: dt.datetime) -> MailHealth:
             sa.func.min(OutboxMail.posted_at).filter(waiting),
             count().filter(waiting, OutboxMail.tries >= STUCK_AFTER_TRIES),
             count(OutboxMail.given_up_at),
-            count().filter(OutboxMail.uncertain_at.is_not(None), OutboxMail.done_at.is_(None)),
+            count().filter(OutboxMail.unknown()),
             sa.func.max(OutboxMail.handed_at).filter(OutboxMail.done_at.is_not(None)),
         )
     ).one()
@@ -103,9 +103,7 @@ def letters_part_of(part_of: str) -> PartCounts:
 
 def uncertain_letters(about: str) -> int:
     """How many letters concerning this row were handed over without an answer."""
-    query = sa.select(sa.func.count()).where(
-        OutboxMail.about == about, OutboxMail.uncertain_at.is_not(None), OutboxMail.done_at.is_(None)
-    )
+    query = sa.select(sa.func.count()).where(OutboxMail.about == about, OutboxMail.unknown())
     return db.session.scalar(query) or 0
 
 

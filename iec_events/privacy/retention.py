@@ -105,7 +105,7 @@ RULES = (
     ),
     Rule(
         job="sweep outbox",
-        what="that a letter went out, or could not (its facts and address go at once); all of one that may have got lost",
+        what="that a letter went out, or could not; its text and address are erased at once",
         at_most=KEEP_DONE,
         every=HOUR,
         erase=sweep,

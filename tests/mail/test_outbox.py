@@ -230,15 +230,16 @@ def test_a_letter_that_was_handed_over_is_not_claimed_again_but_uncertain_until_
     assert [one.id for one in claim(now=later, how_many=1)] == [mail_id]
 
 
-def test_an_uncertain_letter_is_kept_for_a_week() -> None:
-    promise()
+def test_an_uncertain_letter_is_given_up_when_nobody_decides_for_two_days() -> None:
+    mail_id = promise()
     now = clock.now()
     hand_over(letter=claim(now=now, how_many=1)[0], now=now)
     note_lapsed(now + ANSWER_LEASE + MINUTE)
-    sweep(now + dt.timedelta(days=6))
-    assert mail_health(now).uncertain == 1
-    sweep(now + dt.timedelta(days=8))
-    assert mail_health(now).uncertain == 0
+    sweep(now + dt.timedelta(days=2))
+    assert (mail_health(now).uncertain, row(mail_id).sealed is None) == (1, False)
+    sweep(now + dt.timedelta(days=2, hours=1))
+    assert (mail_health(now).uncertain, mail_health(now).given_up, row(mail_id).sealed) == (0, 1, None)
+    assert send_again(now=now) == 0
 
 
 def test_letters_that_were_not_offered_go_back_as_they_were() -> None:
