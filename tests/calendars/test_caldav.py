@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
+from flask.testing import FlaskClient
 
 from iec_events.calendars.ical import CalendarEvent, invitation_bytes
-from iec_events.events.drafts import day_begins
+from iec_events.core import clock
+from iec_events.events import actions
+from iec_events.events.actions.series import take_out
+from iec_events.events.drafts import day_begins, draft_of
 from tests.calendars.caldav import CalDav
 from tests.calendars.samples import the_night, utc
 from tests.calendars.test_other_readers import FIRST, HOUR, LAST, changes_of_clocks, feed, nameless
+from tests.events.serial import a_vigil, dates
 
 DAY = dt.timedelta(days=1)
 
@@ -87,3 +93,18 @@ def test_a_feed_of_all_kinds_is_kept_whole(server: CalDav) -> None:
         str(one["UID"]): (one["DTSTART"].dt, one["DTEND"].dt) for one in server.within("feed", FIRST, utc(2030, 1, 1))
     }
     assert kept == {night.uid: (night.starts_at, night.ends_at) for night in nights}
+
+
+def test_what_comes_again_keeps_it_busy_on_its_dates(server: CalDav, client: FlaskClient) -> None:
+    slug = a_vigil()  # every Tuesday, over the change of clocks
+    moved, off, out = dates(slug)[1:4]
+    draft = replace(draft_of(moved), starts_at=moved.starts_at + 26 * HOUR, ends_at=moved.ends_at + 27 * HOUR)
+    actions.revise_event(slug=moved.slug, draft=draft, campaign_slug=None, now=clock.now())
+    actions.cancel_event(slug=off.slug, now=clock.now())
+    take_out(slug=out.slug, now=clock.now())
+    server.put_all("series", client.get(f"/series/{slug}.ics").data)
+    kept = [(one.starts_at, one.ends_at) for one in dates(slug) if one.status == "published"]
+    assert len(kept) == 7
+    assert server.busy("series", utc(2027, 1, 1), utc(2028, 1, 1)) == sorted(kept)
+    for start, end in kept:
+        assert len(server.within("series", start, end)) >= 1
