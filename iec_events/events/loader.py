@@ -19,7 +19,12 @@ from ..core.db import atomic, db
 from ..core.errors import Refusal
 from ..core.toml_sheets import Table, read_sheet
 from . import actions
-from .models import Campaign, Event, Image
+from .drafts import EventDraft
+from .models import Campaign, Event, EventSeries, Image
+from .patterns import course_of, is_usual, pattern_of
+from .recurrence import on_the_wall
+from .series_queries import any_series, dates_of
+from .written_again import WrittenAgain
 from .written_events import WrittenCampaign, WrittenEvent, WrittenMessage, read_written
 
 KEYS_REFUSED: dict[type[Refusal], str] = {
@@ -83,6 +88,9 @@ def _put_campaign(written: WrittenCampaign, loaded: Loaded, now: dt.datetime) ->
 
 def _put_event(written: WrittenEvent, loaded: Loaded, now: dt.datetime) -> None:
     draft = replace(written.draft, image_name=_image_name(written, now))
+    if written.again is not None:
+        _put_series(written, written.again, draft, loaded, now)
+        return
     before = _revised_at(written.slug)
     if before is None:
         actions.create_event(draft=draft, slug=written.slug, campaign_slug=written.campaign_slug, now=now)
@@ -97,6 +105,53 @@ def _put_event(written: WrittenEvent, loaded: Loaded, now: dt.datetime) -> None:
     else:
         same = _revised_at(written.slug) == before and not asked
         (loaded.unchanged if same else loaded.revised).append(written.slug)
+
+
+def _put_series(
+    written: WrittenEvent, again: WrittenAgain, draft: EventDraft, loaded: Loaded, now: dt.datetime
+) -> None:
+    """Make the dates of what is new; of what is there, change those to come, but never its rule."""
+    slug, before = written.slug, _series_revised_at(written.slug)
+    questions, also = current_app.extensions["written_questions"], current_app.extensions["copy_questions"]
+    if before is None:
+        actions.create_event(draft=draft, slug=slug, campaign_slug=written.campaign_slug, now=now)
+        questions.put_questions(slug=slug, written=written.questions, now=now)
+        with _told_by_line(again.table):
+            actions.begin_series(slug=slug, rule=again.rule, until=again.until, also=also, now=now)
+    else:
+        _revise_series(written, again, draft, now)
+    if written.status == "published":
+        actions.publish_series(slug=slug, now=now)
+    elif written.status == "cancelled":
+        actions.cancel_series(slug=slug, now=now)
+    if before is None:
+        loaded.created.append(slug)
+    else:
+        (loaded.unchanged if _series_revised_at(slug) == before else loaded.revised).append(slug)
+
+
+def _revise_series(written: WrittenEvent, again: WrittenAgain, draft: EventDraft, now: dt.datetime) -> None:
+    series = any_series(written.slug)
+    course, starts = course_of(series), on_the_wall(draft.starts_at, draft.time_zone)
+    same_clocks = course.all_day or course.first.time() == starts.time()
+    if course.rule != again.rule or not same_clocks or course.time_zone != draft.time_zone:
+        again.table.wrong(None, "it comes again by another rule already; change the rule on its page.")
+        again.table.sheet.refuse()
+    coming = [event for event in dates_of(series) if event.ends_at > now]
+    usual = [event for event in coming if is_usual(event, series)] or coming
+    if usual:
+        actions.revise_dates(
+            slug=usual[0].slug,
+            draft=pattern_of(draft).draft(usual[0].starts_at, usual[0].time_zone),
+            campaign_slug=written.campaign_slug,
+            made_from=usual[0].revised_at,
+            locale="en",
+            now=now,
+        )
+
+
+def _series_revised_at(slug: str) -> dt.datetime | None:
+    return db.session.scalar(sa.select(EventSeries.revised_at).where(EventSeries.slug == slug))
 
 
 def _revised_at(slug: str) -> dt.datetime | None:

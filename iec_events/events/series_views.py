@@ -84,6 +84,7 @@ def series_view(series: EventSeries, dates: Sequence[Event], locale: str, now: d
         "seats_taken": 0,
         "availability": "",
     }
+    own = [event for event in dates if event.series_id == series.id] or [last]
     current = series if series.slug else current_series(first)
     pictures = (one.image for one in dates if one.image_name == draft.image_name)
     return SeriesView(
@@ -93,8 +94,22 @@ def series_view(series: EventSeries, dates: Sequence[Event], locale: str, now: d
         series=series,
         address=str(current.slug) if current else "",
         picture=next(pictures, None) if draft.image_name else None,
-        last=on_the_wall(last.recurs_at or last.starts_at, series.time_zone).date(),
+        last=on_the_wall(own[-1].recurs_at or own[-1].starts_at, series.time_zone).date(),
     )
+
+
+def rules_told(dates: Iterable[Event], locale: str) -> list[str]:
+    """Each rule by which some of these dates are, with its end, in the order of time."""
+    groups: dict[int, list[Event]] = {}
+    for event in dates:
+        groups.setdefault(event.series_id or 0, []).append(event)
+    told = []
+    for group in groups.values():
+        series = group[0].series
+        if series is not None:
+            last = max(on_the_wall(event.recurs_at or event.starts_at, series.time_zone) for event in group).date()
+            told.append(until_words(course_words(course_of(series), locale), last, locale))
+    return told
 
 
 def one_of_each(views: Iterable[Shown]) -> list[Shown]:

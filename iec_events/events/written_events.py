@@ -25,6 +25,8 @@ from .drafts import (
 from .images import ImageRefused, Picture, read_image
 from .models import STATUSES, Texts
 from .slugs import is_secret, is_slug, with_tail
+from .written_again import STATUSES as SERIES_STATUSES
+from .written_again import WrittenAgain, read_again
 from .written_details import read_details
 from .written_times import read_times
 
@@ -62,6 +64,7 @@ class WrittenEvent:
     draft: EventDraft
     picture: Picture | None
     questions: Any  # what the room of questions read; it lies above this one
+    again: WrittenAgain | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,11 +188,14 @@ class _EventReader:
         if not details["listed"]:
             _want_secret(table, slug)
         questions = current_app.extensions["written_questions"].read_questions(table.tables("question"))
+        again = table.raw("again") is not None
         table.done()
         if zone is None or times is None:
             return None
         draft = EventDraft(texts=texts, time_zone=zone, **vars(times), **details)
         _object(table, draft)
+        if again and status not in {None, *SERIES_STATUSES}:
+            table.wrong("status", f"what comes again is one of {', '.join(SERIES_STATUSES)}.")
         return WrittenEvent(
             table=table,
             slug=slug,
@@ -198,6 +204,7 @@ class _EventReader:
             draft=draft,
             picture=picture,
             questions=questions,
+            again=read_again(table, draft),
         )
 
     def _campaign(self, table: Table) -> str | None:

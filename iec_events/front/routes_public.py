@@ -25,7 +25,7 @@ from ..events.queries import (
     upcoming_events,
 )
 from ..events.series_queries import is_listed, next_dates, public_series
-from ..events.series_views import one_of_each, series_view
+from ..events.series_views import one_of_each, rules_told, series_view
 from ..events.views import CampaignView, EventView
 from ..solidarity.queries import approved_count, approved_messages, takes_messages
 
@@ -100,12 +100,14 @@ def series(slug: str) -> ResponseReturnValue:
     """Something that comes again: what it is, its rule in words, its dates with their seats."""
     row, dates = public_series(slug)
     locale, now = current_locale(), clock.now()
-    view = series_view(row, dates, locale, now)
+    coming = [event for event in dates if event.ends_at > now]
+    view = series_view(next((event.series for event in coming if event.series), row), dates, locale, now)
     shown = _views(dates)
     page = public_page(
         render_template(
             "front/series.html",
             series=view,
+            rules=rules_told((event for event in coming if event.status != "cancelled"), locale),
             calendar=series_buttons(view),
             coming=[event for event in shown if not event.is_past],
             past=[event for event in reversed(shown) if event.is_past],

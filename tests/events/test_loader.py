@@ -18,7 +18,9 @@ from iec_events.core.toml_sheets import BadFile
 from iec_events.events.commands import load_file
 from iec_events.events.loader import SAMPLE, Loaded, load
 from iec_events.events.models import Campaign, Event, Image
+from iec_events.questions.models import Question
 from iec_events.solidarity.models import Message
+from tests.events.serial import dates, days
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -257,6 +259,15 @@ def test_days_and_reminders_that_do_not_fit_are_told_with_their_line(tmp_path: P
     text = f'[[event]]\nslug = "day"\ntime_zone = "America/Bogota"\nall_day = true\n{line}\ncity = "Bogotá"\n'
     problems = refused(tmp_path, f'{text}[event.text.en]\ntitle = "A day"\n')
     assert [problem for problem in problems if complaint in problem], problems
+
+
+def test_an_event_that_people_know_of_is_not_moved_into_the_past(tmp_path: Path) -> None:
+    loaded(tmp_path, NIGHT)
+    past = NIGHT.replace("rsvp_closes = 2027-02-20T12:00:00", "").replace("2027-02-20", "2026-02-20")
+    (problem,) = refused(tmp_path, past)
+    assert problem.endswith("event[1].starts: By these dates the event would be over already, and its list soon "
+                            "destroyed. Please check them.")  # fmt: skip
+    assert local("bogota") == "2027-02-20 18:00"
 
 
 def test_letters_and_the_note_for_the_gate_come_in(tmp_path: Path) -> None:
@@ -525,3 +536,74 @@ def test_the_sample_shows_offers_confirmation_and_screening(tmp_path: Path) -> N
     bogota, online = event("bogota"), event("online")
     assert (bogota.confirms_address, bogota.hold_hours, bogota.offer_hours) == (True, 24, 48)
     assert (online.needs_approval, online.address_hidden) == (True, True)
+
+
+# --- What comes again
+
+VIGIL = """\
+[[event]]
+slug = "vigil"
+status = "published"
+time_zone = "America/Los_Angeles"
+starts = 2027-02-02T18:00:00
+ends = "19:00"
+city = "Berkeley"
+capacity = 20
+[event.text.en]
+title = "Vigil"
+[event.again]
+every = "week"
+times = 9
+[[event.question]]
+name = "candle"
+kind = "yes_no"
+text.en = { label = "Do you have a candle?" }
+"""
+
+
+def test_what_comes_again_is_made_once_and_then_revised(tmp_path: Path) -> None:
+    file = tmp_path / "vigil.toml"
+    file.write_text(VIGIL, encoding="utf-8")
+    assert load(file, now=clock.now()).created == ["vigil"]
+    assert days(status="published")[0] == "02-03 02"
+    assert len(days()) == 9
+    asked = db.session.scalars(sa.select(Question.event_id)).all()
+    assert sorted(asked) == sorted(one.id for one in dates())
+    assert load(file, now=clock.now()).unchanged == ["vigil"]
+    file.write_text(VIGIL.replace("capacity = 20", "capacity = 30"), encoding="utf-8")
+    assert load(file, now=clock.now()).revised == ["vigil"]
+    assert {one.capacity for one in dates()} == {30}
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "line", "said"),
+    [
+        ('every = "week"', 'every = "year"', 12, '"year" is not known'),
+        ('every = "week"', 'on = ["Tuseday"]', 12, 'did you mean "Tuesday"'),
+        ("times = 9", "", 11, "write either until"),
+        ("times = 9", "times = 9\nuntil = 2027-06-30", 11, "write either until"),
+        ("times = 9", 'until = "June"', 13, "this is no day"),
+        ("times = 9", "until = 2027-02-03", 11, "no second date"),
+        ("times = 9", 'times = 9\nnth = "first"', 11, "this is no rule"),
+        ('status = "published"', 'status = "postponed"', 3, "what comes again is one of"),
+    ],
+)
+def test_a_rule_that_is_wrong_is_told_by_its_line(
+    tmp_path: Path, written: str, instead: str, line: int, said: str
+) -> None:
+    file = tmp_path / "vigil.toml"
+    file.write_text(VIGIL.replace(written, instead), encoding="utf-8")
+    with pytest.raises(BadFile) as refused:
+        load(file, now=clock.now())
+    assert any(f"line {line}," in problem and said in problem for problem in refused.value.problems), (
+        refused.value.problems
+    )
+
+
+def test_a_file_never_changes_a_rule(tmp_path: Path) -> None:
+    file = tmp_path / "vigil.toml"
+    file.write_text(VIGIL, encoding="utf-8")
+    load(file, now=clock.now())
+    file.write_text(VIGIL.replace('every = "week"', 'every = "day"'), encoding="utf-8")
+    with pytest.raises(BadFile, match="another rule already"):
+        load(file, now=clock.now())

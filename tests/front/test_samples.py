@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 from persiantools.jdatetime import JalaliDate
 
 from iec_events.core import clock
@@ -59,13 +60,25 @@ def test_the_coming_nights_are_on_the_first_weekend_three_weeks_ahead(days: int)
     assert 21 <= (saturday - now.date()).days <= 27
     for slug in ("bogota", "cali", "online"):
         assert local(slug)[:10] == f"{saturday + dt.timedelta(days=1)}"
-    assert db.session.scalars(sa.select(Event.slug).order_by(Event.starts_at)).all() == [
+    once = sa.select(Event.slug).where(Event.series_id.is_(None))
+    assert db.session.scalars(once.order_by(Event.starts_at)).all() == [
         "berkeley-2024",
         "berkeley",
         "online",
         "bogota",
         "cali",
     ]
+
+
+def test_the_vigil_comes_every_tuesday_once_the_nights_are_over(client: FlaskClient) -> None:
+    load_samples(clock.now())
+    dates = db.session.scalars(sa.select(Event).where(Event.series_id.is_not(None)).order_by(Event.starts_at)).all()
+    assert len(dates) == 12
+    assert {f"{one.starts_at.astimezone(ZoneInfo('Europe/Berlin')):%A %H:%M}" for one in dates} == {"Tuesday 18:00"}
+    assert dates[0].starts_at > event("cali").ends_at
+    home = client.get("/").text
+    assert home.count("/events/vigil-") == 1, "once, with its next date"
+    assert "Every Tuesday at 6 pm" in home
 
 
 def test_the_sample_speaks_three_languages_everywhere() -> None:
@@ -83,7 +96,7 @@ def test_the_sample_speaks_three_languages_everywhere() -> None:
 
 def test_the_sample_shows_every_kind_of_room() -> None:
     load_samples(clock.now())
-    assert dict(db.session.execute(sa.select(Event.slug, Event.capacity)).all()) == {
+    assert dict(db.session.execute(sa.select(Event.slug, Event.capacity).where(Event.series_id.is_(None))).all()) == {
         "berkeley-2024": None,
         "berkeley": 120,
         "online": None,

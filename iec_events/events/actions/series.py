@@ -103,7 +103,7 @@ def begin_series(*, slug: str, rule: Rule, until: dt.date, also: Also | None = N
     series = EventSeries(
         uid=f"{uuid4()}@{settings().host}",
         thread=new_id(),
-        slug=_series_slug(stem, secret=not draft.listed),
+        slug=event.slug if is_secret(event.slug) else _series_slug(stem, secret=not draft.listed),
         campaign_id=event.campaign_id,
         rule=rule.kept,
         time_zone=draft.time_zone,
@@ -142,6 +142,8 @@ def revise_dates(
     _refuse_other_times(event, draft)
     told = changes(pattern_of(draft_of(event)), pattern_of(draft))
     campaign, campaign_before = campaign_slug, event.campaign.slug if event.campaign else None
+    if not told and campaign == campaign_before:
+        return slug
     for date in [one for one in dates_of(event.series) if one.ends_at > now or one.id == event.id]:
         usual = kept_pattern(date.series) if date.series and date.id != event.id else None
         mine = draft_of(date)
@@ -234,28 +236,31 @@ def checked(course: Course, *, now: dt.datetime, least: int = 2) -> list[dt.date
 @atomic()
 def publish_series(*, slug: str, now: dt.datetime) -> None:
     """Show every date that is to come and was not taken out. TitleMissing, PlaceMissing."""
-    for event in _coming(slug, now):
-        if event.published_at is None and not is_left_out(event):
-            publish_event(slug=event.slug, now=now)
-    _noted(slug, "series.published", now)
+    unseen = [one for one in _coming(slug, now) if one.published_at is None and not is_left_out(one)]
+    for event in unseen:
+        publish_event(slug=event.slug, now=now)
+    if unseen:
+        _noted(slug, "series.published", now)
 
 
 @atomic()
 def cancel_series(*, slug: str, now: dt.datetime) -> None:
     """Cancel every date that is to come; whoever signed up for one is told."""
-    for event in _coming(slug, now):
-        if event.status in {"published", "postponed"}:
-            cancel_event(slug=event.slug, now=now)
-    _noted(slug, "series.cancelled", now)
+    standing = [one for one in _coming(slug, now) if one.status in {"published", "postponed"}]
+    for event in standing:
+        cancel_event(slug=event.slug, now=now)
+    if standing:
+        _noted(slug, "series.cancelled", now)
 
 
 @atomic()
 def reinstate_series(*, slug: str, now: dt.datetime) -> None:
     """Every cancelled date that is to come takes place after all."""
-    for event in _coming(slug, now):
-        if event.status in {"cancelled", "postponed"}:
-            reinstate(slug=event.slug, now=now)
-    _noted(slug, "series.reinstated", now)
+    off = [one for one in _coming(slug, now) if one.status in {"cancelled", "postponed"}]
+    for event in off:
+        reinstate(slug=event.slug, now=now)
+    if off:
+        _noted(slug, "series.reinstated", now)
 
 
 @atomic()

@@ -27,7 +27,7 @@ from ..queries import any_event
 from ..recurrence import DAILY, Course, Rule, on_the_wall
 from ..rule_words import course_words, until_words, whole_day
 from ..series_queries import any_series, dates_of
-from ..series_views import series_view
+from ..series_views import rules_told, series_view
 from ..times import clock_text, zone_label
 from ..views import EventView
 from .shared import blueprint
@@ -271,6 +271,7 @@ def _series_page(row: EventSeries, form: StepForm | None = None, status: int = 2
     dates = dates_of(row)
     views = [EventView(event, locale, now) for event in dates]
     coming = [view for view in views if not view.is_past]
+    standing = [view.event for view in coming if not _is_out(view.event) and view.status != "cancelled"]
     page = render_template(
         "events/series.html",
         section="events",
@@ -279,6 +280,7 @@ def _series_page(row: EventSeries, form: StepForm | None = None, status: int = 2
         past=[view for view in reversed(views) if view.is_past],
         seen=any(event.published_at is not None for event in dates),
         unseen=[view for view in coming if view.event.published_at is None and not _is_out(view.event)],
+        rules=rules_told(standing, locale),
         form=form or StepForm(formdata=None),
         out={view.slug for view in views if _is_out(view.event)},
     )
