@@ -87,6 +87,7 @@ DEEDS = {
     "access.given": _l("Access to the lists given"),
     "access.taken": _l("Access to the lists taken away"),
     "list.key-changed": _l("A list sealed with a new key"),
+    "list.damaged": _l("Part of a list did not open with its own key: it was touched, moved or cut"),
     "list.destroyed": _l("A guest list and its keys destroyed"),
     "recovery.made": _l("Recovery key made"),
     "recovery.checked": _l("Recovery key checked"),

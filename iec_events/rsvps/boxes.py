@@ -63,6 +63,10 @@ class Reader:
         except BoxRefused:
             return None
 
+    def has_key_to(self, rsvp: Rsvp) -> bool:
+        """Whether the box is for this reader; one that does not open all the same was touched, moved or cut."""
+        return rsvp.roster_key_id is None or rsvp.roster_key_id in self.openers
+
     def remark(self, rsvp: Rsvp) -> str:
         """What organizers noted about the party; empty when there is nothing, or nothing that opens."""
         opener = self.openers.get(rsvp.remark_key_id or "")

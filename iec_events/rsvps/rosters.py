@@ -59,18 +59,22 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class RosterPage:
-    """A page of the list with what those on it answered, the number of all parties that match, and of pages."""
+    """A page of the list with what those on it answered, the number of all parties that match, and of pages.
+
+    Of the parties on it, `damaged` do not open although the reader holds the key.
+    """
 
     parties: Sequence[RsvpView]
     answers: Mapping[str, Answers] = field(default_factory=dict)
+    damaged: int = 0
     total: int
     page: int
     pages: int
 
     @property
     def sealed(self) -> bool:
-        """Whether some of it could not be read."""
-        return any(party.name is None for party in self.parties)
+        """Whether some of it could not be read for want of a key."""
+        return sum(party.name is None for party in self.parties) > self.damaged
 
 
 class _Opened(NamedTuple):
@@ -96,7 +100,8 @@ def roster_page(event_id: int, wanted: Wanted, *, reader: Reader = NOBODY) -> Ro
         for rsvp, words in shown
     ]
     answers = read_answers([one.id for one in parties], reader)
-    return RosterPage(parties=parties, answers=answers, total=total, page=page, pages=pages)
+    damaged = sum(one.words is None and reader.has_key_to(one.rsvp) for one in shown)
+    return RosterPage(parties=parties, answers=answers, damaged=damaged, total=total, page=page, pages=pages)
 
 
 def _pages(total: int, page: int) -> tuple[int, int, int]:

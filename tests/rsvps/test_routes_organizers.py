@@ -19,6 +19,7 @@ from iec_events.events.models import Event
 from iec_events.mail.models import OutboxMail
 from iec_events.organizers.actions import accept_invitation, invite
 from iec_events.organizers.guard import TOKEN
+from iec_events.organizers.models import AuditEntry
 from iec_events.questions.actions import add_ready_made
 from iec_events.questions.models import Answers
 from iec_events.questions.queries import questions_of
@@ -150,6 +151,27 @@ def test_cancelling_seats_the_next_in_line(nasrin: FlaskClient, event: Event) ->
     for _ in range(2):
         assert send(nasrin, f"{LIST}/{sara}/cancel", to=f"{LIST}/{sara}/cancel").status_code == 303
     assert [(one.name, one.status) for one in roster(event.id)] == [("Sara", "cancelled"), ("Ali", "confirmed")]
+
+
+@pytest.mark.parametrize("harm", ["moved", "cut", "of a later version"])
+def test_a_box_that_was_touched_is_told_and_noted_and_the_others_open(
+    simin: FlaskClient, app: Flask, harm: str
+) -> None:
+    sara, ali = (db.session.get_one(Rsvp, comes(name)) for name in ("Sara", "Ali"))
+    harmed = {"moved": ali.sealed, "cut": sara.sealed[:-9], "of a later version": b"\x09" + sara.sealed[1:]}
+    with atomic():
+        db.session.execute(sa.update(Rsvp).where(Rsvp.id == sara.id).values(sealed=harmed[harm]))
+    for _ in range(2):
+        page = simin.get(LIST).text
+        assert ("although you hold the key" in page, "You hold no key" in page) == (True, False)
+        assert names_in(page) == ["Ali"]
+    noted = db.session.scalars(sa.select(AuditEntry.what).where(AuditEntry.what == "list.damaged")).all()
+    assert len(noted) == 1
+    without = app.test_client()
+    with without.session_transaction() as session:
+        session[TOKEN] = an_organizer_session()
+    page = without.get(LIST).text
+    assert ("although you hold the key" in page, "You hold no key" in page) == (False, True)
 
 
 def test_a_name_has_a_direction_of_its_own_wherever_it_heads_a_page_or_leads_back(nasrin: FlaskClient) -> None:
