@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
@@ -17,7 +19,7 @@ from iec_events.core.i18n import LocaleCode, speaking
 from iec_events.core.tokens import new_token
 from iec_events.events.actions import cancel_event, postpone_event, reinstate, revise_event
 from iec_events.events.drafts import draft_of
-from iec_events.events.models import Event
+from iec_events.events.models import Campaign, Event
 from iec_events.mail.letters import Letter, message_of
 from iec_events.rsvps import actions
 from iec_events.rsvps.actions import Party
@@ -28,6 +30,8 @@ from tests.factories import a_campaign, an_event
 
 SARA = "sara@example.org"
 HOUR = dt.timedelta(hours=1)
+_numbers = itertools.count(1)
+_written: dict[tuple[str, bool], dict[str, tuple[Letter, EmailMessage]]] = {}
 HOLDS = ("confirmed", "offered")
 CAMPAIGN = {"en": "A Night of Cultural Revolt", "fa": "شبی از شورش فرهنگی", "es": "Noche de Revuelta Cultural"}
 TEXTS = {
@@ -59,10 +63,12 @@ WORDS = {"en": "We know your band. Next time, gladly.", "fa": "گروهتان ر
 def a_night(**others: Any) -> Event:
     """A night of a campaign that says all that an event can say."""
     titles = {code: {"title": title, "summary": title, "description": title} for code, title in CAMPAIGN.items()}
-    campaign = a_campaign(slug="night-of-cultural-revolt", texts=titles)
+    known = db.session.scalar(sa.select(Campaign).where(Campaign.slug == "night-of-cultural-revolt"))
+    campaign = known or a_campaign(slug="night-of-cultural-revolt", texts=titles)
+    number = next(_numbers)
     said: dict[str, Any] = {
-        "slug": "berkeley-poems-for-prisoners",
-        "uid": "4b0c9b52-7d1c-4b5e-9f0a-3f1f4d1f2a10@127.0.0.1",
+        "slug": f"berkeley-poems-for-prisoners-{number}",
+        "uid": f"4b0c9b52-7d1c-4b5e-9f0a-{number:012}@127.0.0.1",
         "campaign_id": campaign.id,
         "texts": TEXTS,
         "starts_at": clock.now() + 57 * 24 * HOUR + 15 * HOUR,
@@ -109,6 +115,14 @@ def every_letter(event: Event, locale: LocaleCode, *, quiet: bool = False) -> It
         yield kind, written(kind, locale, {**facts, "since": since, "entitled": True})
 
 
+def all_letters(locale: LocaleCode, *, quiet: bool = False) -> dict[str, tuple[Letter, EmailMessage]]:
+    """The letters, and as messages that were sent and read again; made once, for tests that only look at them."""
+    if (locale, quiet) not in _written:
+        letters = every_letter(a_night(), locale, quiet=quiet)
+        _written[locale, quiet] = {kind: (letter, arrived(letter, locale)) for kind, letter in letters}
+    return _written[locale, quiet]
+
+
 def becomes(rsvp_id: str, status: str) -> None:
     """The RSVP as it would be in this state, whatever it was."""
     until = clock.now() + 20 * HOUR if status in {"unconfirmed", "offered"} else None
@@ -126,9 +140,10 @@ def written(kind: str, locale: LocaleCode, facts: dict[str, Any]) -> Letter:
     return letter
 
 
-def as_message(letter: Letter, locale: str) -> EmailMessage:
-    """The letter as it would be sent."""
-    return message_of(letter, to=SARA, mail_id="0123456789abcdef", locale=locale, now=clock.now(), chosen=settings())
+def arrived(letter: Letter, locale: str) -> EmailMessage:
+    """The letter as a message, as it is read from its octets."""
+    sent = message_of(letter, to=SARA, mail_id="0123456789abcdef", locale=locale, now=clock.now(), chosen=settings())
+    return message_from_bytes(sent.as_bytes(), policy=policy.default)
 
 
 def _moved(event: Event, starts_at: dt.datetime) -> None:
@@ -142,9 +157,14 @@ def _moved(event: Event, starts_at: dt.datetime) -> None:
 def _happens(event: Event, kind: str) -> None:
     now = clock.now()
     if kind == "event_changed":
-        times = {"starts_at": event.starts_at + 24 * HOUR, "ends_at": event.ends_at + 24 * HOUR, "doors_at": None}
-        place = {"venue": "La Peña Cultural Center", "street": "3105 Shattuck Avenue"}
-        draft = replace(draft_of(event), **times, **place)
+        draft = replace(
+            draft_of(event),
+            starts_at=event.starts_at + 24 * HOUR,
+            ends_at=event.ends_at + 24 * HOUR,
+            doors_at=None,
+            venue="La Peña Cultural Center",
+            street="3105 Shattuck Avenue",
+        )
         revise_event(slug=event.slug, draft=draft, campaign_slug="night-of-cultural-revolt", now=now)
         return
     step = {"event_postponed": postpone_event, "event_reinstated": reinstate, "event_cancelled": cancel_event}[kind]
