@@ -1,8 +1,8 @@
 """Every term of retention in one place: what is kept, for how long, and the verb that erases it. The worker runs them.
 
 The numbers live beside the verbs; docs/organizers.md tells them to people. What ends at once needs no rule here: the
-body of a letter on delivery, a message's signature with the message, an RSVP that its attendee deletes. Letters of organizers go with the list, by a job
-of the room they belong to, which lies beside this one.
+body of a letter on delivery, a message's signature with the message, an RSVP that its attendee deletes. Letters of
+organizers go with the list, by a job of the room they belong to, which lies beside this one.
 """
 
 from __future__ import annotations
