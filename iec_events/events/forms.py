@@ -46,6 +46,7 @@ BESIDE = {
 # Of an event without hours the organizers choose days.
 BESIDE_DAYS = {"starts_at": "starts_on", "ends_at": "ends_on"}
 DAYS = frozenset({"starts", "ends"})
+EACH_APART = frozenset({"texts", "reminders"})  # differences are named one by one
 # Stands in while the times are not known yet, so that everything else can be looked at.
 SOME_TIME = {"starts_at": dt.datetime(2000, 1, 1, tzinfo=dt.UTC), "ends_at": dt.datetime(2000, 1, 2, tzinfo=dt.UTC)}
 IMAGE_NAME = re.compile("[A-Za-z0-9_-]{1,22}")
@@ -272,8 +273,11 @@ class EventForm(Moments):
             for key in EVENT_TEXTS
             if mine["texts"].get(code, {}).get(key) != theirs["texts"].get(code, {}).get(key)
         ]
-        others = [self._beside(name) for name in mine if name != "texts" and mine[name] != theirs[name]]
-        return [str(self[name].label.text) for name in (*texts, *dict.fromkeys(others))]
+        others = [self._beside(name) for name in mine if name not in EACH_APART and mine[name] != theirs[name]]
+        reminders = [
+            f"remind_{hours}" for hours in REMINDERS if (hours in mine["reminders"]) != (hours in theirs["reminders"])
+        ]
+        return [str(self[name].label.text) for name in (*texts, *dict.fromkeys(others), *reminders)]
 
     def draft(self) -> EventDraft:
         """What was chosen; only of a form that was found valid."""

@@ -432,6 +432,15 @@ def test_two_organizers_at_once_lose_nothing(organizer: FlaskClient) -> None:
     assert only_event().venue == "The Starry Plough"
 
 
+def test_each_reminder_that_two_organizers_chose_differently_is_named(organizer: FlaskClient) -> None:
+    address = send(organizer, NEW, **NIGHT, remind_24="y").location
+    old = hidden_fields(organizer.get(address).text)
+    send(organizer, address, **NIGHT, remind_24="y", remind_168="y")
+    answer = organizer.post(address, data={**old, **NIGHT, "remind_24": "y", "remind_2": "y"})
+    assert answer.status_code == 409
+    assert "differs from what is saved now in: A week before Two hours before See what" in said(answer)
+
+
 def test_a_form_without_a_revision_is_an_old_one(organizer: FlaskClient) -> None:
     an_event(slug="berkeley")
     for revision in ("", "yesterday", "2027-01-01"):
