@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from time_machine import Traveller
 
 from iec_events import worker
@@ -23,7 +22,8 @@ from iec_events.core.db import atomic, db
 from iec_events.core.i18n import speaking
 from iec_events.core.tokens import new_id
 from iec_events.events.models import Event
-from iec_events.mail.actions import hand_over, note_delivered
+from iec_events.mail.actions import hand_over, note_delivered, note_failed, sweep
+from iec_events.mail.delivery import deliver_due
 from iec_events.mail.models import OutboxMail
 from iec_events.organizers.models import AuditEntry
 from iec_events.privacy.actions import destroy_list
@@ -354,34 +354,40 @@ def test_a_worker_killed_between_any_two_statements_writes_to_nobody_twice(monke
     assert db.session.scalar(sa.select(sa.func.count()).select_from(BroadcastCopy)) == 5
 
 
-def test_the_worker_sends_them(app: Flask, clock: Traveller) -> None:
+def test_the_worker_has_what_sends_them() -> None:
+    assert {"letters", "erase letters"} <= {job.name for job in worker.jobs()}
+    assert {"broadcasts.letter", "broadcasts.test"} <= set(worker.LETTERS)
+
+
+def test_it_goes_at_its_time_and_its_numbers_stay(clock: Traveller) -> None:
     event = an_event()
     signs_up(event)
     letter_id = a_letter(event)
     sends(event, letter_id, our_clock.now() + HOUR)
-    worker.run_all_once(app)
-    db.session.rollback()
+    post()
     assert letter(letter_id).state == "scheduled"
     clock.shift(HOUR)
-    for _ in range(3):
-        worker.run_all_once(app)
-        db.session.rollback()
+    post()
+    assert deliver_due(now=our_clock.now(), writers=worker.LETTERS) == 1
+    post()
     row = letter(letter_id)
     assert (row.state, row.handed_over) == ("sent", 1)
+    sweep(our_clock.now() + 8 * DAY)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(OutboxMail)) == 0
+    assert progress_of(letter(letter_id)).handed_over == 1
 
 
-def test_progress_stays_when_the_mails_rows_are_swept(app: Flask, clock: Traveller) -> None:
+def test_what_cannot_be_delivered_is_counted() -> None:
     event = an_event()
     signs_up(event)
     letter_id = a_letter(event)
     sends(event, letter_id)
-    for shift in (0, 0, 8 * 86400):
-        clock.shift(shift)
-        for _ in range(2):
-            worker.run_all_once(app)
-            db.session.rollback()
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(OutboxMail)) == 0
-    assert progress_of(letter(letter_id)).handed_over == 1
+    post()
+    (mail,) = mails()
+    note_failed(letter=mail, error="recipient refused 550", for_ever=True, now=our_clock.now())
+    post()
+    row, progress = letter(letter_id), progress_of(letter(letter_id))
+    assert (row.state, progress.failed, progress.waiting, progress.dropped) == ("sent", 1, 0, 0)
 
 
 # --- At rest, and the end
