@@ -15,11 +15,10 @@ from ..core.i18n import _, _l, current_locale, format_number
 from .actions import CANCEL, KEEP
 from .fields import Clock, Day
 from .recurrence import DAILY, LAST, MONTHLY, MOST_DATES, WEEKLY, Course, Rule, nth_day
-from .rule_words import nth_choices, weekday_name
+from .rule_words import WEEK_BEGINS, nth_choices, weekday_name
 
 FORTNIGHTLY = "fortnight"
 UNTIL, COUNT = "until", "count"
-WEEK_BEGINS = {"fa": 5}  # on Saturday; elsewhere here on Monday
 WEEK = range(7)
 
 

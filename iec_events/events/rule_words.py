@@ -12,13 +12,15 @@ from .recurrence import DAILY, LAST, MONTHLY, Course, Rule
 from .times import clock_text, date_text, jalali_text
 
 A_MONDAY = dt.date(2027, 1, 4)
+WEEK_BEGINS = {"fa": 5}  # on Saturday; elsewhere here on Monday
 
 
 def rule_words(rule: Rule, locale: str) -> str:
     """`Every Tuesday and Thursday`; `locale` is the language being spoken."""
     if rule.every == DAILY:
         return _("Every day")
-    names = [weekday_name(day, locale) for day in rule.weekdays]
+    begins = WEEK_BEGINS.get(locale, 0)
+    names = [weekday_name(day, locale) for day in sorted(rule.weekdays, key=lambda day: (day - begins) % 7)]
     if rule.every == MONTHLY:
         return _nth_words(rule.nth, names[0])
     days = format_list(names, locale=locale)

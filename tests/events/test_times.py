@@ -9,6 +9,8 @@ import pytest
 from iec_events.core.i18n import LocaleCode, speaking
 from iec_events.events.drafts import day_begins
 from iec_events.events.models import Event
+from iec_events.events.recurrence import LAST, MONTHLY, WEEKLY, Rule
+from iec_events.events.rule_words import rule_words
 from iec_events.events.times import Occasion, day_month, days_of, occasion
 
 
@@ -22,6 +24,20 @@ from iec_events.events.times import Occasion, day_month, days_of, occasion
 )
 def test_a_day_without_its_year_reads_well(locale: str, text: str) -> None:
     assert day_month(dt.date(2027, 1, 5), locale) == text
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize(
+    ("locale", "week", "month"),
+    [
+        ("en", "Every Monday and Saturday", "On the last Friday of every month"),
+        ("fa", "هر شنبه و دوشنبه", "آخرین جمعهٔ هر ماه میلادی"),  # the week begins on Saturday; the ezafe is told
+    ],
+)
+def test_a_rule_reads_as_people_say_it(locale: LocaleCode, week: str, month: str) -> None:
+    with speaking(locale):
+        assert rule_words(Rule(every=WEEKLY, weekdays=(0, 5)), locale) == week
+        assert rule_words(Rule(every=MONTHLY, nth=LAST, weekdays=(4,)), locale) == month
 
 
 def days(first: str, last: str, zone: str, locale: LocaleCode = "en") -> Occasion:
