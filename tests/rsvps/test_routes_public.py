@@ -137,6 +137,21 @@ def test_very_many_from_one_network_wait_and_lose_nothing(app: Flask, client: Fl
     assert names(event) == ["Sara"]
 
 
+@pytest.mark.parametrize(("module", "page"), [("signing_up", "rsvp"), ("changing", "my-rsvp/change")])
+def test_who_sends_a_form_all_the_time_waits_and_loses_nothing(
+    client: FlaskClient, event: Event, monkeypatch: pytest.MonkeyPatch, module: str, page: str
+) -> None:
+    sign_up(client)
+    address = f"/events/berkeley/{page}"
+    sent = {**hidden_fields(client.get(address).text), "party_size": "", "name": "Sara Karimi"}
+    monkeypatch.setattr(f"iec_events.rsvps.routes_public.{module}.SENDING", ("1/minute",))
+    client.post(address, data=sent)
+    answer = client.post(address, data=sent)
+    assert (answer.status_code, names(event)) == (429, ["Sara"])
+    assert "Very many came from your network" in answer.text
+    assert "Sara Karimi" in answer.text
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from ...core import clock
 from ...core.errors import Refusal
 from ...core.i18n import _
-from ...core.limits import limiter
+from ...core.limits import TooManyFromHere, visitor, within
 from ...events.views import EventView
 from ...questions.fields import with_questions
 from ...questions.queries import questions_of
@@ -17,9 +17,10 @@ from ..forms import ChangeForm, before
 from ..queries import LinkUnknown, RsvpView, own_answers_by, own_rsvp
 from .shared import blueprint, event_view, own_token
 
+SENDING = ("60/minute",)
+
 
 @blueprint.route("/events/<slug>/my-rsvp/change", methods=["GET", "POST"])
-@limiter.limit("60/minute", methods=["POST"])
 def change(slug: str) -> ResponseReturnValue:
     """Change who comes, and how they are written to."""
     token = own_token(slug)
@@ -27,6 +28,9 @@ def change(slug: str) -> ResponseReturnValue:
     form = _form(event, rsvp, token)
     if not form.is_submitted() and not rsvp.active:
         return redirect(url_for(".mine", slug=slug), 303)
+    if form.is_submitted() and not within("changing", SENDING, visitor()):
+        form.form_errors.append(str(TooManyFromHere()))
+        return _page(event, form, rsvp, TooManyFromHere.status)
     if not form.validate_on_submit():
         return _page(event, form, rsvp, 422 if form.is_submitted() else 200)
     if form.overtaken:

@@ -10,7 +10,7 @@ from ...core import clock
 from ...core.config import settings
 from ...core.errors import Refusal
 from ...core.i18n import _
-from ...core.limits import TooManyFromHere, limiter, may_begin
+from ...core.limits import TooManyFromHere, may_begin, visitor, within
 from ...core.tokens import derived_token
 from ...events.views import EventView
 from ...questions.fields import with_questions
@@ -21,19 +21,28 @@ from ..models import WAITLISTED
 from ..queries import opens, own_answers_by, own_rsvp
 from .shared import blueprint, event_view, holds_link, keep_link, own_token
 
+SENDING = ("60/minute", "600/hour")  # whatever becomes of it
 SAID = ("name", "email", "party_size", "note", "companions", "children")
 
 
 @blueprint.route("/events/<slug>/rsvp", methods=["GET", "POST"])
-@limiter.limit("60/minute;600/hour", methods=["POST"])
 def place(slug: str) -> ResponseReturnValue:
     """The form, or why there is none now."""
     event = event_view(slug)
     form = _form(event)
+    if form.is_submitted() and not within("sending the form", SENDING, visitor()):
+        form.form_errors.append(str(TooManyFromHere()))
+        return _page(event, form, TooManyFromHere.status)
     if not form.validate_on_submit():
         if event.rsvp.open or form.is_submitted():
             return _page(event, form, 422 if form.is_submitted() else 200)
         return render_template("rsvps/closed.html", event=event, calendar=event_buttons(event))
+    return _take(event, form)
+
+
+def _take(event: EventView, form: SignUpForm) -> ResponseReturnValue:
+    """What becomes of a form that is right."""
+    slug = event.slug
     if _is_held(event, form):
         return _sent_before(slug)
     token = derived_token(settings().secret_key, f"rsvp {slug}", form.fresh_seed())
