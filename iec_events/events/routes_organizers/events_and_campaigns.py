@@ -17,6 +17,7 @@ from ..drafts import EventDraft
 from ..forms import NEW, CampaignForm, EventForm, StepForm
 from ..models import Campaign, Event
 from ..queries import all_campaigns, all_events, any_campaign, any_event, campaign_zone
+from ..series_queries import current_series
 from ..series_views import one_of_each
 from ..views import CampaignView, EventView
 from ..zones import zone_options
@@ -112,6 +113,9 @@ def edit_event(slug: str) -> ResponseReturnValue:
         if not reach_as(ORGANIZER).has_event(slug, form.campaign.data):
             raise OutOfReach
         if request.form.get("do") == "all":
+            latest = current_series(event)
+            if latest is None or not may("events_organizers.series", slug=latest.slug):
+                raise OutOfReach
             return actions.revise_dates(
                 slug=slug,
                 draft=draft,
