@@ -176,7 +176,9 @@ def test_a_box_that_was_touched_is_told_and_noted_and_the_others_open(
 
 def test_a_name_has_a_direction_of_its_own_wherever_it_heads_a_page_or_leads_back(nasrin: FlaskClient) -> None:
     party = f"/fa{LIST}/{comes('Sara (2)')}"
-    assert "<h1><bdi>Sara (2)</bdi></h1>" in nasrin.get(party).text
+    page = nasrin.get(party).text
+    assert "<h1><bdi>Sara (2)</bdi></h1>" in page
+    assert page.count("۱۵ ژانویه (۲۵ دی ۱۴۰۵)") == 2, "when they signed up, and in their history"
     assert f'<a href="{party}"><bdi>Sara (2)</bdi></a>' in nasrin.get(f"{party}/change").text
 
 

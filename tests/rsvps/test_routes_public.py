@@ -60,6 +60,12 @@ def names(event: Event) -> list[str | None]:
     return [one.name for one in roster(event.id)]
 
 
+def test_the_form_names_the_night_in_both_calendars_in_farsi(client: FlaskClient, event: Event) -> None:
+    del event
+    page = client.get("/fa/events/berkeley/rsvp").text
+    assert "۱۴ فوریهٔ ۲۰۲۷ (۲۵ بهمن ۱۴۰۵)" in page
+
+
 def test_who_goes_back_and_presses_again_is_on_the_list_once(client: FlaskClient, event: Event) -> None:
     """A browser asks for the page anew, so that its seed is a fresh one, and fills in what was typed."""
     typed = {"name": "Sara", "email": "sara@example.org", "party_size": "2", "note": "A chair, please"}
