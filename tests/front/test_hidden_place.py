@@ -66,7 +66,7 @@ def hidden(client: FlaskClient) -> FlaskClient:
     noted = {**texts, "en": {**texts["en"], "gate_note": GATE}}
     an_event("Open", slug="open", campaign_id=campaign.id, texts=noted)
     an_event("Vigil", slug="vigil", status="draft", published_at=None, campaign_id=campaign.id, **secret, texts=noted)
-    until = (clock.now() + dt.timedelta(days=32)).date()
+    until = (clock.now() + dt.timedelta(days=31)).date()
     begin_series(slug="vigil", rule=Rule(every="day"), until=until, now=clock.now())
     publish_series(slug="vigil", now=clock.now())
     return client
