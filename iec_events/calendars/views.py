@@ -91,7 +91,7 @@ def _identity(view: EventView) -> dict[str, Any]:
 
 
 def event_buttons(view: EventView) -> CalendarButtons:
-    """The buttons beside an event; one subscribes to its campaign, where changes and sister events arrive too.
+    """The buttons beside an event; one subscribes to its series or campaign, where changes and other events arrive too.
 
     They lead to other people's servers and to what everyone may read: a hidden place is never in them. An event that is
     not listed stands in no feed but its own.
@@ -99,6 +99,8 @@ def event_buttons(view: EventView) -> CalendarButtons:
     told = calendar_event(replace(view, entitled=False))
     own = public_url("calendars.event", locale=view.locale, slug=view.slug)
     feed = _feed(view.campaign, view.locale) if view.listed else own
+    if view.again is not None:
+        feed = public_url("calendars.series", locale=view.locale, slug=view.again.slug)
     return CalendarButtons(
         download_url=own,
         webcal_url=webcal_url(feed),

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from ..core.text import markdown_html
 from ..core.urls import public_url
-from .models import LARGEST_UNDER_ATTACK, Campaign, Event, Image, text_of
+from .models import LARGEST_UNDER_ATTACK, Campaign, Event, EventSeries, Image, text_of
 from .openings import RsvpState, opening
 from .patterns import course_of
 from .place import Place, hidden_note, place_of
@@ -40,13 +40,32 @@ class ProgrammeView:
     note: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Again:
-    """The series of a date: its rule in words, its page, and when its rule put the date if it was moved."""
+    """The series of a date, in one language."""
 
-    slug: str
-    words: str
-    moved_from: str | None
+    event: Event
+    series: EventSeries
+    recurs_at: dt.datetime
+    locale: str
+
+    @cached_property
+    def slug(self) -> str:
+        """The name of its page in addresses."""
+        latest = current_series(self.event)
+        return str(latest.slug) if latest else ""
+
+    @cached_property
+    def words(self) -> str:
+        """Its rule: `Every Tuesday at 6 pm`."""
+        return course_words(course_of(self.series), self.locale)
+
+    @property
+    def moved_from(self) -> str | None:
+        """When its rule put the date, if that was moved."""
+        if self.recurs_at == self.event.starts_at:
+            return None
+        return local_text(self.recurs_at, self.series.time_zone, self.locale)
 
 
 @dataclass(frozen=True)
@@ -291,13 +310,7 @@ class EventView:
         series, recurs_at = self.event.series, self.event.recurs_at
         if series is None or recurs_at is None:
             return None
-        latest = current_series(self.event)
-        moved = recurs_at != self.event.starts_at
-        return Again(
-            slug=str(latest.slug) if latest else "",
-            words=course_words(course_of(series), self.locale),
-            moved_from=local_text(recurs_at, series.time_zone, self.locale) if moved else None,
-        )
+        return Again(self.event, series, recurs_at, self.locale)
 
     @property
     def url(self) -> str:

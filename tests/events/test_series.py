@@ -272,3 +272,35 @@ def test_refusals_are_sentences() -> None:
     for kind in (SeenAlready, PeopleSignedUp, SeriesSeen):
         assert issubclass(kind, Refusal)
         assert str(kind.message).endswith(".")
+
+
+def test_the_last_date_takes_its_series_along() -> None:
+    a_vigil(until=dt.date(2027, 2, 9), public=False)
+    for one in [one.slug for one in dates()]:
+        actions.delete_draft(slug=one, now=clock.now())
+    with pytest.raises(SeriesUnknown):
+        any_series("vigil")
+
+
+def test_dates_of_another_rule_have_the_roles_and_questions_of_those_they_replace() -> None:
+    a_vigil(public=False)
+    helper = an_organizer(email="helper@example.org", role=ORGANIZER, place="event:vigil-2027-03-30")
+    helper_id, asked = helper.id, list[int]()
+    change_rule(
+        slug="vigil",
+        rule=Rule(every="week", weekdays=(3,)),
+        at=None,
+        from_day=dt.date(2027, 1, 1),
+        until=UNTIL,
+        odd=KEEP,
+        also=lambda _one, others: asked.extend(others),
+        now=clock.now(),
+    )
+    assert len(asked) == len(dates()) == 10
+    assert {grant.place for grant in grants_of(helper_id, now=clock.now())} == {f"event:{one.slug}" for one in dates()}
+
+
+def test_every_second_week_stays_the_same_weeks_at_another_hour() -> None:
+    a_vigil(Rule(every="week", interval=2, weekdays=(1,)))
+    rule_from(dt.date(2027, 2, 8), Rule(every="week", interval=2, weekdays=(1,)), at=dt.time(19))
+    assert days() == ["02-03 02", "02-17 03", "03-03 03", "03-17 02", "03-31 02"]

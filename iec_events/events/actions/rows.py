@@ -76,6 +76,14 @@ def take_from_left_out(event: Event) -> None:
         event.series.left_out = [one for one in event.series.left_out if one != at]
 
 
+def forget_if_empty(thread: str) -> None:
+    """Delete a series that has no date any more."""
+    db.session.flush()
+    rules = sa.select(EventSeries.id).where(EventSeries.thread == thread)
+    if db.session.scalar(sa.select(Event.id).where(Event.series_id.in_(rules)).limit(1)) is None:
+        db.session.execute(sa.delete(EventSeries).where(EventSeries.thread == thread))
+
+
 def write(row: Event | Campaign, columns: dict[str, Any]) -> set[str]:
     """Set what differs, and name it; untouched columns stay untouched, so that nothing changes for no change."""
     changed = {name for name, value in columns.items() if getattr(row, name) != value}

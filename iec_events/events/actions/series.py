@@ -189,13 +189,12 @@ def change_rule(
     """
     series = any_series(slug)
     dates = [locked(one.slug) for one in dates_of(series)]
+    from_day = not_before_today(series, from_day, now)
     course = new_course(series, rule=rule, at=at, from_day=from_day, until=until)
     checked(course, now=now, least=0 if any(one.lines_given or one.ends_at <= now for one in dates) else 2)
     plan = plan_of(series, dates, course, from_day, now)
     public = any(one.published_at is not None and one.status != "draft" for one in dates)
     like = max(dates, key=lambda one: one.starts_at)
-    for event in plan.dropped:
-        _drop(event, now)
     target = series if plan.in_place else _branch(series, course, now)
     if plan.in_place:
         _begin_anew(target, course)
@@ -203,6 +202,8 @@ def change_rule(
     back = [one for one in (*plan.stays, *(event for event, _at in plan.moved)) if _was_dropped(one)]
     names = _date_slugs(target, [one.date() for one in plan.added])
     _make_dates(target, plan.added, names, like=like, also=also, now=now)
+    for event in plan.dropped:  # after others were made like them
+        _drop(event, now)
     for event in plan.odd if odd == CANCEL else ():
         if event.status in {"published", "postponed"}:
             cancel_event(slug=event.slug, now=now)
@@ -216,8 +217,16 @@ def new_course(series: EventSeries, *, rule: Rule, at: dt.time | None, from_day:
     """The course that a series would take from a day on; its weeks go on being counted where the rule is the same."""
     before = course_of(series)
     time = before.first.time() if at is None or before.all_day else at
-    start = before.first.date() if rule == before.rule and time == before.first.time() else from_day
+    start = from_day
+    if rule == before.rule:
+        days = rule.days(before.first.date())
+        start = before.first.date() if time == before.first.time() else next(day for day in days if day >= from_day)
     return replace(before, rule=rule, first=dt.datetime.combine(start, time), until=until)
+
+
+def not_before_today(series: EventSeries, day: dt.date, now: dt.datetime) -> dt.date:
+    """From when on a change holds: what is over stays what it was."""
+    return max(day, on_the_wall(now, series.time_zone).date())
 
 
 def checked(course: Course, *, now: dt.datetime, least: int = 2) -> list[dt.datetime]:

@@ -22,7 +22,7 @@ from ..seats import availability
 from ..slugs import event_slug, is_secret, with_tail
 from ..versions import raise_sequence, said_by
 from .pictures import NoSuchImage, drop_image
-from .rows import after, free_slug, locked, write
+from .rows import after, forget_if_empty, free_slug, locked, write
 from .steps import PlaceMissing
 
 # Whoever has the event in a calendar must be told when one of these changes (RFC 5546 2.1.4).
@@ -177,7 +177,10 @@ def delete_draft(*, slug: str, now: dt.datetime) -> None:
     if event.lines_given:
         raise ListKept
     image = event.image_name
+    thread = event.series.thread if event.series is not None else None
     db.session.delete(event)
+    if thread is not None:
+        forget_if_empty(thread)
     forget_place(of_event(slug))
     if image is not None:
         drop_image(image)

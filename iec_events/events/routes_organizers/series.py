@@ -17,7 +17,7 @@ from ...core.i18n import _, _l, current_locale
 from ...organizers.guard import OutOfReach, reach_as
 from ...organizers.roles import ORGANIZER
 from .. import actions
-from ..actions.series import checked, new_course
+from ..actions.series import checked, new_course, not_before_today
 from ..forms import StepForm
 from ..forms_series import UNTIL, NewRuleForm, RuleForm, first_values, mark_of, rule_values
 from ..models import Event, EventSeries
@@ -126,7 +126,7 @@ def series_rule(slug: str) -> ResponseReturnValue:
     course = None if form.errors else _course(form, course_of(row), from_day=form.from_on.data, at=form.at.data)
     if course is None:
         return _rule_page(row, dates, form, status=422)
-    from_day = form.from_on.data
+    from_day = not_before_today(row, form.from_on.data, now)
     course = new_course(row, rule=course.rule, at=form.at.data, from_day=from_day, until=course.until)
     try:
         checked(course, now=now, least=0 if any(one.lines_given or one.ends_at <= now for one in dates) else 2)
