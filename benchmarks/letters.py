@@ -88,11 +88,16 @@ def service(folder: str, url: str, port: int) -> Iterator[Flask]:
 @contextmanager
 def measured(what: str, many: int) -> Iterator[None]:
     """Print how long it took, and by how much the memory that this process ever used grew."""
-    before, begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+    before, begun, worked = _peak(), time.perf_counter(), time.process_time()
     yield
-    took, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    memory = f"peak memory {after / MEGABYTE:.0f} MB, of which {(after - before) / MEGABYTE:.0f} MB came with it"
-    print(f"  {what:34}{took:7.1f} s  {many / took:7.0f}/s  {memory}", flush=True)
+    took, work = time.perf_counter() - begun, (time.process_time() - worked) * 1000 / many
+    memory = f"peak memory {_peak():.0f} MB, of which {_peak() - before:.0f} MB came with it"
+    print(f"  {what:32}{took:7.1f} s  {many / took:6.0f}/s  work {work:6.2f} ms each  {memory}", flush=True)
+
+
+def _peak() -> float:
+    """The most memory that this process ever used, in megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
 
 
 def fill(folder: str, url: str, port: int, size: int) -> None:

@@ -168,7 +168,12 @@ def test_the_group_decides_what_the_own_page_shows() -> None:
     sends(event, a_letter(event))
     post()
     assert letters_to(rsvp_id, "en")
+    sends(event, a_letter(event, ALL, {"es": {"subject": "Para todos", "text": "Hola"}}))
+    post()
+    assert len(letters_to(rsvp_id, "en")) == 2
     now_is(rsvp_id, status="pending", holds_seats=False)
+    assert [own.subject for own in letters_to(rsvp_id, "en")] == ["Para todos"]
+    now_is(rsvp_id, status="removed")
     assert letters_to(rsvp_id, "en") == []
 
 
