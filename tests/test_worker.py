@@ -80,6 +80,18 @@ def test_a_job_that_fails_stops_no_other_and_tells_no_name(
 
 
 @pytest.mark.real_time
+def test_a_slow_mail_server_keeps_nothing_else_waiting(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [job.name for job in jobs() if job.apart] == ["mail"]
+    answers = threading.Event()
+    mail = Job("mail", SECOND, lambda _now: answers.wait(5), apart=True)
+    other = Job("other", SECOND, lambda _now: answers.set())
+    before = time.monotonic()
+    run_for(app, 0.05, [mail, other], monkeypatch)
+    assert answers.is_set()
+    assert time.monotonic() - before < 4
+
+
+@pytest.mark.real_time
 def test_it_ends_after_the_job_at_hand(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
 

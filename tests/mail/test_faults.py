@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from iec_events.core import clock
 from iec_events.core.db import db
-from iec_events.mail import smtp
-from iec_events.mail.actions import ANSWER_LEASE, FIRST_PAUSE, LEASE, post, send_again
+from iec_events.mail import delivery, smtp
+from iec_events.mail.actions import ANSWER_LEASE, FIRST_PAUSE, LEASE, Claimed, claim, forget, post, send_again
 from iec_events.mail.delivery import FRESH, deliver_due
 from iec_events.mail.letters import Letter
 from iec_events.mail.models import OutboxMail
@@ -254,3 +254,45 @@ def test_a_name_beyond_ascii_that_the_server_cannot_take_is_refused_for_good(ser
     assert deliver() == 1
     assert state() == "given up SMTPUTF8 not offered"
     assert db.session.get_one(OutboxMail, promise_of_other).done_at is not None
+
+
+def test_who_deletes_themselves_while_a_worker_holds_their_letter_gets_nothing(serve_mail: Serve) -> None:
+    server = serve_mail()
+    promise("omid@example.org")
+    about = "rsvp:sara@example.org"
+
+    def deleted_meanwhile(facts: dict[str, Any]) -> Letter:
+        if facts["to"] == "sara@example.org":
+            forget(about=about)
+        return WRITERS["test"](facts)
+
+    assert deliver_due(now=clock.now(), writers={"test": deleted_meanwhile}) == 1
+    server.settle()
+    assert (len(server.taken), server.broken) == (1, 1)
+    assert b"To: omid@example.org" in server.taken[0]
+
+
+def test_told_to_stop_it_ends_after_the_letter_at_hand_and_gives_the_others_back(serve_mail: Serve) -> None:
+    server = serve_mail()
+    promise("b@example.org", "c@example.org")
+    assert deliver_due(now=clock.now(), writers=WRITERS, stop=lambda: bool(server.whole)) == 1
+    assert health().waiting == 2
+    assert deliver() == 2  # at once: nobody holds them
+
+
+def test_a_letter_whose_turn_comes_too_late_is_left_to_who_has_it(
+    serve_mail: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve_mail()
+    promise("b@example.org")
+    passing = count(0, 70)  # seconds, at each look at the clock: the second letter's lease ran out
+    monkeypatch.setattr(delivery, "time", SimpleNamespace(monotonic=lambda: next(passing)))
+    others: list[Claimed] = []
+
+    def slowly(facts: dict[str, Any]) -> Letter:
+        others.extend(claim(now=clock.now() + HOUR, how_many=2))
+        return WRITERS["test"](facts)
+
+    deliver_due(now=clock.now(), writers={"test": slowly})
+    assert [letter.to for letter in others] == ["sara@example.org", "b@example.org"]
+    assert (server.taken, server.broken) == ([], 1)
