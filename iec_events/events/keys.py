@@ -156,6 +156,17 @@ def take_away(holder: str, event_key_ids: Iterable[str] | None = None) -> None:
     db.session.execute(query)
 
 
+def take_from_others(event_id: int, now: dt.datetime) -> None:
+    """After the event went elsewhere: whoever may hold its keys no more loses their copies. A last one stays."""
+    for scope in SCOPES:
+        allowed = may_hold(event_id, scope, now).keys()
+        mine = sa.select(EventKey.id).where(EventKey.event_id == event_id, EventKey.scope == scope)
+        for key_id in db.session.scalars(mine).all():
+            holders_now = set(db.session.scalars(sa.select(KeyCopy.holder).where(KeyCopy.event_key_id == key_id)))
+            for holder in holders_now - allowed if holders_now & allowed else ():
+                take_away(holder, [key_id])
+
+
 def shreds_of(event_id: int) -> set[str]:
     """The names of the key files without which nothing of this event's list opens."""
     return set(db.session.scalars(sa.select(EventKey.shred_id).where(EventKey.event_id == event_id)))

@@ -17,6 +17,7 @@ from iec_events.core import clock as real_clock
 from iec_events.core.db import db
 from iec_events.events.actions import revise_event
 from iec_events.events.drafts import draft_of
+from iec_events.events.keys import holders_of
 from iec_events.organizers.actions import accept_invitation, revoke_invitation
 from iec_events.organizers.actions import invite as make_invitation
 from iec_events.organizers.commands import organizer as organizer_command
@@ -203,6 +204,19 @@ def test_roles_at_the_door_move_with_the_night(owner: FlaskClient) -> None:
     last = draft.ends_at + week + dt.timedelta(hours=12)
     ends = (RoleGrant.expires_at, Invitation.role_ends_at)
     assert [[end for end in db.session.scalars(sa.select(one)) if end] for one in ends] == [[last], [last]]
+
+
+def test_keys_of_a_campaign_stay_behind_when_a_night_leaves_it(owner: FlaskClient) -> None:
+    a_campaign(slug="river")
+    event = an_event(slug="berkeley", campaign_id=a_campaign(slug="night").id)
+    omid, _token = an_account(OMID, role=ORGANIZER, place="campaign:night")
+    comes("berkeley", "Sara")
+    nasrin = organizer_by_email(NASRIN)
+    assert nasrin is not None
+    for campaign, holding in (("night", {nasrin.id, omid}), ("river", {nasrin.id})):
+        revise_event(slug="berkeley", draft=draft_of(event), campaign_slug=campaign, now=real_clock.now())
+        assert holders_of(event.id, "roster") == holders_of(event.id, "door") == holding
+    del owner
 
 
 def test_the_last_owner_stays(owner: FlaskClient) -> None:

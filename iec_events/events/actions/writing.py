@@ -16,6 +16,7 @@ from ...organizers.audit import note
 from ...organizers.places import forget_place, move_door, rename_place
 from ...organizers.roles import of_event
 from ..drafts import EventDraft, columns_of, objections
+from ..keys import take_from_others
 from ..models import Campaign, Event, Image
 from ..queries import CampaignUnknown
 from ..seats import availability
@@ -162,10 +163,17 @@ def revise_event(
     note("event.revised", f"event:{event.slug}", now=now)
     if changed & TOLD:
         raise_sequence(event, said, now)
-    move_door(of_event(event.slug), later=event.ends_at - ended)
+    _take_along(event, changed, later=event.ends_at - ended, now=now)
     if "image_name" in changed and before is not None:
         drop_image(before)
     return event.slug
+
+
+def _take_along(event: Event, changed: set[str], *, later: dt.timedelta, now: dt.datetime) -> None:
+    """Roles at the door end with the night; whoever organizes its former campaign does not keep its keys."""
+    move_door(of_event(event.slug), later=later)
+    if "campaign_id" in changed:
+        take_from_others(event.id, now)
 
 
 @atomic()
