@@ -118,6 +118,14 @@ def test_nights_on_which_clocks_change(
     assert length == {6 * HOUR}, "on the clocks"
 
 
+def test_a_date_that_clocks_show_twice_says_which_it_is(client: FlaskClient) -> None:
+    start = at_place(BERKELEY, 2027, 11, 5, 1, 30)
+    a_vigil(Rule(every="day"), dt.date(2027, 11, 9), starts_at=start, ends_at=start + HOUR)
+    _master, first_of_two = said(client.get("/series/vigil.ics").data)
+    assert first_of_two["RECURRENCE-ID"].to_ical() == b"20271107T013000"
+    assert first_of_two["DTSTART"].to_ical() == b"20271107T083000Z"
+
+
 def wall(zone: str, seconds: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(seconds, ZoneInfo(zone)).replace(tzinfo=None)
 

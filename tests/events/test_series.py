@@ -256,10 +256,15 @@ def test_whoever_has_a_role_for_the_draft_has_it_for_every_date() -> None:
     draft = draft_of(an_event(slug="like", starts_at=dt.datetime(2027, 2, 3, 2, tzinfo=dt.UTC)))
     slug = actions.create_event(draft=draft, slug="vigil", campaign_slug=None, now=clock.now())
     helper = an_organizer(email="helper@example.org", role=ORGANIZER, place="event:vigil")
-    helper_id = helper.id
+    keeper = an_organizer(
+        email="door@example.org", role="door", place="event:vigil", until=clock.now() + dt.timedelta(days=90)
+    )
+    helper_id, keeper_id = helper.id, keeper.id
     begin_series(slug=slug, rule=TUESDAYS, until=UNTIL, now=clock.now())
     places = {grant.place for grant in grants_of(helper_id, now=clock.now())}
     assert places == {f"event:{one.slug}" for one in dates()}
+    doors = {grant.place for grant in grants_of(keeper_id, now=clock.now())}
+    assert doors == {"event:vigil-2027-02-02"}, "who stands at one door stands at no other"
 
 
 def test_what_its_link_only_finds_is_not_to_be_guessed() -> None:

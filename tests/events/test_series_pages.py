@@ -248,3 +248,15 @@ def test_a_series_that_changed_meanwhile_is_shown_again(organizer: FlaskClient) 
     again = press(organizer, shown, f"{PAGE}/rule", **typed, do="make")
     assert again.status_code == 200
     assert series().rule["weekdays"] == [1]
+
+
+@pytest.mark.parametrize("address", ["/series/vigil", "/series/vigil.ics", "/calendar.ics", f"/events/{THIRD}.ics"])
+def test_a_hidden_place_is_told_to_no_stranger(client: FlaskClient, address: str) -> None:
+    notes = {"en": {"title": "Vigil", "gate_note": "Ring twice at the blue parrot"}}
+    a_vigil(address_hidden=True, venue="Canary House", street="77 Canary Wharf", texts=notes)
+    answer = client.get(address)
+    assert answer.status_code == 200
+    told = answer.data.replace(b"\r\n ", b"")
+    assert b"Canary" not in told
+    assert b"parrot" not in told
+    assert b"Berkeley" in told

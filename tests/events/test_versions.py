@@ -94,12 +94,6 @@ def test_a_place_that_is_hidden_now_is_named_no_more_and_one_that_is_shown_now_i
     assert "Canary House" in change.new
 
 
-def test_a_place_that_is_hidden_from_now_on_is_not_named_as_the_old_one() -> None:
-    event = an_event(venue="Canary House", street="1 Canary Street")
-    revise(event, address_hidden=True)
-    assert since(event, 0, entitled=False) == since(event, 0) == []
-
-
 def test_steps_are_kept_too_and_drafts_nobody_saw_are_not() -> None:
     event = an_event()
     cancel_event(slug=event.slug, now=clock.now())
