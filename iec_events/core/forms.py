@@ -11,16 +11,36 @@ from flask import g, request
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import _FlaskFormCSRF
 from flask_wtf.form import _Auto
+from markupsafe import Markup, escape
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from wtforms import Field, IntegerField, StringField, TextAreaField
 from wtforms import Form as PlainForm
 from wtforms.validators import Length, StopValidation, ValidationError
+from wtforms.widgets import core as widgets
 
 from .i18n import _, format_number
 from .text import REFUSED, UnfitText, ascii_digits, clean_line, clean_text
 
 # Nine digits are a thousand million: more than anything here counts, and less than a column of the database holds.
 WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
+
+
+def attributes(**given: object) -> Markup:
+    """HTML attributes as WTForms writes them, in a tenth of its time, which was a tenth of a form's page."""
+    written = []
+    for key, value in sorted(given.items()):
+        name = key.rstrip("_")
+        if name.startswith(("data_", "aria_")):
+            name = name.replace("_", "-")
+        if value is True:
+            written.append(name)
+        elif value is not False:
+            written.append(f'{name}="{str(escape(value)).replace(chr(34), "&quot;")}"')
+    return Markup(" ".join(written))  # noqa: S704 - every value is escaped
+
+
+widgets.html_params = attributes  # what its widgets call by this name, and
+widgets.Input.html_params = staticmethod(attributes)  # what they keep
 
 
 class KindCSRF(_FlaskFormCSRF):

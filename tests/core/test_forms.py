@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any
 
 import pytest
 from flask import Flask, session
 from flask.sessions import SecureCookieSessionInterface
+from markupsafe import Markup
 from wtforms.validators import Optional
 
-from iec_events.core.forms import EmailLine, Form, Needed, TextArea, TextLine, WholeNumber
+from iec_events.core.forms import EmailLine, Form, Needed, TextArea, TextLine, WholeNumber, attributes
 
 
 class Sample(Form):
@@ -148,3 +150,21 @@ def test_a_form_from_elsewhere_is_refused_and_keeps_what_was_typed(app: Flask) -
     ]:
         valid, answer = post(app, wrong_token, wrong_cookie)
         assert (valid, answer) == (False, {"errors": {"csrf_token": [sentence]}, "name": "Sara"})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"class_": "wide", "data_once": True, "aria_describedby": "why", "required": False, "maxlength": 200},
+        {"value": "a\"<b>&'c", "id": "é\u200f"},
+        {"value": Markup('a"&amp;b'), "title": None, "data_two_words_": 0},
+    ],
+)
+def test_attributes_are_written_as_the_library_writes_them(given: dict[str, Any]) -> None:
+    name = importlib.util.find_spec("wtforms.widgets.core")
+    assert name is not None
+    assert name.loader is not None
+    library = importlib.util.module_from_spec(name)  # another copy, as it came
+    name.loader.exec_module(library)
+    assert attributes(**given) == library.html_params(**given)
