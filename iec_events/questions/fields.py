@@ -161,7 +161,7 @@ def with_questions(
     fields = {PREFIX + view.id: _field(view, before.get(view.id)) for view in views}
     data = {PREFIX + view.id: _shown(before[view.id]) for view in views if view.id in before}
     maker: Any = type(form_class)
-    made = maker(form_class.__name__, (form_class,), fields)
+    made = maker(form_class.__name__, (form_class,), fields) if fields else form_class
     form: AnyAsking = made(**{**options, "data": {**(options.get("data") or {}), **data}})
     form.asked = [Asked(view, form[PREFIX + view.id]) for view in views]
     return form

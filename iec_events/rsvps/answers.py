@@ -219,7 +219,8 @@ def _as_told(content: _Content, before: Sequence[_Content | None]) -> _Content:
 
 
 def _keys(event_id: int, now: dt.datetime) -> _Keys | None:
-    roster, door = sealing_key(event_id, ROSTER, now), sealing_key(event_id, DOOR, now)
+    roster = sealing_key(event_id, ROSTER, now)
+    door = sealing_key(event_id, DOOR, now) if roster else None  # who may not read the list holds no door either
     return _Keys(roster, door) if roster and door else None
 
 

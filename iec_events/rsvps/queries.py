@@ -122,6 +122,7 @@ def link_by_token(token: str) -> RsvpLink:
     link = db.session.get(RsvpLink, token_hash(token))
     if link is None:
         raise LinkUnknown
+    db.session().info[RsvpLink] = link  # a page asks for it several times: held, it is read once
     return link
 
 
