@@ -90,7 +90,8 @@ def reader_of(organizer_id: str, private: bytes | None, event_id: int) -> Reader
 
 def seal(rsvp: Rsvp, words: Words, now: dt.datetime) -> None:
     """Fill the boxes that organizers and the door open."""
-    roster, door = sealing_key(rsvp.event_id, ROSTER, now), sealing_key(rsvp.event_id, DOOR, now)
+    roster = sealing_key(rsvp.event_id, ROSTER, now)
+    door = sealing_key(rsvp.event_id, DOOR, now) if roster else None  # who may not read the list holds no door either
     if roster is None or door is None:
         rsvp.sealed, rsvp.roster_key_id = vault().seal(VAULT, rsvp.id, asdict(words)), None
         return
