@@ -17,6 +17,7 @@ from .letters import Facts, Said
 
 PRODID = "-//Calendar//Calendar//EN"
 FILE_NAME = "appointment.ics"
+DEADLINES = {"unconfirmed", "hold_ending", "offered", "offer_ending"}
 NO_TIME = {"declined", "thanks", "link", "lapsed", "event_postponed"}  # letters that say no day
 CONFIRM, ANSWER, SET = _l("Please confirm your appointment"), _l("Your answer is needed"), _l("Your appointment is set")
 CHANGED, OFF = _l("Your appointment has changed"), _l("Your appointment is cancelled")
@@ -55,7 +56,7 @@ def quiet_said(kind: str, facts: Facts) -> Said:
     headline = str(HEADLINES.get(kind) or _("About your appointment"))
     where = _("What it is about, and all that you can do, stands behind your own link.")
     until = ""
-    if facts.deadline:
+    if facts.deadline and kind in DEADLINES:
         until = _("Please answer before %(moment)s (the local time there).", moment=facts.deadline)
     return Said(
         subject=headline,
