@@ -151,7 +151,7 @@ def vevent_bytes(event: CalendarEvent, *, attendee_email: str | None = None, att
     return octets
 
 
-def calendar_bytes(
+def calendar_bytes(  # noqa: PLR0913 - a calendar says all of this of itself
     *,
     zones: Iterable[bytes],
     vevents: Iterable[bytes],
