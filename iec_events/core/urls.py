@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, current_app, request
-from werkzeug.routing import MapAdapter
+from werkzeug.routing import MapAdapter, Rule
 
 from .config import settings
 from .i18n import LOCALES, current_locale
@@ -55,8 +57,24 @@ def static_files() -> list[Path]:
     return [file for file in (PACKAGE / "static").rglob("*") if file.is_file() and file.suffix not in {".gz", ".br"}]
 
 
+class LateRule(Rule):
+    """A rule that compiles how its addresses are written when the first is asked for.
+
+    Doing so for all rules is nine tenths of making an application, and most commands never write an address.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: FBT001, FBT002
+        compiled = cache(partial(super()._compile_builder, append_unknown))
+
+        def build(rule: Rule, /, **values: Any) -> tuple[str, str]:
+            return compiled()(rule, **values)
+
+        return build
+
+
 def init_urls(app: Flask) -> None:
     """Give templates what they need to write addresses."""
+    app.url_rule_class = LateRule
     app.jinja_env.globals.update(asset=asset, in_language=in_language, alternates=alternates, public_url=public_url)
 
 
