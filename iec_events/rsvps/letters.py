@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from ..core.i18n import _, format_number, ngettext
 from ..events.versions import CALLED_OFF, Change
 from ..events.views import EventView
-from .models import CONFIRMED
+from .models import ACTIVE, CONFIRMED
 from .queries import RsvpView
 
 SOON = dt.timedelta(hours=3)
@@ -60,8 +60,15 @@ class Said:
 
 
 def said_of(kind: str, facts: Facts) -> Said:
-    """What the letter of this kind says."""
-    return SAY[kind](facts)
+    """What the letter of this kind says; of a day on which the event is not, it says no more than that."""
+    said = SAY[kind](facts)
+    if kind in NEWS or facts.event.status == "published":
+        return said
+    if facts.event.status in CALLED_OFF:
+        return replace(said, words=(*said.words, _("This event is cancelled.")))
+    stays = _("There is no new date yet. Your RSVP stays, and we write to you when there is one.")
+    off = " ".join(filter(None, (_("This event is postponed."), stays if facts.rsvp.status in ACTIVE else "")))
+    return replace(said, words=(*said.words, off), facts=False)
 
 
 def news_kind(before: str, now: str) -> str:

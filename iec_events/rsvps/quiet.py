@@ -62,7 +62,7 @@ def quiet_said(kind: str, facts: Facts) -> Said:
         subject=headline,
         headline=headline,
         words=tuple(filter(None, (where, until))),
-        facts=kind not in NO_TIME,
+        facts=kind not in NO_TIME and facts.event.status != "postponed",
     )
 
 

@@ -10,14 +10,16 @@ import sqlalchemy as sa
 
 from iec_events.core import clock
 from iec_events.core.crypto import vault
-from iec_events.core.db import db
+from iec_events.core.db import atomic, db
 from iec_events.core.tokens import new_token
 from iec_events.events.models import Event
 from iec_events.mail.models import OutboxMail
 from iec_events.mail.queries import letters_about
 from iec_events.rsvps import actions
 from iec_events.rsvps.actions import Party
+from iec_events.rsvps.actions.lines import write_to
 from iec_events.rsvps.emails import LETTERS
+from iec_events.rsvps.models import Rsvp
 from iec_events.rsvps.queries import rsvp_by_token
 from tests.factories import an_event
 
@@ -72,6 +74,18 @@ def test_organizers_letters_go_out_all_the_same() -> None:
     tokens = [place(event) for _ in range(8)]
     assert letters() == 6
     actions.cancel_rsvp(slug=event.slug, rsvp_id=rsvp_by_token(tokens[7]).id, now=clock.now())
+    assert letters() == 7
+
+
+def test_news_and_reminders_keep_no_answer_from_going_out() -> None:
+    """Else who leaves on a day with much news keeps a place in the calendar that is somebody else's."""
+    event = an_event()
+    token = place(event)
+    with atomic():
+        rsvp = rsvp_by_token(token)
+        for kind in ("event_changed", "event_cancelled", "event_reinstated", "reminder", "reminder"):
+            write_to(db.session.get_one(Rsvp, rsvp.id), kind, clock.now())
+    actions.say_not_coming(token=token, now=clock.now())
     assert letters() == 7
 
 

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from iec_events.core import clock
+from iec_events.core.db import atomic, db
 from iec_events.core.i18n import speaking
 from iec_events.core.tokens import new_token
+from iec_events.events.models import Event
 from iec_events.rsvps import actions
 from iec_events.rsvps.actions import Party
 from iec_events.rsvps.emails import LETTERS
 from tests.factories import an_event
 
 pytestmark = pytest.mark.usefixtures("app")
+SUNDAY = dt.datetime(2027, 1, 31, 20, tzinfo=dt.UTC)
 
 
 def told(kind: str, *, trusted: bool = True, waits: bool = True, **event: Any) -> tuple[str, str]:
     """The letter to the second party of a place for two, as text and as a page, on one line each."""
-    slug = an_event(capacity=2, **event).slug
+    is_now = event.pop("status", "published")
+    row = an_event(capacity=2, **event)
+    slug = row.slug
     for people in (2 if waits else 1, 1):
         party = Party(name="Sara", email="sara@example.org", party_size=people, note="", locale="en")
         placed = actions.place_rsvp(slug=slug, party=party, token=new_token(), now=clock.now(), trusted=trusted)
+    with atomic():
+        db.session.execute(sa.update(Event).where(Event.id == row.id).values(status=is_now))
     with speaking("en"):
         letter = LETTERS[f"rsvps.{kind}"]({"rsvp_id": placed.rsvp_id, "token": "x" * 43, "to": "sara@example.org"})
     assert letter is not None
@@ -52,3 +61,19 @@ def test_the_note_for_the_gate_is_in_letters_to_those_who_come_only() -> None:
         assert "Ring twice." not in letter
     for letter in told("confirmed", texts=texts, waits=False):
         assert "At the gate: Ring twice." in letter
+
+
+@pytest.mark.parametrize("kind", ["waitlisted", "changed", "link"])
+def test_no_letter_names_the_day_of_an_event_that_is_postponed(kind: str) -> None:
+    """Whoever is approved, or asks for a link, while there is no date."""
+    assert "31 January" not in " ".join(told(kind, starts_at=SUNDAY, status="postponed"))
+    for letter in told(kind, starts_at=SUNDAY, status="postponed"):
+        assert "This event is postponed. There is no new date yet." in letter
+    for letter in told(kind, starts_at=SUNDAY):
+        assert "31 January" in letter
+        assert "postponed" not in letter
+
+
+def test_no_letter_conceals_that_an_event_is_cancelled() -> None:
+    for letter in told("link", status="cancelled"):
+        assert "This event is cancelled." in letter

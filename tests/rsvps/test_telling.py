@@ -28,6 +28,7 @@ from iec_events.events.models import Event
 from iec_events.mail.letters import Letter
 from iec_events.mail.models import OutboxMail
 from iec_events.rsvps import actions
+from iec_events.rsvps.actions import telling
 from iec_events.rsvps.emails import LETTERS
 from iec_events.rsvps.models import Rsvp
 from iec_events.rsvps.queries import own_rsvp
@@ -428,6 +429,26 @@ def test_what_changes_while_it_is_off_is_told_when_it_takes_place_after_all(cloc
     assert "It takes place after all." in letter.text
     assert "Until now: Sunday 14 February 2027" in letter.text
     assert sent() == ["event_cancelled", "event_reinstated"]
+
+
+def test_a_list_that_waits_for_more_news_is_not_gone_through_again_and_again(
+    clock: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = an_event()
+    somebody(event)
+    postpone_event(slug=event.slug, now=our_clock.now())
+    clock.shift(6 * MINUTE)
+    actions.tell_changes(our_clock.now())
+    moved(event, DAY)
+    clock.shift(6 * MINUTE)
+    gone_through: list[object] = []
+    monkeypatch.setattr(telling, "_in_parts", gone_through.append)
+    actions.tell_changes(our_clock.now())
+    assert gone_through == []
+    reinstate(slug=event.slug, now=our_clock.now())
+    clock.shift(6 * MINUTE)
+    actions.tell_changes(our_clock.now())
+    assert len(gone_through) == 1
 
 
 def test_a_letter_that_waits_tells_the_latest_and_no_second_one_follows(clock: Traveller) -> None:

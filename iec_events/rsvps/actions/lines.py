@@ -29,6 +29,7 @@ ATTENDEE = "attendee"
 TAKES_PLACE = ("published", "postponed")
 LETTERS_A_DAY = 6
 SEATED = ("confirmed", "promoted", "approved")  # letters by which somebody learns that they come
+UNASKED = tuple(f"rsvps.{kind}" for kind in (*NEWS, "reminder", "thanks"))
 
 
 class RsvpClosed(Refusal):
@@ -177,12 +178,13 @@ def answer(rsvp: Rsvp, kind: str, now: dt.datetime, *, token: str | None = None,
 def _letters_today(rsvp: Rsvp, now: dt.datetime) -> int:
     """To the address at this event; to the first party with it, which none behind it may cut off, only its own.
 
-    What organizers write to many does not count: nobody asks for it with a form.
+    What organizers write to many, reminders and news do not count: nobody asks for them with a form.
     """
     same = sa.select(Rsvp).where(Rsvp.event_id == rsvp.event_id, Rsvp.address_index == rsvp.address_index)
     first = rsvp.address_index is None or db.session.scalar(same.where(Rsvp.line < rsvp.line).limit(1)) is None
     mine = sa.select(sa.literal(rsvp.about)) if first else same.with_only_columns(sa.literal(ABOUT) + Rsvp.id)
     lately = sa.and_(OutboxMail.posted_at > now - dt.timedelta(days=1), OutboxMail.part_of.is_(None))
+    lately = sa.and_(lately, OutboxMail.kind.not_in(UNASKED))
     return db.session.scalar(sa.select(sa.func.count()).where(OutboxMail.about.in_(mine), lately)) or 0
 
 

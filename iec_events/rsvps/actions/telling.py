@@ -133,10 +133,10 @@ def tell_changes(now: dt.datetime) -> None:
 
     Changes are gathered for five minutes, so that a slip can be mended; what was changed back is told to nobody.
     """
-    for event_id, oldest in _with_news(now):
-        versions = versions_since(event_id, oldest)
+    for event_id, known in _with_news(now).items():
+        versions = versions_since(event_id, min(sequence for sequence, _comes in known))
         event = db.session.get_one(Event, event_id, populate_existing=True)
-        if is_settled(event, versions, now):
+        if is_settled(event, versions, now) and _anything_to_tell(event, known, now):
             _in_parts(_Telling(event_id, now))
 
 
@@ -154,9 +154,11 @@ def is_settled(event: Event, versions: Sequence[EventVersion], now: dt.datetime)
     return now >= min(versions[-1].until + wait, versions[0].until + GATHERED_AT_MOST)
 
 
-def _with_news(now: dt.datetime) -> list[tuple[int, int]]:
+def _with_news(now: dt.datetime) -> dict[int, set[tuple[int, bool]]]:
+    """Event id -> what parties know that know too little: a SEQUENCE, and whether as somebody who comes."""
+    comes = (Rsvp.status == CONFIRMED).label("comes")
     query = (
-        sa.select(Event.id, sa.func.min(Rsvp.told_sequence))
+        sa.select(Event.id, Rsvp.told_sequence, comes)
         .join(Rsvp, Rsvp.event_id == Event.id)
         .where(
             Rsvp.status.in_(ACTIVE),
@@ -164,10 +166,18 @@ def _with_news(now: dt.datetime) -> list[tuple[int, int]]:
             Event.published_at.is_not(None),
             Event.ends_at > now,
         )
-        .group_by(Event.id)
+        .distinct()
         .order_by(Event.id)
     )
-    return [(event_id, oldest) for event_id, oldest in db.session.execute(query).all()]
+    found: dict[int, set[tuple[int, bool]]] = {}
+    for event_id, sequence, coming in db.session.execute(query).all():
+        found.setdefault(event_id, set()).add((sequence, coming))
+    return found
+
+
+def _anything_to_tell(event: Event, known: set[tuple[int, bool]], now: dt.datetime) -> bool:
+    """Whether not all of them wait until more is known: a long list is not gone through every time for that."""
+    return any(_news(event, since=sequence, comes=comes, now=now) != LATER for sequence, comes in known)
 
 
 @dataclass
