@@ -223,7 +223,7 @@ def _take(which: sa.ColumnElement[bool], how_many: int, now: dt.datetime) -> lis
         sa.select(OutboxMail.id)
         .where(OutboxMail.waiting(), which, OutboxMail.due_at <= now, OutboxMail.handed_at.is_(None))
         .where(sa.or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until < now))
-        .order_by(OutboxMail.due_at, OutboxMail.id)
+        .order_by(OutboxMail.due_at)  # and no more, or all letters of a broadcast would be sorted each time
         .limit(how_many)
         .with_for_update(skip_locked=True)
         .cte("picked")
