@@ -32,7 +32,7 @@ STATUS = {"published": "CONFIRMED", "cancelled": "CANCELLED", "postponed": "TENT
 def readers(installation: Installation, ical_js: Path, libical: Any) -> dict[str, Any]:
     """Those who expand calendars. Octets of the other database are read by the quickest: they are to be the same."""
     if installation.engine.dialect.name != "sqlite":
-        return {"dateutil": by_dateutil, "libical": by_dateutil}
+        return dict.fromkeys(("dateutil", "ical.js", "libical"), by_dateutil)
     return {
         "dateutil": by_dateutil,
         "ical.js": lambda octets: by_ical_js(ical_js, octets),
