@@ -11,8 +11,9 @@ from flask.typing import ResponseReturnValue
 from ..calendars.series import series_buttons
 from ..calendars.views import campaign_buttons, event_buttons
 from ..core import clock
-from ..core.i18n import current_locale
+from ..core.i18n import LOCALES, current_locale
 from ..core.pages import public_page, unlisted
+from ..core.urls import prefix
 from ..events.models import Event
 from ..events.queries import (
     campaign_events,
@@ -31,6 +32,7 @@ from ..solidarity.queries import approved_count, approved_messages, takes_messag
 
 blueprint = Blueprint("front", __name__)
 VOICES = 6
+SHUT = ("/organize", "/rsvps/", "/events/*/my-rsvp")  # in every language
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,8 @@ def privacy() -> ResponseReturnValue:
 @blueprint.get("/robots.txt")
 def robots() -> ResponseReturnValue:
     """Search engines and calendar fetchers may read what is public, and nothing else."""
-    rules = "User-agent: *\nDisallow: /organize\nDisallow: /rsvps/\nDisallow: /events/*/my-rsvp\nAllow: /\n"
+    shut = "".join(f"Disallow: {prefix(code)}{path}\n" for code in LOCALES for path in SHUT)
+    rules = f"User-agent: *\n{shut}Allow: /\n"
     return public_page(Response(rules, content_type="text/plain; charset=utf-8"))
 
 

@@ -53,3 +53,11 @@ def test_a_campaign_with_unlisted_events_only_is_on_no_list(client: FlaskClient)
     an_event(slug="secret-k4w2mz7qap3x", campaign_id=campaign.id, listed=False)
     for address in ("/", "/subscribe"):
         assert "hispers" not in client.get(address).text, address
+
+
+def test_search_engines_are_kept_from_personal_pages_in_every_language(client: FlaskClient) -> None:
+    rules = client.get("/robots.txt").text.splitlines()
+    for prefix in ("", "/fa", "/es"):
+        for path in ("/organize", "/rsvps/", "/events/*/my-rsvp"):
+            assert f"Disallow: {prefix}{path}" in rules
+    assert rules[-1] == "Allow: /"
