@@ -309,3 +309,15 @@ def test_every_second_week_stays_the_same_weeks_at_another_hour() -> None:
     a_vigil(Rule(every="week", interval=2, weekdays=(1,)))
     rule_from(dt.date(2027, 2, 8), Rule(every="week", interval=2, weekdays=(1,)), at=dt.time(19))
     assert days() == ["02-03 02", "02-17 03", "03-03 03", "03-17 02", "03-31 02"]
+
+
+@pytest.mark.parametrize("rule", [TUESDAYS, Rule(every="week", weekdays=(1, 4))])
+def test_what_was_taken_out_stays_out_under_any_rule(rule: Rule) -> None:
+    a_vigil()
+    somebody_comes("vigil-2027-02-09")
+    take_out(slug=THIRD, now=clock.now())
+    rule_from(dt.date(2027, 2, 8), rule, at=None if rule.weekdays == (1, 4) else dt.time(20))
+    assert date(THIRD).status == "draft"
+    assert date("vigil-2027-02-23").status == "published"
+    put_back(slug=THIRD, now=clock.now())
+    assert date(THIRD).status == "published"

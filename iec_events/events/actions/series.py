@@ -372,17 +372,22 @@ def _move(plan: Plan, target: EventSeries, now: dt.datetime) -> None:
     for event, moment in plan.moved:
         own = event.starts_at != event.recurs_at  # it was moved singly, and stays where it was put
         if event.lines_given == 0:
-            out = is_left_out(event)
-            take_from_left_out(event)
-            _place(event, target, moment)
-            if out:
-                leave_out(event)
+            _hand_over(event, target, moment)
         if not own:
             mine = draft_of(event)
             _write(event, pattern_of(mine).draft(moment, target.time_zone), now)
     for event in plan.stays:
         if event.series_id != target.id and event.lines_given == 0 and event.recurs_at is not None:
-            _place(event, target, event.recurs_at)
+            _hand_over(event, target, event.recurs_at)
+
+
+def _hand_over(event: Event, target: EventSeries, moment: dt.datetime) -> None:
+    """Let a date be by another rule; one that was taken out stays so."""
+    out = is_left_out(event)
+    take_from_left_out(event)
+    _place(event, target, moment)
+    if out:
+        leave_out(event)
 
 
 def _drop(event: Event, now: dt.datetime) -> None:
