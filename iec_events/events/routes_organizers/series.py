@@ -207,7 +207,7 @@ def _course(
 def _values(row: EventSeries, dates: list[Event], now: dt.datetime) -> dict[str, object]:
     """What the form of another rule begins with: the rule as it is, from the next date on."""
     course = course_of(row)
-    coming = [event for event in dates if event.starts_at > now]
+    coming = [event for event in dates if event.starts_at > now and event.series_id == row.id]
     next_day = on_the_wall(coming[0].starts_at, row.time_zone).date() if coming else now.date()
     return {
         **first_values(next_day),
