@@ -60,7 +60,9 @@ def new_letter(slug: str) -> ResponseReturnValue:
     letter_id = form.new_id.data or ""
 
     def save() -> None:
-        actions.keep_letter(slug=slug, letter_id=letter_id, draft=form.draft(), now=clock.now())
+        actions.keep_letter(
+            slug=slug, letter_id=letter_id, draft=form.draft(), made_from=form.made_from, now=clock.now()
+        )
 
     return _work_on(form, event, None, letter_id, save)
 

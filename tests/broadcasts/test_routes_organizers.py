@@ -20,7 +20,7 @@ from iec_events.events.models import Event
 from iec_events.mail.actions import hand_over, note_delivered
 from tests.broadcasts.people import BOTH, a_letter, letter, mails, now_is, sends, signs_up
 from tests.factories import an_event
-from tests.filling import send
+from tests.filling import hidden_fields, send
 
 WORDS = {"subject_en": "Please come early", "text_en": "Doors open **earlier**.", "audience": "coming"}
 HERE = "/organize/events/berkeley/letters"
@@ -105,6 +105,21 @@ def test_a_draft_is_changed_and_two_tabs_are_told(organizer: FlaskClient, event:
     answer = organizer.post(f"{HERE}/{letter_id}/send", data={**old, "when": "now"})
     assert answer.status_code == 409
     assert letter(letter_id).state == "draft"
+
+
+@pytest.mark.usefixtures("event")
+def test_a_step_back_and_other_words_lose_nothing(organizer: FlaskClient) -> None:
+    form = hidden_fields(organizer.get(f"{HERE}/new").text)
+    page = organizer.post(f"{HERE}/new", data={**form, **WORDS}).location
+    assert organizer.post(f"{HERE}/new", data={**form, **WORDS}).location == page  # pressed twice
+    again = organizer.post(f"{HERE}/new", data={**form, **WORDS, "subject_en": "Other words"})
+    assert again.status_code == 409
+    assert "Other words" in again.text
+    assert "Please come early" in organizer.get(page).text
+    data = {**hidden_fields(again.text), **WORDS, "subject_en": "Other words"}
+    assert organizer.post(f"{HERE}/new", data=data).location == page
+    assert "Other words" in organizer.get(page).text
+    assert len(db.session.scalars(sa.select(Broadcast)).all()) == 1
 
 
 def test_the_frame_has_its_own_style_and_nothing_else(organizer: FlaskClient, event: Event) -> None:

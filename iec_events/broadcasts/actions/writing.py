@@ -18,7 +18,7 @@ from ...organizers.audit import note
 from ..drafts import LetterDraft, objections
 from ..models import DRAFT, Broadcast
 from ..queries import LetterUnknown
-from ..wording import sealed
+from ..wording import sealed, texts_of
 
 ROW_ID = re.compile("[A-Za-z0-9_-]{16}")
 MOST_LETTERS = 100
@@ -59,12 +59,19 @@ class TooManyLetters(Refusal):
 
 
 @atomic()
-def keep_letter(*, slug: str, letter_id: str, draft: LetterDraft, now: dt.datetime) -> None:
-    """Keep a new draft; the same id keeps one letter only once. EventUnknown, TooManyLetters, LetterRefused."""
+def keep_letter(*, slug: str, letter_id: str, draft: LetterDraft, now: dt.datetime, made_from: int = -1) -> None:
+    """Keep a new draft. The same id keeps one letter: other words under it, after a step back, are a change of it.
+
+    Raises EventUnknown, TooManyLetters, LetterRefused; for a change what `revise_letter` raises.
+    """
     event = locked_event(slug)
     if not ROW_ID.fullmatch(letter_id):
         raise LetterRefused("texts", _l("Please open this page anew: it does not say which letter this is."))
-    if db.session.get(Broadcast, letter_id) is not None:
+    before = db.session.get(Broadcast, letter_id)
+    if before is not None and (before.audience, texts_of(before)) == (draft.audience, draft.texts):
+        return
+    if before is not None:
+        revise_letter(slug=slug, letter_id=letter_id, draft=draft, made_from=made_from, now=now)
         return
     _check(draft)
     of_event = sa.select(sa.func.count()).select_from(Broadcast).where(Broadcast.event_id == event.id)
