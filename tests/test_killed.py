@@ -27,6 +27,7 @@ from tests.mailers import MailServer
 from tests.mortals import Mortals
 
 DAY = dt.timedelta(days=1)
+BUSY = ("deadlines", "deadlines near", "reminders", "lost links", "waitlists", "erase unconfirmed")
 LATER = ANSWER_LEASE + dt.timedelta(minutes=1)
 
 
@@ -131,13 +132,11 @@ def test_what_is_due_after_a_missed_night_happens_once_wherever_the_worker_is_ki
     owed = a_day_of_work()
     later = clock.now() + dt.timedelta(hours=10)
     doing = [job for job in jobs() if job.name not in {"heartbeat", "mail"}]
-    deaths = 0
-    for job in doing:
+    for name in BUSY:
         step = 1
-        while mortals.run(job.name, later, die_at=step)[0]:
+        while mortals.run(name, later, die_at=step)[0]:
             step += 1
-        deaths += step - 1
-    assert deaths > 2 * len(owed)
+        assert step > 2, f"{name} had nothing to do"
     for _ in range(2):
         for job in doing:
             job.run(later)
