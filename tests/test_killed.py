@@ -21,13 +21,14 @@ from iec_events.rsvps import actions
 from iec_events.rsvps.actions import Party
 from iec_events.rsvps.models import Rsvp
 from iec_events.worker import LETTERS, jobs
+from tests.broadcasts.people import a_letter, sends
 from tests.conftest import Installation, settings_for
 from tests.factories import an_event
 from tests.mailers import MailServer
 from tests.mortals import Mortals
 
 DAY = dt.timedelta(days=1)
-BUSY = ("deadlines", "deadlines near", "reminders", "lost links", "waitlists", "erase unconfirmed")
+BUSY = ("deadlines", "deadlines near", "reminders", "lost links", "waitlists", "letters", "erase unconfirmed")
 LATER = ANSWER_LEASE + dt.timedelta(minutes=1)
 
 
@@ -124,6 +125,9 @@ def a_day_of_work() -> dict[str, Counter[str]]:
     with atomic():
         db.session.execute(sa.update(Event).where(Event.id == grows.id).values(capacity=2))
         db.session.execute(sa.update(Rsvp).where(Rsvp.id == gone).values(**over))
+    reached = an_event()
+    place(reached, "reader", "confirmed", "broadcasts.letter")
+    sends(reached, a_letter(reached))
     actions.ask_for_links(email="lost@example.org", now=now)
     return {f"rsvp:{rsvp_id}": kinds for rsvp_id, kinds in owed.items()}
 
