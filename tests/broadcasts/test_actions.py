@@ -77,7 +77,15 @@ def test_it_works() -> None:
     row = letter(letter_id)
     assert (row.state, row.handed_over, row.failed) == ("sent", 2, 0)
     assert [own.subject for own in letters_to(rsvp_id, "fa")] == ["زودتر بیایید"]
-    assert deeds() == [("letter.written", "event:berkeley"), ("letter.sent", "letter:berkeley 2")]
+    assert deeds() == [("letter.written", "event:berkeley"), ("letter.sent", "letter:berkeley")]
+
+
+def test_the_trail_tells_of_crowds_in_steps_only() -> None:
+    event = an_event(slug="berkeley")
+    for number in range(13):
+        signs_up(event, f"guest{number}@example.org")
+    sends(event, a_letter(event))
+    assert deeds()[-1] == ("letter.sent", "letter:berkeley 10")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from ..queries import reached
 from ..wording import tells_place, texts_of
 from .writing import ABOUT, Changed, LetterSent, locked, locked_draft
 
+FEWEST_TOLD, STEP = 10, 5  # as in the receipts of lists that were destroyed
 TESTS_AT_ONCE = 3  # one for each language
 
 
@@ -80,8 +81,13 @@ def send_letter(
     if not parties and due_at is None:
         raise NobodyThere
     row.state, row.due_at = SCHEDULED, due_at or now
-    note("letter.scheduled" if due_at else "letter.sent", f"letter:{slug} {parties}", now=now)
+    note("letter.scheduled" if due_at else "letter.sent", f"letter:{slug}{_told(parties)}", now=now)
     return parties
+
+
+def _told(parties: int) -> str:
+    """How many, as far as it may be known when the list is gone: in steps of five, and nothing below ten."""
+    return f" {parties - parties % STEP}" if parties >= FEWEST_TOLD else ""
 
 
 @atomic()
