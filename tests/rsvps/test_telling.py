@@ -173,6 +173,24 @@ def test_a_moved_event_reminds_of_its_new_start_after_the_change_was_told(clock:
     assert sent() == ["reminder", "event_changed", "reminder", "event_changed"], "the news said when it is"
 
 
+def test_news_come_before_a_reminder_and_stand_for_it(clock: Traveller) -> None:
+    event = an_event(reminders=[24, 2])
+    unwanted, _token = somebody(event)
+    actions.subscribe(rsvp_id=unwanted, what="reminders", wanted=False)
+    somebody(event, email="ali@example.org")
+    clock.move_to(event.starts_at - 24 * HOUR)
+    revise(event, venue="La Peña")
+    actions.send_reminders(our_clock.now())
+    assert sent() == []
+    clock.shift(5 * MINUTE)
+    actions.tell_changes(our_clock.now())
+    actions.send_reminders(our_clock.now())
+    assert sent() == ["event_changed", "event_changed"], "to both: this is no reminder"
+    clock.move_to(event.starts_at - 2 * HOUR)
+    actions.send_reminders(our_clock.now())
+    assert sent() == ["event_changed", "event_changed", "reminder"]
+
+
 @pytest.mark.parametrize("what", ["wants", "status", "moved", "begun"])
 def test_a_reminder_that_waits_is_not_written_when_it_is_true_no_more(clock: Traveller, what: str) -> None:
     event = an_event(reminders=[24])
