@@ -16,7 +16,7 @@ run: .venv/run.stamp ## serve the sample events at http://127.0.0.1:8000, worker
 	@IEC_PUBLIC_URL=$${IEC_PUBLIC_URL:-http://127.0.0.1:$(PORT)} $(BIN)/iec-events demo --port $(PORT)
 
 test: .venv/dev.stamp .tools/stamp ## the whole suite, on SQLite and on PostgreSQL, and stories in a browser
-	@$(BIN)/pytest -n 3 --dist loadgroup $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadgroup $(ARGS)
 
 check: .venv/dev.stamp ## everything that can be said without running it
 	$(BIN)/ruff check $(SOURCES)
