@@ -18,8 +18,9 @@ from iec_events.rsvps import actions
 from iec_events.rsvps.actions import Details
 from iec_events.rsvps.own_calendar import own_addresses
 from iec_events.rsvps.queries import own_rsvp
+from tests.events.serial import a_vigil, dates
 from tests.filling import hidden_fields, send
-from tests.rsvps.every_letter import CAMPAIGN, TEXTS, WORDS, a_night, all_letters, somebody
+from tests.rsvps.every_letter import CAMPAIGN, TEXTS, WORDS, a_night, all_letters, somebody, written
 
 LANGUAGES: tuple[LocaleCode, ...] = ("en", "fa", "es")
 # Words that any letter may hold, and that tell nothing by themselves.
@@ -110,6 +111,19 @@ def test_quiet_calendars_keep_what_calendars_need(app: Flask) -> None:
         assert left_out not in told
     assert "/rsvps/lost" in told, "nor the key itself: others read calendars, too"
     assert letter.file_name == "appointment.ics"
+
+
+def test_a_quiet_date_of_a_series_names_no_zone_and_is_still_that_date(app: Flask) -> None:
+    del app
+    a_vigil()
+    event = dates()[0]
+    rsvp_id, token = somebody(event, quiet=True)
+    facts = {"rsvp_id": rsvp_id, "token": token, "to": "sara@example.org"}
+    told = (written("confirmed", "en", facts).calendar or b"").decode()
+    assert f"UID:{event.series.uid if event.series else ''}\r\n" in told
+    assert "RECURRENCE-ID:20270203T020000Z\r\n" in told
+    assert "DTSTART:20270203T020000Z\r\n" in told
+    assert "Los_Angeles" not in told
 
 
 def test_it_is_chosen_when_signing_up_and_on_the_own_page(client: FlaskClient, app: Flask) -> None:
