@@ -53,7 +53,10 @@ class CampaignDraft:
 
 @dataclass(frozen=True, kw_only=True)
 class EventDraft:
-    """`texts`: language -> the keys of `EVENT_TEXTS`. Moments are aware, in any zone; `time_zone` is the place's."""
+    """`texts`: language -> the keys of `EVENT_TEXTS`. Moments are aware, in any zone; `time_zone` is the place's.
+
+    With `needs_approval` the place is hidden, whatever was chosen: nobody is told it before somebody said yes.
+    """
 
     texts: Texts
     time_zone: str
@@ -89,6 +92,10 @@ class EventDraft:
     puzzle: bool = False
     reminders: list[int] = field(default_factory=lambda: [*USUAL_REMINDERS])
     thanks: bool = False
+
+    def __post_init__(self) -> None:
+        """Hide the place where somebody has to say yes first."""
+        object.__setattr__(self, "address_hidden", self.address_hidden or self.needs_approval)
 
 
 def draft_of(event: Event) -> EventDraft:

@@ -593,6 +593,9 @@ def test_how_people_sign_up_is_kept_and_shown_again(organizer: FlaskClient) -> N
     assert send(organizer, answer.location, **emptied).status_code == 303
     event = only_event()
     assert (event.hold_hours, event.offer_hours, event.listed, event.needs_approval) == (24, None, True, False)
+    assert not event.address_hidden
+    assert send(organizer, answer.location, **NIGHT, needs_approval="y").status_code == 303
+    assert typed_values(organizer.get(answer.location).text)["address_hidden"] == "y", "nobody is told before a yes"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import datetime as dt
 import gzip
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -17,7 +18,9 @@ from iec_events import worker
 from iec_events.calendars.views import calendar_event, event_buttons
 from iec_events.core import clock
 from iec_events.core.i18n import LOCALES, speaking
+from iec_events.events.actions import revise_event
 from iec_events.events.actions.series import begin_series, publish_series
+from iec_events.events.drafts import draft_of
 from iec_events.events.models import Event
 from iec_events.events.recurrence import Rule
 from iec_events.events.views import EventView
@@ -28,7 +31,7 @@ VENUE, STREET, REGION, ONLINE = "Canary House", "77 Canary Wharf", "Canarias", "
 SPOT = (12.3456789, 65.4321012)
 GATE = "Ring twice at the blue parrot"  # no place is hidden by it, but it is told to nobody else either
 CANARIES = ("canary", "canarias", "12.3456", "12.34", "65.4321", "65.43", "parrot")
-HIDDEN = ("hidden", "afar", "closed", "cancelled")
+HIDDEN = ("hidden", "afar", "closed", "cancelled", "asked")
 OF_EVENT = ("", ".ics", "/messages", "/messages/new", "/rsvp")
 LISTS = (
     "/",
@@ -62,6 +65,10 @@ def hidden(client: FlaskClient) -> FlaskClient:
     an_event("Afar", slug="afar", campaign_id=campaign.id, **{**secret, "venue": "", "city": "", "country": ""})
     an_event("Closed", slug="closed", campaign_id=campaign.id, closed_early=True, **secret, **spot)
     an_event("Cancelled", slug="cancelled", campaign_id=campaign.id, status="cancelled", **secret, **spot)
+    asked = revised(
+        an_event("Asked", slug="asked", campaign_id=campaign.id, **{**secret, "address_hidden": False}, **spot)
+    )
+    assert (asked.address_hidden, asked.sequence) == (True, 1), "who asks for approval hides the place"
     texts = three_languages("Open")
     noted = {**texts, "en": {**texts["en"], "gate_note": GATE}}
     an_event("Open", slug="open", campaign_id=campaign.id, texts=noted)
@@ -70,6 +77,13 @@ def hidden(client: FlaskClient) -> FlaskClient:
     begin_series(slug="vigil", rule=Rule(every="day"), until=until, now=clock.now())
     publish_series(slug="vigil", now=clock.now())
     return client
+
+
+def revised(event: Event) -> Event:
+    """The event, saved by organizers who ask for approval and leave the other switch alone."""
+    draft = replace(draft_of(event), needs_approval=True)
+    revise_event(slug=event.slug, draft=draft, campaign_slug="night", now=clock.now())
+    return event
 
 
 def crawled(client: FlaskClient) -> Iterator[tuple[str, str]]:

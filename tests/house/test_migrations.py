@@ -17,6 +17,7 @@ from flask_migrate import downgrade, upgrade
 from iec_events.app import create_app
 from iec_events.core.db import db
 from iec_events.core.paths import bundled
+from iec_events.events.models import Event
 from tests.conftest import settings_for
 from tests.factories import a_campaign, an_event
 
@@ -38,6 +39,19 @@ def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
     with server.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name}")
     server.dispose()
+
+
+def test_approval_hides_the_place_of_what_is_there_already(bare: Flask) -> None:
+    with bare.app_context():
+        upgrade()
+        an_event(slug="asked", needs_approval=True)
+        an_event(slug="open")
+        db.session.remove()
+        downgrade(revision="0005")
+        upgrade()
+        found = sa.select(Event.slug, Event.address_hidden, Event.sequence).order_by(Event.slug)
+        assert [tuple(row) for row in db.session.execute(found)] == [("asked", True, 1), ("open", False, 0)]
+        db.session.remove()
 
 
 def differences() -> list[object]:
