@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -65,16 +66,8 @@ class SignedIn:
 
 def signed_in(token: str, *, now: dt.datetime) -> SignedIn | None:
     """Whose session this token opens; None when there is none, or it is too old or was idle too long."""
-    found = db.session.execute(
-        sa.select(Organizer, OrganizerSession, _has_factor())
-        .join(OrganizerSession, OrganizerSession.organizer_id == Organizer.id)
-        .where(
-            OrganizerSession.token_hash == token_hash(token),
-            OrganizerSession.started_at > now - AT_MOST,
-            OrganizerSession.seen_at > now - IDLE,
-            sa.or_(OrganizerSession.full_at.is_not(None), OrganizerSession.started_at > now - HALF),
-        )
-    ).one_or_none()
+    given = {"token": token_hash(token), "oldest": now - AT_MOST, "used": now - IDLE, "half": now - HALF}
+    found = db.session.execute(_of_session(), given).one_or_none()
     if found is None:
         return None
     organizer, session, has_factor = found
@@ -94,8 +87,8 @@ def signed_in(token: str, *, now: dt.datetime) -> SignedIn | None:
 
 def grants_of(organizer_id: str, *, now: dt.datetime) -> tuple[Grant, ...]:
     """The roles that somebody holds now."""
-    query = sa.select(RoleGrant).where(RoleGrant.organizer_id == organizer_id, _lasts(now)).order_by(RoleGrant.id)
-    return tuple(_grant(row) for row in db.session.scalars(query))
+    rows = db.session.scalars(_held_by(), {"organizer": organizer_id, "now": now})
+    return tuple(_grant(row) for row in rows)
 
 
 def times_unlocked(account: str) -> int:
@@ -240,7 +233,28 @@ def any_organizer() -> bool:
     return db.session.scalar(sa.select(Organizer.id).limit(1)) is not None
 
 
-def _lasts(now: dt.datetime) -> sa.ColumnElement[bool]:
+# Asked for every page of the area: putting these two together each time takes as long as having them answered.
+@cache
+def _of_session() -> sa.Select[Organizer, OrganizerSession, bool]:
+    return (
+        sa.select(Organizer, OrganizerSession, _has_factor())
+        .join(OrganizerSession, OrganizerSession.organizer_id == Organizer.id)
+        .where(
+            OrganizerSession.token_hash == sa.bindparam("token"),
+            OrganizerSession.started_at > sa.bindparam("oldest"),
+            OrganizerSession.seen_at > sa.bindparam("used"),
+            sa.or_(OrganizerSession.full_at.is_not(None), OrganizerSession.started_at > sa.bindparam("half")),
+        )
+    )
+
+
+@cache
+def _held_by() -> sa.Select[RoleGrant]:
+    held = sa.select(RoleGrant).where(RoleGrant.organizer_id == sa.bindparam("organizer"), _lasts(sa.bindparam("now")))
+    return held.order_by(RoleGrant.id)
+
+
+def _lasts(now: dt.datetime | sa.BindParameter[dt.datetime]) -> sa.ColumnElement[bool]:
     return sa.or_(RoleGrant.expires_at.is_(None), RoleGrant.expires_at > now)
 
 
