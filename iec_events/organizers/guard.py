@@ -19,6 +19,7 @@ from .doors import DOORS, HOMES, LOCKED, WAY_IN
 from .keys import private_of_session
 from .queries import SignedIn, signed_in
 from .roles import Reach
+from .tries import note_changed_cookie
 from .unsent import WHO, bring_back, keep_typed, let_go
 
 AREA = "/organize"
@@ -43,6 +44,7 @@ def require_organizer() -> Response | None:
     """
     organizer = present_organizer()
     if organizer is None:
+        note_changed_cookie(request, now=clock.now())
         _keep_for(session.get(WHO))
         return redirect(url_for("organizers.sign_in", next=_wanted()), 303)
     if organizer.full_at is None:

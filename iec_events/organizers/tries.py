@@ -8,8 +8,10 @@ cookie at its last sign-in. Every wait is short.
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 
-from flask import Request, Response
+from flask import Request, Response, current_app
+from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from ..core.config import settings
@@ -26,6 +28,7 @@ KNOWN_DAYS = 90
 SHORT = 24  # so many characters of an address' hash stand in a browser's cookie
 NOTED = ("10/minute", "100/hour")  # a flood of tries must not drown the audit trail
 NOTED_SLOW = ("1/minute", "10/hour")
+NOTED_SELDOM = ("1/hour",)  # a browser sends the same cookie with every page
 
 
 def may_try(email: str, request: Request) -> bool:
@@ -81,6 +84,32 @@ def note_words_refused(*, now: dt.datetime) -> None:
     """Keep in the audit trail that somebody gave words that are not the recovery key."""
     if within("notes of refused words", NOTED):
         note("recovery.refused", "recovery", now=now)
+
+
+def note_link_refused(kind: Literal["invitation", "reset", "address"], request: Request, *, now: dt.datetime) -> None:
+    """Keep in the audit trail that somebody pressed the button of a link which is used up, expired or unknown.
+
+    Opening it leaves nothing: mail programs look at links by themselves.
+    """
+    if request.method == "POST" and within("notes of refused links", NOTED_SLOW, kind):
+        note({"invitation": "invitation.refused", "reset": "reset.refused"}.get(kind, "address.refused"), kind, now=now)
+
+
+def note_changed_cookie(request: Request, *, now: dt.datetime) -> None:
+    """Keep in the audit trail, once an hour, that a session's cookie came which is not as it was given."""
+    value = request.cookies.get(current_app.config["SESSION_COOKIE_NAME"])
+    if value and not _is_ours(value) and within("notes of changed cookies", NOTED_SELDOM):
+        note("session.refused", "session", now=now)
+
+
+def _is_ours(value: str) -> bool:
+    """Whether we signed this cookie, however long ago."""
+    ours = current_app.session_interface
+    signer = ours.get_signing_serializer(current_app) if isinstance(ours, SecureCookieSessionInterface) else None
+    try:
+        return signer is None or signer.loads(value) is not None
+    except BadSignature:
+        return False
 
 
 def know(account: str, response: Response) -> Response:

@@ -13,6 +13,7 @@ from ..core.limits import limiter
 from ..core.urls import public_url
 from ..events.models import Campaign, Event
 from ..events.views import CampaignView, EventView
+from ..organizers import tries
 from ..organizers.actions import invite as make_invitation
 from ..organizers.actions import revoke_invitation
 from ..organizers.guard import TOKEN, require_fresh, require_organizer
@@ -153,6 +154,7 @@ def unlock(organizer_id: str) -> ResponseReturnValue:
 def begin_anew(token: str) -> ResponseReturnValue:
     """A new password by a colleague's link; it is used up by sending the form, never by opening the page."""
     if not reset_stands(token, now=clock.now()):
+        tries.note_link_refused("reset", request, now=clock.now())
         raise actions.LinkUnknown
     form = AgainForm()
     if not form.validate_on_submit():

@@ -116,6 +116,8 @@ def test_a_link_is_for_one_account_one_day_and_until_the_next(
         answer = client.get(link)
         assert (answer.status_code, "is not for this account" in answer.text) == (404, True)
         assert client.post(link).status_code == 404
+    found = db.session.scalars(sa.select(AuditEntry.what).where(AuditEntry.what == "address.refused"))
+    assert len(found.all()) == 1, "one of a flood is enough"
     assert nasrin.get(second[1]).status_code == 200
     account = organizer_by_email(OLD)
     assert account

@@ -328,6 +328,9 @@ def test_a_link_to_begin_anew_ends_after_a_day_and_with_the_next(app: Flask, clo
     clock.shift(dt.timedelta(hours=24))
     for token in (first, second, "wrong", "%20"):
         assert stranger.get(f"/organize/again/{token}").status_code == 404
+    assert "reset.refused" not in noted()
+    assert stranger.post(f"/organize/again/{second}").status_code == 404
+    assert noted()[-1] == "reset.refused"
     for token in (first, second, "wrong", ""):
         with pytest.raises(actions.LinkUnknown):
             actions.begin_anew(token=token, password=PASSWORD, now=real_clock.now())
