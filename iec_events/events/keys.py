@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -174,10 +175,15 @@ def shreds_of(event_id: int) -> set[str]:
 
 def _newest(event_id: int, scope: str) -> tuple[EventKey | None, bool]:
     """The newest key, and whether anybody has a copy of it."""
-    held = sa.exists().where(KeyCopy.event_key_id == EventKey.id)
-    query = sa.select(EventKey, held).where(EventKey.event_id == event_id, EventKey.scope == scope)
-    row = db.session.execute(query.order_by(EventKey.version.desc()).limit(1)).one_or_none()
+    row = db.session.execute(_newest_of(), {"event": event_id, "scope": scope}).one_or_none()
     return (row[0], bool(row[1])) if row else (None, False)
+
+
+@cache  # asked twice for every signup: it is put together once
+def _newest_of() -> sa.Select[EventKey, bool]:
+    held = sa.exists().where(KeyCopy.event_key_id == EventKey.id)
+    ours = (EventKey.event_id == sa.bindparam("event"), EventKey.scope == sa.bindparam("scope"))
+    return sa.select(EventKey, held).where(*ours).order_by(EventKey.version.desc()).limit(1)
 
 
 def _shred(event_id: int) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Iterable
+from functools import cache
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -72,15 +73,20 @@ def holders(places: Iterable[str] = (EVERYWHERE,)) -> dict[str, bytes]:
 
     Owners and organizers only. Their grants do not end by themselves, so the clock is not asked.
     """
+    readers = db.session.scalars(_readers(), {"places": list(places)})
+    found = {key.organizer_id: key.public for key in readers}
+    recovery = db.session.get(RecoveryKey, 1)
+    return found | ({RECOVERY: recovery.public} if recovery else {})
+
+
+@cache  # asked for every signup to a list that has no key yet: it is put together once
+def _readers() -> sa.Select[OrganizerKey]:
     may_read = sa.exists().where(
         RoleGrant.organizer_id == OrganizerKey.organizer_id,
         RoleGrant.role.in_(READERS),
-        RoleGrant.place.in_(list(places)),
+        RoleGrant.place.in_(sa.bindparam("places", expanding=True)),
     )
-    query = sa.select(OrganizerKey).where(may_read)
-    found = {key.organizer_id: key.public for key in db.session.scalars(query)}
-    recovery = db.session.get(RecoveryKey, 1)
-    return found | ({RECOVERY: recovery.public} if recovery else {})
+    return sa.select(OrganizerKey).where(may_read)
 
 
 def doorkeepers(place: str, *, now: dt.datetime) -> dict[str, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import ClassVar
 
 import sqlalchemy as sa
@@ -22,10 +23,15 @@ class QuestionUnknown(Refusal):
 
 def questions_of(event_id: int, *, retired: bool = False) -> Sequence[Question]:
     """What an event asks, in order; with `retired` also what it asked once, at the end."""
-    query = sa.select(Question).where(Question.event_id == event_id)
+    return db.session.scalars(_of_event(retired=retired), {"event": event_id}).all()
+
+
+@cache  # asked for every form and every own page: it is put together once
+def _of_event(*, retired: bool) -> sa.Select[Question]:
+    query = sa.select(Question).where(Question.event_id == sa.bindparam("event"))
     if not retired:
         query = query.where(Question.retired_on.is_(None))
-    return db.session.scalars(query.order_by(Question.retired_on.is_not(None), Question.position, Question.id)).all()
+    return query.order_by(Question.retired_on.is_not(None), Question.position, Question.id)
 
 
 def question_of(event_id: int, question_id: str) -> Question:
