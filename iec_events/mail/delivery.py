@@ -14,6 +14,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -67,7 +68,7 @@ class Folder:
         unnamed = self.path / f".{name}"
         handle = os.open(unnamed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
-            file.write(message.as_bytes())
+            file.write(message.as_bytes(policy=SMTPUTF8 if _is_wide(message) else SMTP))
         if not hand_over():
             unnamed.unlink()
             raise TakenAway
@@ -77,6 +78,11 @@ class Folder:
             plain = message.get_body(("plain",))
             for link in LINK.findall(plain.get_content() if plain else ""):
                 self._say(f"      {link}")
+
+
+def _is_wide(message: EmailMessage) -> bool:
+    """Whether an address has more than ASCII before its @: all else in a header is ASCII already."""
+    return not all(str(message[name]).rpartition("<")[2].isascii() for name in ("From", "To"))
 
 
 @contextlib.contextmanager

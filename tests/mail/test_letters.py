@@ -6,6 +6,7 @@ from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import unquote
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from flask import Flask
 
 from iec_events.core import clock
 from iec_events.core.config import Settings
+from iec_events.mail.delivery import Folder
 from iec_events.mail.letters import Letter, NoAddress, message_of
 
 CALENDAR = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:شب فرهنگ\r\nEND:VCALENDAR\r\n".encode()
@@ -121,3 +123,14 @@ def test_names_of_machines_in_other_scripts(bare_app: Flask, typed: str, sent: s
 def test_what_is_no_address_is_refused(bare_app: Flask, to: str) -> None:
     with pytest.raises(NoAddress):
         written(bare_app, to=to)
+
+
+def test_a_folder_takes_a_name_in_any_script(bare_app: Flask, tmp_path: Path) -> None:
+    chosen: Settings = bare_app.extensions["settings"]
+    letter = Letter(subject="شب", text="x\n", html="<p>x</p>")
+    to = "سارا@example.org"
+    made = message_of(letter, to=to, mail_id="m", locale="fa", now=clock.now(), chosen=chosen)
+    Folder(tmp_path).send(made, lambda: True)
+    (file,) = tmp_path.glob("*.eml")
+    read = message_from_bytes(file.read_bytes(), policy=policy.SMTPUTF8)
+    assert (read["To"], as_read(str(read["Subject"]))) == (to, "شب")
