@@ -136,6 +136,19 @@ def test_adding_by_hand(nasrin: FlaskClient, event: Event) -> None:
     assert "They are on the waitlist" in nasrin.get(LIST).text
 
 
+def test_who_goes_back_and_adds_again_adds_once(nasrin: FlaskClient, event: Event) -> None:
+    """A browser asks for the page anew, so that its seed is a fresh one, and fills in what was typed."""
+    typed = {"name": "Omid", "party_size": "1"}
+    for _ in range(2):
+        assert send(nasrin, LIST + "/add", **typed).location == LIST
+    assert "nothing was done twice" in nasrin.get(LIST).text
+    send(nasrin, LIST + "/add", **typed, note="Another Omid")
+    assert [one.name for one in roster(event.id)] == ["Omid", "Omid"]
+    cancel_rsvp(slug="berkeley", rsvp_id=roster(event.id)[1].id, now=clock.now())
+    send(nasrin, LIST + "/add", **typed, note="Another Omid")
+    assert [one.status for one in roster(event.id)] == ["confirmed", "cancelled", "confirmed"]
+
+
 @pytest.mark.parametrize("wrong", [{"name": ""}, {"party_size": "4"}, {"email": "x"}])
 def test_adding_badly_keeps_what_was_typed(nasrin: FlaskClient, event: Event, wrong: dict[str, str]) -> None:
     answer = send(nasrin, LIST + "/add", **{"name": "Omid", "party_size": "1", "note": "by phone", **wrong})

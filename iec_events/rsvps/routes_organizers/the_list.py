@@ -23,13 +23,15 @@ from ...questions.views import answered
 from ..actions import place_rsvp
 from ..forms import ButtonForm
 from ..forms_organizers import RsvpForm, SearchForm
-from ..models import WAITLISTED
-from ..queries import counts, receipts_of
+from ..models import ACTIVE, WAITLISTED
+from ..queries import LinkUnknown, counts, own_answers_by, own_rsvp, receipts_of
 from ..rosters import removals, roster_page, tally
 from ..wording import STATUS
 from .shared import LAST, blueprint, reader_for, view, wanted_from
 
 LARGEST_BY_HAND = 200
+ADDED = "rsvps.added"  # in the session: the seed of the form that added somebody last
+SAID = ("name", "email", "party_size", "note", "companions", "children")
 NOTED = ("1/hour",)  # it is the same damage each time somebody looks
 
 
@@ -74,12 +76,16 @@ def add(slug: str) -> ResponseReturnValue:
     seed = form.fresh_seed()
     if not form.validate_on_submit():
         return _add_page(event, form, 422 if form.is_submitted() else 200)
-    token = derived_token(settings().secret_key, "rsvp by hand", seed)
+    if _is_there(slug, form):
+        flash(_("They are on the list, so nothing was done twice. Is it somebody else? A note tells them apart."))
+        return redirect(url_for(".roster", slug=slug), 303)
+    token = _token(seed)
     try:
         placed = place_rsvp(slug=slug, party=form.party(), token=token, now=clock.now(), by_hand=True)
     except Refusal as refusal:
         form.form_errors.append(str(refusal))
         return _add_page(any_event(slug), form, refusal.status)
+    session[ADDED] = seed
     if not placed.new:
         flash(_("You had sent this before, so they are on the list once."))
     elif placed.status == WAITLISTED:
@@ -87,6 +93,24 @@ def add(slug: str) -> ResponseReturnValue:
     else:
         flash(_("They are on the list."))
     return redirect(url_for(".roster", slug=slug), 303)
+
+
+def _is_there(slug: str, form: RsvpForm) -> bool:
+    """Whether this browser added the very same party last: who goes back gets a fresh page with what they typed."""
+    added = session.get(ADDED)
+    if not isinstance(added, str) or added == form.seed.data:
+        return False
+    try:
+        held, answers = own_rsvp(token=_token(added), slug=slug), own_answers_by(_token(added))
+    except LinkUnknown:
+        return False
+    party = form.party()
+    same = held.status in ACTIVE and all(getattr(held, one) == getattr(party, one) for one in SAID)
+    return same and answers == party.answers
+
+
+def _token(seed: str) -> str:
+    return derived_token(settings().secret_key, "rsvp by hand", seed)
 
 
 def _add_page(event: Event, form: RsvpForm, status: int) -> ResponseReturnValue:
