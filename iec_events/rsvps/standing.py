@@ -254,6 +254,15 @@ def _lapsed(facts: Facts) -> Standing:
 def _may_return(facts: Facts, headline: str, why: str) -> Standing:
     if not facts.event.rsvp.open:
         return Standing(headline=headline, said=(why, facts.event.rsvp.reason or ""))
+    largest = min(facts.event.event.largest_now, facts.event.event.capacity or facts.rsvp.party_size)
+    if facts.rsvp.party_size > largest:
+        fewer = ngettext(
+            "By now, %(count)s person at most can come on one RSVP, and you were more. Sign up again with fewer.",
+            "By now, %(count)s people at most can come on one RSVP, and you were more. Sign up again with fewer.",
+            largest,
+            count=format_number(largest),
+        )
+        return Standing(headline=headline, said=(why, fewer), may=frozenset({AGAIN}))
     how = _("If you want to come, press “I am coming after all”: you are then the last in line.")
     return Standing(headline=headline, said=(why, how), may=frozenset({COME_BACK}))
 

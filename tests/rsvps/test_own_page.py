@@ -128,6 +128,19 @@ def test_the_mail_is_sent_again_three_times_a_day(client: FlaskClient, clock: Tr
     assert press(client, "resend").status_code == 303
 
 
+def test_a_party_that_is_too_large_by_now_is_shown_the_way_back(client: FlaskClient) -> None:
+    event = house(largest_party=4)
+    sign_up(client, party_size="3")
+    press(client, "not-coming")
+    assert "I am coming after all" in page(client)
+    with atomic():
+        db.session.execute(sa.update(Event).where(Event.id == event.id).values(largest_party=2))
+    for mine in (page(client), press(client, "come-back").text):
+        assert "By now, 2 people at most can come on one RSVP, and you were more." in mine
+        assert 'href="/events/berkeley/rsvp">Sign up again' in mine
+        assert "I am coming after all" not in mine
+
+
 def test_who_was_late_to_confirm_comes_back_with_one_button(app: Flask, client: FlaskClient, clock: Traveller) -> None:
     house(confirms_address=True, hold_hours=5)
     sign_up(client, email=MAIL)
