@@ -179,6 +179,14 @@ def send_again(*, now: dt.datetime, about: str | None = None) -> int:
 
 
 @atomic()
+def hold(*, now: dt.datetime) -> int:
+    """Have all letters wait for a person, as after a restore: since its backup they may have gone out; how many."""
+    values = {"uncertain_at": now, "leased_until": None, "last_error": "Restored"}
+    held = sa.update(OutboxMail).where(OutboxMail.waiting()).values(**values).returning(OutboxMail.id)
+    return len(db.session.scalars(held).all())
+
+
+@atomic()
 def withdraw_part(part_of: str) -> int:
     """Erase the letters of a broadcast that are not handed over, also those that a worker holds; how many."""
     unsent = sa.and_(OutboxMail.part_of == part_of, OutboxMail.waiting(), OutboxMail.handed_at.is_(None))

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from ..broadcasts.actions import stop_after_restore
 from ..core import clock
 from ..core.archive import make_archive, restore_archive
 from ..core.archive_format import ArchiveRefused
 from ..core.config import settings
+from ..mail.actions import hold
 from ..organizers.anchor import forget_anchor
 from ..organizers.audit import note
 from ..privacy.returned import erase_again
@@ -59,6 +61,11 @@ def restore(file: Path, *, replace: bool) -> None:
     again = erase_again(clock.now())
     if again:
         click.echo(f"{again} people had deleted themselves since then, and are deleted again.")
+    stopped, held = stop_after_restore(clock.now()), hold(now=clock.now())
+    if stopped:
+        click.echo(f"Letters of organizers that were on their way, or due since, and are stopped now: {stopped}.")
+    if held:
+        click.echo(f"Mails that may have gone out since, and wait two days for owners to send them again: {held}.")
 
 
 @click.group("vault")

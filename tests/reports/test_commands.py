@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
 from pathlib import Path
 
@@ -9,13 +10,17 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from iec_events.broadcasts.actions import post_letters
+from iec_events.core import clock
 from iec_events.core.db import db
 from iec_events.events.loader import SAMPLE
 from iec_events.events.models import Event
+from iec_events.mail.actions import post, send_again
 from iec_events.organizers.audit import acting
 from iec_events.organizers.audit_check import verify
 from iec_events.organizers.models import AuditEntry
 from iec_events.reports.commands import backup, restore
+from tests.broadcasts.people import a_letter, letter, mails, sends, signs_up, to_whom
 from tests.factories import an_event
 from tests.test_cli import run
 
@@ -39,6 +44,25 @@ def test_a_backup_and_its_return_are_noted(app: Flask, tmp_path: Path) -> None:
         ("operator", "backup.restored", "backup:2027-01-15T12:00:00Z")
     ]
     assert verify().broken is None
+
+
+def test_after_a_restore_nothing_goes_out_twice(app: Flask, tmp_path: Path) -> None:
+    event = an_event(slug="berkeley")
+    signs_up(event)
+    now, later = a_letter(event), a_letter(event)
+    sends(event, now)
+    sends(event, later, clock.now() + dt.timedelta(days=1))
+    post_letters(clock.now())
+    post(kind="rsvps.link", about="rsvp:1", to="sara@example.org", locale="en", facts={}, now=clock.now())
+    runner, file = app.test_cli_runner(), str(tmp_path / "night")
+    assert runner.invoke(backup, [file]).exit_code == 0
+    back = runner.invoke(restore, [file, "--replace"])
+    assert "are stopped now: 1." in back.output
+    assert "send them again: 1." in back.output
+    assert [letter(one).state for one in (now, later)] == ["stopped", "scheduled"]
+    assert mails() == []
+    assert send_again(now=clock.now()) == 1
+    assert to_whom() == ["sara@example.org"]
 
 
 @pytest.mark.real_time

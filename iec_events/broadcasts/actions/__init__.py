@@ -9,6 +9,7 @@ from .sending import (
     TimeOver,
     send_letter,
     send_test,
+    stop_after_restore,
     stop_letter,
 )
 from .writing import Changed, LetterRefused, LetterSent, TooManyLetters, delete_letter, keep_letter, revise_letter
@@ -31,5 +32,6 @@ __all__ = [
     "revise_letter",
     "send_letter",
     "send_test",
+    "stop_after_restore",
     "stop_letter",
 ]

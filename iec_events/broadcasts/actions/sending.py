@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import ClassVar
 
+import sqlalchemy as sa
+
 from ...core.db import atomic, db
 from ...core.errors import Refusal
 from ...core.i18n import _l
@@ -13,7 +15,7 @@ from ...mail.actions import post, withdraw_part
 from ...mail.queries import open_letters
 from ...organizers.audit import note
 from ..emails import TEST
-from ..models import DRAFT, SCHEDULED, SENDING, STOPPED
+from ..models import DRAFT, SCHEDULED, SENDING, STOPPED, Broadcast
 from ..queries import reached
 from ..wording import tells_place, texts_of
 from .writing import ABOUT, Changed, LetterSent, locked, locked_draft
@@ -97,16 +99,20 @@ def stop_letter(*, slug: str, letter_id: str, now: dt.datetime) -> str:
     A mail that is being handed over at this moment may still arrive. Doing it twice does it once. LetterUnknown.
     """
     row = locked(slug, letter_id)
-    if row.state == SCHEDULED:
-        row.state, row.due_at, row.revised_at = DRAFT, None, now
-        row.version += 1
-    elif row.state == SENDING:
-        row.state, row.all_written = STOPPED, True
-        withdraw_part(row.id)
-    else:
-        return row.state
-    note("letter.stopped", f"event:{slug}", now=now)
+    if row.state in {SCHEDULED, SENDING}:
+        _stop(row, now)
+        note("letter.stopped", f"event:{slug}", now=now)
     return row.state
+
+
+@atomic()
+def stop_after_restore(now: dt.datetime) -> int:
+    """Stop letters that would be on their way by now: since the backup they may have gone out; how many."""
+    begun = sa.or_(Broadcast.state == SENDING, sa.and_(Broadcast.state == SCHEDULED, Broadcast.due_at <= now))
+    rows = db.session.scalars(sa.select(Broadcast).where(begun).with_for_update()).all()
+    for row in rows:
+        _stop(row, now)
+    return len(rows)
 
 
 @atomic()
@@ -119,3 +125,12 @@ def send_test(*, slug: str, letter_id: str, to: str, locale: str, now: dt.dateti
     about = ABOUT + row.id
     if open_letters(about) < TESTS_AT_ONCE:
         post(kind=TEST, about=about, to=to, locale=locale, facts={"broadcast_id": row.id}, now=now)
+
+
+def _stop(row: Broadcast, now: dt.datetime) -> None:
+    if row.state == SCHEDULED:
+        row.state, row.due_at, row.revised_at = DRAFT, None, now
+        row.version += 1
+    else:
+        row.state, row.all_written = STOPPED, True
+        withdraw_part(row.id)
