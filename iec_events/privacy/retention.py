@@ -20,6 +20,7 @@ from ..organizers.audit_check import prune
 from ..organizers.queries import AT_MOST
 from ..rsvps.actions import (
     ADDRESS_KEPT,
+    DECLINED_KEPT,
     REMOVED_KEPT,
     UNCONFIRMED_KEPT,
     erase_addresses,
@@ -77,8 +78,8 @@ RULES = (
     ),
     Rule(
         job="erase addresses",
-        what="e-mail addresses that the server can read, after the last letter owed, or after the event ended",
-        at_most=ADDRESS_KEPT,
+        what="e-mail addresses that the server can read, after the last letter owed, a no, or the end of the event",
+        at_most=max(ADDRESS_KEPT, DECLINED_KEPT),
         every=HOUR,
         erase=erase_addresses,
     ),

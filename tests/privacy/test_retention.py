@@ -77,6 +77,20 @@ def test_an_address_goes_when_no_letter_is_owed(app: Flask, clock: Traveller) ->
     assert addresses() == [False, False]
 
 
+def test_an_address_goes_a_week_after_a_no(app: Flask, clock: Traveller) -> None:
+    from iec_events.rsvps.actions import decline_rsvp, erase_addresses  # noqa: PLC0415
+
+    event = an_event(needs_approval=True)
+    comes(event)
+    slug, rsvp_id = event.slug, db.session.scalars(sa.select(Rsvp.id)).one()
+    decline_rsvp(slug=slug, rsvp_id=rsvp_id, words="", now=our_clock.now())
+    run_all_once(app)
+    for after, kept in ((6 * DAY, True), (2 * DAY, False)):
+        clock.shift(after)
+        erase_addresses(our_clock.now())
+        assert addresses() == [kept]
+
+
 def test_a_letter_that_cannot_go_out_keeps_the_address_three_days_at_most(clock: Traveller) -> None:
     from iec_events.rsvps.actions import erase_addresses  # noqa: PLC0415
 

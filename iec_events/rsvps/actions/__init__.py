@@ -46,6 +46,7 @@ from .subscribing import subscribe
 from .telling import send_reminders, send_thanks, tell_changes, thanks_due
 from .upkeep import (
     ADDRESS_KEPT,
+    DECLINED_KEPT,
     REMOVED_KEPT,
     UNCONFIRMED_KEPT,
     erase_addresses,
@@ -59,6 +60,7 @@ from .upkeep import (
 
 __all__ = [
     "ADDRESS_KEPT",
+    "DECLINED_KEPT",
     "REMOVED_KEPT",
     "UNCONFIRMED_KEPT",
     "AlreadyCancelled",

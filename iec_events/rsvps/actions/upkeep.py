@@ -16,6 +16,7 @@ from ..boxes import NOBODY, cover_late, seal
 from ..models import (
     ABOUT,
     CANCELLED,
+    DECLINED,
     LAPSED,
     OFFERED,
     REMOVED,
@@ -24,11 +25,13 @@ from ..models import (
     Rsvp,
     RsvpLink,
     RsvpRemoval,
+    RsvpStep,
 )
 from .lines import give_seats_back, locked, note_step, serve_line, write_to
 from .telling import owes_thanks
 
 ADDRESS_KEPT = dt.timedelta(days=3)
+DECLINED_KEPT = dt.timedelta(days=7)
 UNCONFIRMED_KEPT = dt.timedelta(hours=48)
 REMOVED_KEPT = dt.timedelta(days=7)
 SEALED_AT_ONCE = 200
@@ -108,6 +111,7 @@ def seal_vault_boxes(now: dt.datetime) -> None:
 def erase_addresses(now: dt.datetime) -> None:
     """Erase mailable addresses when nothing is owed any more: after the end or a cancellation, when no letter waits.
 
+    A no can be taken back with a letter for seven days. Those removed together go whole, with `erase_removed`.
     Where an event thanks those who came, theirs wait for that letter and no longer. Three days after the end, nothing
     is owed in any case.
     """
@@ -118,9 +122,18 @@ def erase_addresses(now: dt.datetime) -> None:
     nothing_owed = ~sa.exists().where(OutboxMail.about == sa.literal(ABOUT) + Rsvp.id, OutboxMail.waiting())
     thanks = sa.select(Event.id).where(Event.thanks, Event.status == "published", Event.ends_at > now - ADDRESS_KEPT)
     nothing_owed = sa.and_(nothing_owed, ~sa.and_(owes_thanks(), Rsvp.event_id.in_(thanks)))
-    done_with = sa.and_(sa.or_(Rsvp.status == CANCELLED, Rsvp.event_id.in_(over)), nothing_owed)
+    done_with = sa.and_(
+        sa.or_(Rsvp.status == CANCELLED, _declined_for_good(now), Rsvp.event_id.in_(over)), nothing_owed
+    )
     known = sa.or_(Rsvp.mailable.is_not(None), Rsvp.address_index.is_not(None))
     db.session.execute(sa.update(Rsvp).where(known, done_with).values(mailable=None, address_index=None))
+
+
+def _declined_for_good(now: dt.datetime) -> sa.ColumnElement[bool]:
+    lately = sa.and_(
+        RsvpStep.rsvp_id == Rsvp.id, RsvpStep.what == "declined", RsvpStep.on > (now - DECLINED_KEPT).date()
+    )
+    return sa.and_(Rsvp.status == DECLINED, ~sa.exists().where(lately))
 
 
 @atomic()
