@@ -190,8 +190,8 @@ def take_access(*, organizer_id: str, now: dt.datetime) -> None:
 @atomic()
 def new_list_key(*, slug: str, by: Holder, now: dt.datetime) -> None:
     """Give a list new keys, for those who hold the old ones, and seal everyone on it anew. NotReadable, KeyMissing."""
-    hold_copies()
     event = _held_event(slug)
+    hold_copies()
     reader = Reader(openers(by.keys()))
     before = set(db.session.scalars(sa.select(EventKey.id).where(EventKey.event_id == event.id)))
     for scope in SCOPES:

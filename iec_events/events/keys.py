@@ -70,6 +70,7 @@ def sealing_key(event_id: int, scope: str, now: dt.datetime) -> EventKey | None:
     found, held = _newest(event_id, scope)
     if found is not None and held and has_shred(found.shred_id):
         return found
+    await_copies()
     to = may_hold(event_id, scope, now)
     return add_key(event_id, scope, to, now) if to else None
 
@@ -138,6 +139,15 @@ def hold_copies() -> None:
     """
     if db.engine.dialect.name == "postgresql":
         db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(TURN)))
+
+
+def await_copies() -> None:
+    """Before a list's first copies: no role is being taken now, and none is until these are there to be taken along.
+
+    Who holds an event does so before, here and in verbs on copies. Any number of lists may get their first at once.
+    """
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(TURN)))
 
 
 def only_copies(holder: str, event_key_ids: Iterable[str] | None = None) -> set[str]:

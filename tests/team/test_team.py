@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,7 +19,8 @@ from iec_events.core import clock as real_clock
 from iec_events.core.db import db
 from iec_events.events.actions import revise_event
 from iec_events.events.drafts import draft_of
-from iec_events.events.keys import holders_of
+from iec_events.events.keys import add_key, holders_of
+from iec_events.events.models import EventKey
 from iec_events.organizers.actions import accept_invitation, revoke_invitation
 from iec_events.organizers.actions import invite as make_invitation
 from iec_events.organizers.commands import organizer as organizer_command
@@ -216,6 +219,34 @@ def test_keys_of_a_campaign_stay_behind_when_a_night_leaves_it(owner: FlaskClien
     for campaign, holding in (("night", {nasrin.id, omid}), ("river", {nasrin.id})):
         revise_event(slug="berkeley", draft=draft_of(event), campaign_slug=campaign, now=real_clock.now())
         assert holders_of(event.id, "roster") == holders_of(event.id, "door") == holding
+    del owner
+
+
+def test_the_first_key_of_a_list_goes_to_nobody_whose_role_is_being_taken(
+    app: Flask, owner: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event_id = an_event(slug="berkeley").id
+    omid, _token = an_account(OMID, role=ORGANIZER)
+    grant_id = db.session.scalars(sa.select(RoleGrant.id).where(RoleGrant.organizer_id == omid)).one()
+    db.session.remove()
+
+    def take() -> None:
+        with app.app_context():
+            actions.take_role(organizer_id=omid, grant_id=grant_id, now=real_clock.now())
+
+    taker = threading.Thread(target=take)
+
+    def slowly(*given: Any) -> EventKey:
+        if taker.ident is None:
+            taker.start()
+            taker.join(0.3)
+        return add_key(*given)
+
+    monkeypatch.setattr("iec_events.events.keys.add_key", slowly)
+    comes("berkeley", "Sara")
+    taker.join()
+    db.session.rollback()
+    assert omid not in holders_of(event_id, "roster") | holders_of(event_id, "door")
     del owner
 
 

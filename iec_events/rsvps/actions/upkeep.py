@@ -89,22 +89,24 @@ def refill_waitlists(now: dt.datetime) -> None:
         serve_line(locked(Event.id == event_id), now)
 
 
-@atomic()
 def seal_vault_boxes(now: dt.datetime) -> None:
-    """Seal to the event's key what came in while nobody could hold one."""
-    unsealed = Rsvp.roster_key_id.is_(None)
-    for event_id in db.session.scalars(
-        sa.select(Rsvp.event_id).where(unsealed).distinct().order_by(Rsvp.event_id)
-    ).all():
-        locked(Event.id == event_id)
-        of_event = sa.select(Rsvp).where(unsealed, Rsvp.event_id == event_id).order_by(Rsvp.line).limit(SEALED_AT_ONCE)
-        parties = db.session.scalars(of_event).all()
-        for rsvp in parties:
-            words = NOBODY.words(rsvp)
-            if words is not None:
-                seal(rsvp, words, now)
-                cover_late(rsvp, db.session.scalars(sa.select(RsvpLink).where(RsvpLink.rsvp_id == rsvp.id)))
-        seal_anew(event_id, [rsvp.id for rsvp in parties], NOBODY, now)
+    """Seal to the event's key what came in while nobody could hold one; each event by itself."""
+    unsealed = sa.select(Rsvp.event_id).where(Rsvp.roster_key_id.is_(None)).distinct().order_by(Rsvp.event_id)
+    for event_id in db.session.scalars(unsealed).all():
+        _seal_vault_boxes_of(event_id, now)
+
+
+@atomic()
+def _seal_vault_boxes_of(event_id: int, now: dt.datetime) -> None:
+    locked(Event.id == event_id)
+    mine = (Rsvp.roster_key_id.is_(None), Rsvp.event_id == event_id)
+    parties = db.session.scalars(sa.select(Rsvp).where(*mine).order_by(Rsvp.line).limit(SEALED_AT_ONCE)).all()
+    for rsvp in parties:
+        words = NOBODY.words(rsvp)
+        if words is not None:
+            seal(rsvp, words, now)
+            cover_late(rsvp, db.session.scalars(sa.select(RsvpLink).where(RsvpLink.rsvp_id == rsvp.id)))
+    seal_anew(event_id, [rsvp.id for rsvp in parties], NOBODY, now)
 
 
 @atomic()
