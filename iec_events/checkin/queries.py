@@ -31,7 +31,10 @@ SHOWN_AFTER = dt.timedelta(hours=12)
 
 @dataclass(frozen=True, kw_only=True)
 class Party:
-    """One party at the door. `name` is None where the reader has no key; `people` is None until they are here."""
+    """One party at the door. `name` is None where the reader has no key, or it does not open all the same (`damaged`).
+
+    `people` is None until they are here.
+    """
 
     id: str
     line: int
@@ -41,6 +44,7 @@ class Party:
     people: int | None
     at: dt.datetime | None
     answers: Sequence[Answered] = ()
+    damaged: bool = False
 
     @property
     def confirmed(self) -> bool:
@@ -61,8 +65,17 @@ class DoorView:
     total: int
     page: int
     pages: int
-    sealed: bool
     by_name: bool = True
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the reader has no key to some names."""
+        return any(one.name is None and not one.damaged for one in self.parties)
+
+    @property
+    def damaged(self) -> bool:
+        """Whether some names do not open, although the reader has the key."""
+        return any(one.damaged for one in self.parties)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +165,6 @@ def _view(
         total=total,
         page=page,
         pages=pages,
-        sealed=any(one.name is None for one in shown),
         by_name=by_name,
     )
 
@@ -169,10 +181,12 @@ def _with_answers(event_id: int, parties: list[Party], reader: DoorReader) -> li
 def _party(reader: DoorReader) -> Callable[[Any], Party]:
     def read(row: Any) -> Party:
         rsvp, arrival = row
+        name = reader.name(rsvp)
         return Party(
             id=rsvp.id,
             line=rsvp.line,
-            name=reader.name(rsvp),
+            name=name,
+            damaged=name is None and reader.has_key_to(rsvp),
             party_size=rsvp.party_size,
             status=rsvp.status,
             people=arrival.people if arrival else None,

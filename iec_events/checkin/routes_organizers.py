@@ -10,11 +10,13 @@ from flask.typing import ResponseReturnValue
 from ..core import clock
 from ..core.errors import Refusal
 from ..core.i18n import _, current_locale
+from ..core.limits import within
 from ..core.text import ascii_digits
 from ..events.models import Event
 from ..events.queries import any_event
 from ..events.times import clock_text
 from ..events.views import EventView
+from ..organizers.audit import note
 from ..organizers.guard import key_holder, reach_as, require_organizer
 from ..organizers.roles import DOOR
 from ..rsvps.door_boxes import door_reader_of
@@ -26,6 +28,7 @@ from .queries import EXPECTED, HERE, DoorView, Party, door_view, doors_in, heads
 blueprint = Blueprint("checkin", __name__, url_prefix="/organize")
 blueprint.before_request(require_organizer)
 LONGEST_NUMBER = 6
+NOTED = ("1/hour",)  # it is the same damage each time somebody looks
 
 
 @blueprint.get("/door")
@@ -49,6 +52,8 @@ def door(slug: str) -> ResponseReturnValue:
     reader = door_reader_of(*key_holder(), event.id)
     show = HERE if request.args.get("show") == HERE else EXPECTED
     found = door_view(event.id, reader, show=show, search=sought, page=_number(request.args.get("page", "")) or 1)
+    if found.damaged and within("notes of damage", NOTED, slug):
+        note("list.damaged", f"event:{slug}", now=clock.now())
     done = party_at_door(event.id, request.args.get("done", ""), reader)
     return _page(event, find, found, show=show, sought=sought, done=done), 422 if find.errors else 200
 
@@ -95,10 +100,10 @@ def _by_code(event: Event, find: FindForm, code: str) -> ResponseReturnValue:
     except Refusal as refusal:
         text = str(refusal)
     else:
-        found = DoorView(parties=[party], total=1, page=1, pages=1, sealed=party.name is None)
+        found = DoorView(parties=[party], total=1, page=1, pages=1)
         return _page(event, find, found, sought=code)
     find.q.errors = (text,)
-    nobody = DoorView(parties=(), total=0, page=1, pages=1, sealed=False)
+    nobody = DoorView(parties=(), total=0, page=1, pages=1)
     return _page(event, find, nobody, sought=code), 422
 
 

@@ -31,6 +31,12 @@ class DoorReader:
         except BoxRefused:
             return None
 
+    def has_key_to(self, rsvp: Rsvp) -> bool:
+        """Whether the box is for this reader; one that does not open all the same was touched, moved or cut."""
+        if rsvp.door_key_id is None or rsvp.door_sealed is None:
+            return rsvp.roster_key_id is None
+        return rsvp.door_key_id in self.openers
+
 
 def door_reader_of(organizer_id: str, private: bytes | None, event_id: int) -> DoorReader:
     """What somebody who is signed in can read at this event's door."""

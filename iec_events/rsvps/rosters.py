@@ -180,11 +180,12 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Whole:
-    """One party with all that can be read of it."""
+    """One party with all that can be read of it; `damaged`: its box does not open, although the reader has the key."""
 
     party: RsvpView
     answers: Answers
     steps: Sequence[Step]
+    damaged: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,8 +204,13 @@ def whole(*, event_id: int, rsvp_id: str, reader: Reader) -> Whole:
     if rsvp is None:
         raise LinkUnknown
     twice = rsvp.active and rsvp.address_index in _twice(event_id, [rsvp])
-    party = view_of(rsvp, reader.words(rsvp), remark=reader.remark(rsvp), twice=twice)
-    return Whole(party=party, answers=read_answers([rsvp_id], reader)[rsvp_id], steps=_history(rsvp_id))
+    words = reader.words(rsvp)
+    return Whole(
+        party=view_of(rsvp, words, remark=reader.remark(rsvp), twice=twice),
+        answers=read_answers([rsvp_id], reader)[rsvp_id],
+        steps=_history(rsvp_id),
+        damaged=words is None and reader.has_key_to(rsvp),
+    )
 
 
 def some_of(event_id: int, rsvp_ids: Collection[str], *, reader: Reader = NOBODY) -> list[RsvpView]:

@@ -15,18 +15,19 @@ from iec_events.access.actions import Holder, give_access, new_list_key, take_en
 from iec_events.access.queries import access
 from iec_events.checkin import queries
 from iec_events.core import clock as real_clock
-from iec_events.core.db import db
+from iec_events.core.db import atomic, db
 from iec_events.events.keys import DOOR as DOOR_KEY
 from iec_events.events.keys import ROSTER, holders_of
 from iec_events.events.models import Event
 from iec_events.organizers.keys import private_of_session
-from iec_events.organizers.models import RoleGrant
+from iec_events.organizers.models import AuditEntry, RoleGrant
 from iec_events.organizers.roles import Grant
 from iec_events.questions.models import SHORT, YES_NO
 from iec_events.reports.doctor import findings
 from iec_events.rsvps.actions import cancel_rsvp
 from iec_events.rsvps.boxes import reader_of
 from iec_events.rsvps.door_code import door_code
+from iec_events.rsvps.models import Rsvp
 from iec_events.rsvps.queries import roster
 from iec_events.team.actions import give_role, take_role
 from tests.checkin.people import a_doorkeeper, an_account, browser_of, comes
@@ -254,3 +255,19 @@ def test_long_lists_have_pages_and_a_search_goes_through_all(
 def test_a_button_that_names_what_no_database_takes(kian: FlaskClient) -> None:
     for address in (HERE, UNDO):
         assert send(kian, DOOR, address, party="\0").status_code == 404
+
+
+def test_a_box_that_was_touched_is_told_at_the_door_and_noted(kian: FlaskClient) -> None:
+    sara = comes("Sara")
+    comes("Ali")
+    with atomic():
+        cut = db.session.get_one(Rsvp, sara).door_sealed
+        assert cut
+        db.session.execute(sa.update(Rsvp).where(Rsvp.id == sara).values(door_sealed=cut[:-9]))
+    for _ in range(2):
+        page = kian.get(DOOR).text
+        assert ("although you hold the key" in page, "You hold no key" in page) == (True, False)
+        assert "(name damaged)" in page
+        assert "<bdi>Ali</bdi>" in page
+    noted = db.session.scalars(sa.select(AuditEntry.what).where(AuditEntry.what == "list.damaged")).all()
+    assert len(noted) == 1

@@ -178,6 +178,8 @@ def test_a_box_that_was_touched_is_told_and_noted_and_the_others_open(
         page = simin.get(LIST).text
         assert ("although you hold the key" in page, "You hold no key" in page) == (True, False)
         assert names_in(page) == ["Ali"]
+        whole = simin.get(f"{LIST}/{sara.id}").text
+        assert ("although you hold the key" in whole, "You hold no key" in whole) == (True, False)
     noted = db.session.scalars(sa.select(AuditEntry.what).where(AuditEntry.what == "list.damaged")).all()
     assert len(noted) == 1
     without = app.test_client()

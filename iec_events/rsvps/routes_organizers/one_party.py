@@ -31,7 +31,7 @@ from ..models import ABOUT, ACTIVE, CONFIRMED, DECLINED, OFFERED, PENDING, REMOV
 from ..queries import RsvpView, place_in_line
 from ..rosters import Whole, whole
 from ..wording import BY, STATUS, STEP
-from .shared import back_to_list, blueprint, reader_for, said_no, view
+from .shared import back_to_list, blueprint, note_damage, reader_for, said_no, view
 from .the_list import LARGEST_BY_HAND
 
 
@@ -39,7 +39,10 @@ from .the_list import LARGEST_BY_HAND
 def party(slug: str, rsvp_id: str) -> ResponseReturnValue:
     """Everything a party said and everything that happened to it."""
     event = any_event(slug)
-    return _party_page(event, _whole(event, rsvp_id), RemarkForm(formdata=None))
+    opened = _whole(event, rsvp_id)
+    if opened.damaged:
+        note_damage(slug)
+    return _party_page(event, opened, RemarkForm(formdata=None))
 
 
 @blueprint.post("/<rsvp_id>/remark")
@@ -192,6 +195,7 @@ def _party_page(event: Event, opened: Whole, form: RemarkForm) -> str:
         "rsvps/party.html",
         event=view(event),
         rsvp=rsvp,
+        damaged=opened.damaged,
         words=STATUS,
         deeds=STEP,
         others=BY,

@@ -9,9 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from ...core import clock
 from ...core.i18n import current_locale
+from ...core.limits import within
 from ...core.text import ascii_digits
 from ...events.models import Event
 from ...events.views import EventView
+from ...organizers.audit import note
 from ...organizers.guard import key_holder, require_organizer
 from ..boxes import Reader, reader_of
 from ..forms import ButtonForm
@@ -21,12 +23,19 @@ from ..rosters import ARRIVAL, SORTS, Wanted
 blueprint = Blueprint("rsvps_organizers", __name__, url_prefix="/organize/events/<slug>/rsvps")
 blueprint.before_request(require_organizer)
 LAST = "rsvps.removed"  # in the session: what was just removed, to be undone with one press
+NOTED = ("1/hour",)  # it is the same damage each time somebody looks
 LONGEST_PAGE = 6  # digits: more than any list has pages
 
 
 def reader_for(event: Event) -> Reader:
     """What who is signed in can read of this list."""
     return reader_of(*key_holder(), event.id)
+
+
+def note_damage(slug: str) -> None:
+    """Keep in the trail that a part of this list does not open with its own key."""
+    if within("notes of damage", NOTED, slug):
+        note("list.damaged", f"event:{slug}", now=clock.now())
 
 
 def view(event: Event) -> EventView:

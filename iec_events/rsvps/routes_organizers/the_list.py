@@ -11,12 +11,10 @@ from ...core import clock
 from ...core.config import settings
 from ...core.errors import Refusal
 from ...core.i18n import _, current_locale
-from ...core.limits import within
 from ...core.tokens import derived_token
 from ...events.models import Event
 from ...events.queries import any_event
 from ...events.times import local_text
-from ...organizers.audit import note
 from ...questions.fields import with_questions
 from ...questions.queries import questions_of
 from ...questions.views import answered
@@ -27,12 +25,11 @@ from ..models import ACTIVE, WAITLISTED
 from ..queries import LinkUnknown, counts, own_answers_by, own_rsvp, receipts_of
 from ..rosters import removals, roster_page, tally
 from ..wording import STATUS
-from .shared import LAST, blueprint, reader_for, view, wanted_from
+from .shared import LAST, blueprint, note_damage, reader_for, view, wanted_from
 
 LARGEST_BY_HAND = 200
 ADDED = "rsvps.added"  # in the session: the seed of the form that added somebody last
 SAID = ("name", "email", "party_size", "note", "companions", "children")
-NOTED = ("1/hour",)  # it is the same damage each time somebody looks
 
 
 @blueprint.route("", methods=["GET", "POST"])
@@ -44,8 +41,8 @@ def roster(slug: str) -> ResponseReturnValue:
     page = request.form.get("page", "1") if search.is_submitted() else request.args.get("page", "1")
     wanted = wanted_from(request.args, search=sought, page=page)
     found = roster_page(event.id, wanted, reader=reader_for(event))
-    if found.damaged and within("notes of damage", NOTED, slug):
-        note("list.damaged", f"event:{slug}", now=clock.now())
+    if found.damaged:
+        note_damage(slug)
     questions = questions_of(event.id, retired=True)
     answer = render_template(
         "rsvps/roster.html",
