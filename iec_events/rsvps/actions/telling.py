@@ -18,6 +18,7 @@ from ...core.i18n import speaking
 from ...events.models import REMINDERS, Event, EventVersion
 from ...events.versions import CALLED_OFF, as_said, differences, versions_since
 from ...events.views import EventView
+from ...mail.actions import LEASE
 from ...mail.models import OutboxMail
 from ..letters import NEWS, news_kind, nothing_new
 from ..models import ACTIVE, CONFIRMED, Rsvp
@@ -188,6 +189,7 @@ class _Telling:
     now: dt.datetime
     after: str = ""
     kinds: dict[tuple[int, bool], str | None] = field(default_factory=dict)
+    versions: list[EventVersion] = field(default_factory=list)
 
     @atomic()
     def __call__(self) -> int:
@@ -199,9 +201,12 @@ class _Telling:
             Rsvp.told_sequence < event.sequence,
         )
         found = db.session.scalars(query.order_by(Rsvp.id).limit(AT_ONCE).with_for_update(skip_locked=True)).all()
-        waiting = _waiting_news([rsvp.about for rsvp in found], self.now)
+        abouts = [rsvp.about for rsvp in found]
+        waiting, written = _waiting_news(abouts, self.now), _written_news(abouts)
         for rsvp in found:
             self.after = rsvp.id
+            if rsvp.about in written:
+                rsvp.told_sequence = max(rsvp.told_sequence, self._told_by(event, written[rsvp.about]))
             self._tell(event, rsvp, waiting=waiting.get(rsvp.about))
         return len(found)
 
@@ -209,6 +214,8 @@ class _Telling:
         """`waiting`: an earlier letter with news has not gone out, and is being written at the moment (True) or not."""
         if waiting:
             return  # it may or may not know of this yet: the next round tells
+        if rsvp.told_sequence == event.sequence:
+            return
         kind = None if waiting is False else self._kind(event, rsvp)
         if kind == LATER:
             return
@@ -216,6 +223,17 @@ class _Telling:
         if kind is not None:
             comes = rsvp.status == CONFIRMED
             write_to(rsvp, kind, self.now, others={"since": since, "entitled": comes})
+
+    def _told_by(self, event: Event, moment: dt.datetime) -> int:
+        """The SEQUENCE that a letter with news told which was written by then: it says what is so when it is written.
+
+        None, 0, while the event was off: such a letter says that, and nothing of what else changed.
+        """
+        self.versions = self.versions or versions_since(self.event_id, 0)
+        then = next((version for version in self.versions if version.until > moment), None)
+        if then is None:
+            return event.sequence if event.status == "published" else 0
+        return then.sequence if then.said["status"] == "published" else 0
 
     def _kind(self, event: Event, rsvp: Rsvp) -> str | None:
         """Which letter tells what is new to this party; None when nothing is, LATER while that is not known."""
@@ -249,6 +267,17 @@ def _waiting_news(abouts: Sequence[str], now: dt.datetime) -> dict[str, bool]:
     for about, leased_until in db.session.execute(query):
         found[about] = found.get(about, False) or (leased_until is not None and leased_until >= now)
     return found
+
+
+def _written_news(abouts: Sequence[str]) -> dict[str, dt.datetime]:
+    """When the latest letter with news that went out, or had nothing to say by then, was surely not written yet."""
+    ended = sa.func.max(sa.func.coalesce(OutboxMail.handed_at, OutboxMail.done_at))
+    query = sa.select(OutboxMail.about, ended).where(
+        OutboxMail.about.in_(abouts),
+        OutboxMail.kind.in_([f"rsvps.{kind}" for kind in NEWS]),
+        OutboxMail.done_at.is_not(None),
+    )
+    return {about: at - LEASE for about, at in db.session.execute(query.group_by(OutboxMail.about)).all()}
 
 
 def _in_parts(some: Callable[[], int]) -> None:
