@@ -484,6 +484,21 @@ def test_every_button_tells_the_same_days(client: FlaskClient, last: int) -> Non
         assert b"TZID=" not in octets
 
 
+@pytest.mark.parametrize("last", [13, 15])
+def test_days_without_hours_are_named_without_an_hour_in_farsi(client: FlaskClient, last: int) -> None:
+    """What stands behind the date is then no hour: "all day", or until which day."""
+    zone, first, over = "America/Los_Angeles", dt.date(2027, 3, 13), dt.date(2027, 3, last + 1)
+    an_event(
+        slug="days", all_day=True, time_zone=zone, starts_at=day_begins(zone, first), ends_at=day_begins(zone, over)
+    )
+    (event,) = read(client, "/fa/events/days.ics")
+    pages = [client.get(address).text for address in ("/fa/", "/fa/events/days")]
+    for text in (str(event["DESCRIPTION"]), *pages):
+        assert "ساعت تا" not in text
+        assert "ساعت تمام" not in text
+        assert ("تمام روز" in text) == (last == 13)
+
+
 def test_an_impossible_online_address_spoils_nothing(client: FlaskClient) -> None:
     the_berkeley_night(online_url=f"https://{'ü' * 80}.example.org/")
     (event,) = read(client, "/events/berkeley.ics")
