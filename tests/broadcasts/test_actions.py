@@ -21,6 +21,7 @@ from iec_events.core import clock as our_clock
 from iec_events.core.db import atomic, db
 from iec_events.core.i18n import speaking
 from iec_events.core.tokens import new_id
+from iec_events.events.actions import cancel_event, postpone_event
 from iec_events.events.models import Event
 from iec_events.mail.actions import hand_over, note_delivered, note_failed, sweep
 from iec_events.mail.delivery import deliver_due
@@ -203,6 +204,23 @@ def test_quiet_mails_tell_nothing() -> None:
 
 
 # --- Twice, too late, in two tabs
+
+
+@pytest.mark.parametrize(("step", "dated"), [(postpone_event, False), (cancel_event, True)])
+def test_a_letter_says_that_the_event_is_off(step: Any, *, dated: bool) -> None:
+    """And names no day of one that is postponed."""
+    event = an_event(starts_at=dt.datetime(2027, 1, 31, 20, tzinfo=dt.UTC))
+    signs_up(event)
+    step(slug=event.slug, now=our_clock.now())
+    sends(event, a_letter(event))
+    actions.post_letters(our_clock.now())
+    [mail] = mails()
+    with speaking("en"):
+        letter = written(mail)
+    assert letter
+    for text in (letter.text, letter.html):
+        assert f"This event is {event.status}." in text
+        assert ("31 January" in text) == dated
 
 
 def test_sending_twice_sends_once() -> None:
