@@ -13,7 +13,7 @@ import pytest
 from iec_events.core import clock
 from iec_events.core.errors import Refusal
 from iec_events.events import actions
-from iec_events.events.actions.series import (
+from iec_events.events.actions import (
     CANCEL,
     KEEP,
     DateRefuses,

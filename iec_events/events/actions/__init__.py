@@ -5,16 +5,12 @@ from .forgetting import forget_versions
 from .pictures import UNUSED_IMAGE_KEPT, NoSuchImage, erase_unused_images, keep_image
 from .rows import SlugTaken, SlugUnfit
 from .series import (
-    CANCEL,
-    KEEP,
     DateRefuses,
     PeopleSignedUp,
-    RuleRefused,
     SeenAlready,
     SeriesSeen,
     begin_series,
     cancel_series,
-    change_rule,
     delete_series,
     publish_series,
     put_back,
@@ -22,6 +18,8 @@ from .series import (
     revise_dates,
     take_out,
 )
+from .series_rows import RuleRefused
+from .series_rules import CANCEL, KEEP, change_rule
 from .steps import (
     NotFromHere,
     PlaceMissing,

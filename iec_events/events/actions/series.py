@@ -1,11 +1,8 @@
-"""What comes again: begun from a draft, changed for all its dates, given another rule; single dates taken out."""
+"""What comes again: begun from a draft, changed for all its dates, called off; single dates taken out."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any, ClassVar
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -13,21 +10,20 @@ import sqlalchemy as sa
 from ...core.config import settings
 from ...core.db import atomic, db
 from ...core.errors import Refusal
-from ...core.i18n import _, _l, format_number
+from ...core.i18n import _, _l
 from ...core.tokens import new_id
 from ...organizers.audit import note
-from ...organizers.places import copy_roles, rename_place
+from ...organizers.places import rename_place
 from ...organizers.roles import of_event
 from ..drafts import EventDraft, draft_of
 from ..models import Event, EventSeries
-from ..patterns import Pattern, changes, course_of, kept_pattern, pattern_of, with_changes
-from ..plans import Plan, plan_of
-from ..recurrence import LONGEST_AHEAD, MOST_DATES, Course, Rule, on_the_wall
-from ..seats import availability
+from ..patterns import changes, kept_pattern, pattern_of, with_changes
+from ..recurrence import Course, Rule, on_the_wall
 from ..series_queries import any_series, dates_of, is_listed
-from ..slugs import LONGEST, is_secret, numbered, with_tail
+from ..slugs import is_secret
 from ..times import day_month
-from .rows import after, free_slug, is_left_out, leave_out, locked, take_from_left_out
+from .rows import after, is_left_out, leave_out, locked, take_from_left_out
+from .series_rows import Also, checked, date_slugs, make_dates, place_date, series_slug, stretches, write_date
 from .steps import NotFromHere, cancel_event, publish_event, reinstate, withdraw_event
 from .writing import (
     TOLD,
@@ -38,21 +34,6 @@ from .writing import (
     delete_draft,
     revise_event,
 )
-
-KEEP, CANCEL = "keep", "cancel"
-DATED = len("-2027-02-02")
-Also = Callable[[int, Sequence[int]], None]  # (event id, ids of its copies): what other rooms copy along
-
-
-class RuleRefused(Refusal):
-    """A rule that has no dates, or too many; `field` names what the sentence is about."""
-
-    status: ClassVar[int] = 422
-
-    def __init__(self, field: str, message: object) -> None:
-        super().__init__(field)
-        self.field = field
-        self.message = message
 
 
 class SeenAlready(Refusal):
@@ -103,7 +84,7 @@ def begin_series(*, slug: str, rule: Rule, until: dt.date, also: Also | None = N
     series = EventSeries(
         uid=f"{uuid4()}@{settings().host}",
         thread=new_id(),
-        slug=event.slug if is_secret(event.slug) else _series_slug(stem, secret=not draft.listed),
+        slug=event.slug if is_secret(event.slug) else series_slug(stem, secret=not draft.listed),
         campaign_id=event.campaign_id,
         rule=rule.kept,
         time_zone=draft.time_zone,
@@ -116,12 +97,12 @@ def begin_series(*, slug: str, rule: Rule, until: dt.date, also: Also | None = N
     )
     db.session.add(series)
     db.session.flush()
-    names = _date_slugs(series, [one.date() for one in moments])
-    _place(event, series, moments[0])
+    names = date_slugs(series, [one.date() for one in moments])
+    place_date(event, series, moments[0])
     rename_place(of_event(event.slug), of_event(names[0]))
     event.slug = names[0]
-    _write(event, pattern.draft(moments[0], series.time_zone), now)
-    _make_dates(series, moments[1:], names[1:], like=event, also=also, now=now)
+    write_date(event, pattern.draft(moments[0], series.time_zone), now)
+    make_dates(series, moments[1:], names[1:], like=event, also=also, now=now)
     note("series.begun", f"series:{series.slug}", now=now)
     return str(series.slug)
 
@@ -158,7 +139,7 @@ def revise_dates(
             )
         except (CapacityBelowSeats, KeptLonger) as refusal:
             raise DateRefuses(date, refusal, locale) from refusal
-    for series in _stretches(event.series):
+    for series in stretches(event.series):
         pattern = with_changes(kept_pattern(series), told)
         series.pattern, series.offsets = pattern.columns, pattern.offsets
         if campaign != campaign_before:
@@ -168,78 +149,6 @@ def revise_dates(
     slug = _hidden_if_wished(event.series)
     note("series.revised", f"series:{slug}", now=now)
     return event.slug
-
-
-@atomic()
-def change_rule(
-    *,
-    slug: str,
-    rule: Rule,
-    at: dt.time | None,
-    from_day: dt.date,
-    until: dt.date,
-    odd: str,
-    also: Also | None = None,
-    now: dt.datetime,
-) -> None:
-    """Give a series another rule from a day on, or another end. `plans` says what becomes of the dates.
-
-    Where people have signed up for a date that is not in the new rule, `odd` says whether it takes place all the same
-    (KEEP) or is cancelled (CANCEL); they are written to. RuleRefused, SeriesUnknown.
-    """
-    series = any_series(slug)
-    dates = [locked(one.slug) for one in dates_of(series)]
-    from_day = not_before_today(series, from_day, now)
-    course = new_course(series, rule=rule, at=at, from_day=from_day, until=until)
-    checked(course, now=now, least=0 if any(one.lines_given or one.ends_at <= now for one in dates) else 2)
-    plan = plan_of(series, dates, course, from_day, now)
-    public = any(one.published_at is not None and one.status != "draft" for one in dates)
-    like = max(dates, key=lambda one: one.starts_at)
-    target = series if plan.in_place else _branch(series, course, now)
-    if plan.in_place:
-        _begin_anew(target, course)
-    _move(plan, target, now)
-    back = [one for one in (*plan.stays, *(event for event, _at in plan.moved)) if _was_dropped(one)]
-    names = _date_slugs(target, [one.date() for one in plan.added])
-    _make_dates(target, plan.added, names, like=like, also=also, now=now)
-    for event in plan.dropped:  # after others were made like them
-        _drop(event, now)
-    for event in plan.odd if odd == CANCEL else ():
-        if event.status in {"published", "postponed"}:
-            cancel_event(slug=event.slug, now=now)
-    for name in (*names, *(one.slug for one in back)) if public else ():
-        publish_event(slug=name, now=now)
-    _touch(series, now)
-    note("series.rule-changed", f"series:{slug}", now=now)
-
-
-def new_course(series: EventSeries, *, rule: Rule, at: dt.time | None, from_day: dt.date, until: dt.date) -> Course:
-    """The course that a series would take from a day on; its weeks go on being counted where the rule is the same."""
-    before = course_of(series)
-    time = before.first.time() if at is None or before.all_day else at
-    start = from_day
-    if rule == before.rule:
-        days = rule.days(before.first.date())
-        start = before.first.date() if time == before.first.time() else next(day for day in days if day >= from_day)
-    return replace(before, rule=rule, first=dt.datetime.combine(start, time), until=until)
-
-
-def not_before_today(series: EventSeries, day: dt.date, now: dt.datetime) -> dt.date:
-    """From when on a change holds: what is over stays what it was."""
-    return max(day, on_the_wall(now, series.time_zone).date())
-
-
-def checked(course: Course, *, now: dt.datetime, least: int = 2) -> list[dt.datetime]:
-    """The dates of a course; RuleRefused where there are too many, too far ahead, or fewer than `least`."""
-    if course.until > max(course.first.date(), now.date()) + LONGEST_AHEAD:
-        raise RuleRefused("until", _l("Dates can be made for eighteen months ahead. Please choose an earlier end."))
-    moments = course.moments()
-    if len(moments) < least:
-        raise RuleRefused("until", _l("By this rule there would be no second date. Please choose a later end."))
-    if len([moment for moment in moments if moment > now]) > MOST_DATES:
-        sentence = _("That would be more than %(most)s dates. Please choose an earlier end.")
-        raise RuleRefused("until", sentence % {"most": format_number(MOST_DATES)})
-    return moments
 
 
 @atomic()
@@ -333,167 +242,11 @@ def _refuse_other_times(event: Event, draft: EventDraft) -> None:
         raise DraftRefused("time_zone", sentence)
 
 
-def _stretches(series: EventSeries) -> Sequence[EventSeries]:
-    """Every rule that the series has had."""
-    return db.session.scalars(
-        sa.select(EventSeries).where(EventSeries.thread == series.thread).order_by(EventSeries.id)
-    ).all()
-
-
 def _hidden_if_wished(series: EventSeries) -> str:
     """The slug of the series; one that nobody has seen and that its link only shall find gets a random tail."""
-    latest = next(one for one in _stretches(series) if one.slug)
+    latest = next(one for one in stretches(series) if one.slug)
     slug = str(latest.slug)
     seen = any(event.published_at is not None for event in dates_of(series))
     if not is_listed(latest) and not is_secret(slug) and not seen:
-        latest.slug = _series_slug(slug, secret=True)
+        latest.slug = series_slug(slug, secret=True)
     return str(latest.slug)
-
-
-def _touch(series: EventSeries, now: dt.datetime) -> None:
-    series.revised_at = after(series.revised_at, now)
-    series.sequence += 1
-
-
-def _place(event: Event, series: EventSeries, moment: dt.datetime) -> None:
-    event.series = series
-    event.recurs_at = moment.astimezone(dt.UTC)
-
-
-def _write(event: Event, draft: EventDraft, now: dt.datetime) -> None:
-    """Say of a date what the draft says; who signed up is told if that is another time."""
-    campaign = event.campaign.slug if event.campaign else None
-    db.session.flush()
-    revise_event(slug=event.slug, draft=draft, campaign_slug=campaign, now=now)
-
-
-def _move(plan: Plan, target: EventSeries, now: dt.datetime) -> None:
-    """Dates whose rule says another moment now. One that people signed up for stays what it is in their calendars."""
-    for event, moment in plan.moved:
-        own = event.starts_at != event.recurs_at  # it was moved singly, and stays where it was put
-        if event.lines_given == 0:
-            _hand_over(event, target, moment)
-        if not own:
-            mine = draft_of(event)
-            _write(event, pattern_of(mine).draft(moment, target.time_zone), now)
-    for event in plan.stays:
-        if event.series_id != target.id and event.lines_given == 0 and event.recurs_at is not None:
-            _hand_over(event, target, event.recurs_at)
-
-
-def _hand_over(event: Event, target: EventSeries, moment: dt.datetime) -> None:
-    """Let a date be by another rule; one that was taken out stays so."""
-    out = is_left_out(event)
-    take_from_left_out(event)
-    _place(event, target, moment)
-    if out:
-        leave_out(event)
-
-
-def _drop(event: Event, now: dt.datetime) -> None:
-    """A date for which nobody signed up: forgotten if nobody saw it, else taken down; some later rule may want it."""
-    if event.published_at is None:
-        delete_draft(slug=event.slug, now=now)
-    elif event.status != "draft":
-        withdraw_event(slug=event.slug, now=now)
-        take_from_left_out(event)
-
-
-def _branch(series: EventSeries, course: Course, now: dt.datetime) -> EventSeries:
-    """What comes after, by its own rule and under its own uid; it takes over the address."""
-    slug, moment = series.slug, after(None, now)
-    series.slug = None
-    db.session.flush()
-    moments = course.moments()
-    branch = EventSeries(
-        uid=f"{uuid4()}@{settings().host}",
-        thread=series.thread,
-        slug=slug,
-        campaign_id=series.campaign_id,
-        rule=course.rule.kept,
-        time_zone=series.time_zone,
-        starts_at=moments[0] if moments else course.first.replace(tzinfo=dt.UTC),
-        until_on=course.until,
-        pattern=series.pattern,
-        offsets=series.offsets,
-        created_at=moment,
-        revised_at=moment,
-    )
-    db.session.add(branch)
-    db.session.flush()
-    return branch
-
-
-def _was_dropped(event: Event) -> bool:
-    """Whether another rule had taken it down, and no person did."""
-    return event.status == "draft" and event.published_at is not None and not is_left_out(event)
-
-
-def _begin_anew(series: EventSeries, course: Course) -> None:
-    """The series itself takes the course."""
-    moments = course.moments()
-    series.rule, series.until_on = course.rule.kept, course.until
-    if moments:
-        series.starts_at = moments[0].astimezone(dt.UTC)
-
-
-def _make_dates(
-    series: EventSeries,
-    moments: Sequence[dt.datetime],
-    names: Sequence[str],
-    *,
-    like: Event,
-    also: Also | None,
-    now: dt.datetime,
-) -> None:
-    """Add dates as drafts; whoever has a role for the one they are like has it for them."""
-    if not moments:
-        return
-    made, pattern, second = [], kept_pattern(series), after(None, now)
-    for moment, name in zip(moments, names, strict=True):
-        draft = pattern.draft(moment.astimezone(dt.UTC), series.time_zone)
-        event = Event(
-            uid=f"{uuid4()}@{settings().host}",
-            slug=name,
-            campaign_id=series.campaign_id,
-            series_id=series.id,
-            recurs_at=moment.astimezone(dt.UTC),
-            status="draft",
-            availability=availability(draft.capacity, 0),
-            created_at=second,
-            revised_at=second,
-            **_columns(pattern, draft),
-        )
-        made.append(event)
-    db.session.add_all(made)
-    db.session.flush()
-    copy_roles(of_event(like.slug), [of_event(event.slug) for event in made])
-    if also is not None:
-        also(like.id, [event.id for event in made])
-
-
-def _columns(pattern: Pattern, draft: EventDraft) -> dict[str, Any]:
-    moments = {name: getattr(draft, name) for name in ("starts_at", "time_zone", *pattern.offsets)}
-    return {**pattern.columns, **moments}
-
-
-def _series_slug(stem: str, *, secret: bool) -> str:
-    stem = stem[: LONGEST - DATED].rstrip("-")
-    if secret:
-        return with_tail(stem)
-    return free_slug(EventSeries, None, stem)
-
-
-def _date_slugs(series: EventSeries, days: Sequence[dt.date]) -> list[str]:
-    """`vigil-2027-02-02`; with a random tail where the series is found by its link only."""
-    slug = str(series.slug)
-    secret = not series.pattern.get("listed", True)
-    stem = slug.rpartition("-")[0] if secret else slug
-    taken = set(db.session.scalars(sa.select(Event.slug).where(Event.slug.startswith(stem, autoescape=True))))
-    found = []
-    for day in days:
-        name = f"{stem[: LONGEST - DATED].rstrip('-')}-{day.isoformat()}"
-        name = with_tail(name) if secret else numbered(name, taken)
-        taken.add(name)
-        found.append(name)
-    return found

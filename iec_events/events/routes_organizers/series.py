@@ -17,7 +17,8 @@ from ...core.i18n import _, _l, current_locale
 from ...organizers.guard import OutOfReach, reach_as
 from ...organizers.roles import ORGANIZER
 from .. import actions
-from ..actions.series import checked, new_course, not_before_today
+from ..actions.series_rows import checked
+from ..actions.series_rules import new_course, not_before_today
 from ..forms import StepForm
 from ..forms_series import UNTIL, NewRuleForm, RuleForm, first_values, mark_of, rule_values
 from ..models import Event, EventSeries
