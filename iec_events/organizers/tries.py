@@ -15,6 +15,7 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from ..core.config import settings
+from ..core.forms import Form
 from ..core.limits import visitor, within
 from ..core.tokens import new_id
 from .audit import note
@@ -86,12 +87,12 @@ def note_words_refused(*, now: dt.datetime) -> None:
         note("recovery.refused", "recovery", now=now)
 
 
-def note_link_refused(kind: Literal["invitation", "reset", "address"], request: Request, *, now: dt.datetime) -> None:
+def note_link_refused(kind: Literal["invitation", "reset", "address"], button: Form, *, now: dt.datetime) -> None:
     """Keep in the audit trail that somebody pressed the button of a link which is used up, expired or unknown.
 
-    Opening it leaves nothing: mail programs look at links by themselves.
+    Opening it leaves nothing: mail programs look at links by themselves. Nor does what comes from no page of ours.
     """
-    if request.method == "POST" and within("notes of refused links", NOTED_SLOW, kind):
+    if button.validate_on_submit() and within("notes of refused links", NOTED_SLOW, kind):
         note({"invitation": "invitation.refused", "reset": "reset.refused"}.get(kind, "address.refused"), kind, now=now)
 
 

@@ -154,7 +154,7 @@ def unlock(organizer_id: str) -> ResponseReturnValue:
 def begin_anew(token: str) -> ResponseReturnValue:
     """A new password by a colleague's link; it is used up by sending the form, never by opening the page."""
     if not reset_stands(token, now=clock.now()):
-        tries.note_link_refused("reset", request, now=clock.now())
+        tries.note_link_refused("reset", ButtonForm(), now=clock.now())
         raise actions.LinkUnknown
     form = AgainForm()
     if not form.validate_on_submit():

@@ -21,7 +21,7 @@ from iec_events.organizers.queries import organizer_by_email
 from iec_events.worker import run_all_once
 from tests.conftest import Installation
 from tests.factories import PASSWORD, an_app, an_organizer, app_code
-from tests.filling import send
+from tests.filling import hidden_fields, send
 
 ACCOUNT, NAME, ADDRESS = (f"/organize/account{page}" for page in ("", "/name", "/address"))
 OLD, NEW = "nasrin@example.org", "nasrin.new@example.org"
@@ -115,7 +115,8 @@ def test_a_link_is_for_one_account_one_day_and_until_the_next(
     for client, link in ((nasrin, first[1]), (omid, second[1]), (nasrin, f"{ADDRESS}/wrong")):
         answer = client.get(link)
         assert (answer.status_code, "is not for this account" in answer.text) == (404, True)
-        assert client.post(link).status_code == 404
+        button = hidden_fields(client.get(ACCOUNT).text)
+        assert client.post(link, data=button).status_code == 404
     found = db.session.scalars(sa.select(AuditEntry.what).where(AuditEntry.what == "address.refused"))
     assert len(found.all()) == 1, "one of a flood is enough"
     assert nasrin.get(second[1]).status_code == 200

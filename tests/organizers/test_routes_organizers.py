@@ -270,8 +270,9 @@ def test_wrong_used_and_expired_invitations_get_one_answer(
     assert len({page.replace("wrong", "").split("<main")[1] for page in pages}) == 1
     assert {stranger.get(a).status_code for a in (used, expired, "/organize/first/wrong")} == {404}
     assert "invitation.refused" not in noted(), "mail programs open links by themselves"
+    typed = {**hidden_fields(stranger.get(SIGN_IN).text), **FILLED}
     for _again in range(2):
-        assert {stranger.post(a, data=FILLED).status_code for a in (used, expired, "/organize/first/wrong")} == {404}
+        assert {stranger.post(a, data=typed).status_code for a in (used, expired, "/organize/first/wrong")} == {404}
     assert noted().count("invitation.refused") == 1, "a flood of these does not drown the trail"
 
 

@@ -34,7 +34,7 @@ from iec_events.rsvps.boxes import reader_of
 from iec_events.rsvps.queries import roster
 from iec_events.team import actions, commands
 from tests.factories import PASSWORD, a_campaign, an_app, an_event, an_organizer, app_code, fully_signed_in
-from tests.filling import send
+from tests.filling import hidden_fields, send
 
 NASRIN, OMID = "nasrin@example.org", "omid@example.org"
 
@@ -360,7 +360,8 @@ def test_a_link_to_begin_anew_ends_after_a_day_and_with_the_next(app: Flask, clo
     for token in (first, second, "wrong", "%20"):
         assert stranger.get(f"/organize/again/{token}").status_code == 404
     assert "reset.refused" not in noted()
-    assert stranger.post(f"/organize/again/{second}").status_code == 404
+    button = hidden_fields(stranger.get("/organize/sign-in").text)
+    assert stranger.post(f"/organize/again/{second}", data=button).status_code == 404
     assert noted()[-1] == "reset.refused"
     for token in (first, second, "wrong", ""):
         with pytest.raises(actions.LinkUnknown):

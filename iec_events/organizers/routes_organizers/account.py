@@ -80,7 +80,7 @@ def take_address(token: str) -> ResponseReturnValue:
         return refused
     email = address_asked(token, g.organizer.id, now=clock.now())
     if email is None:
-        tries.note_link_refused("address", request, now=clock.now())
+        tries.note_link_refused("address", ButtonForm(), now=clock.now())
         raise actions.AddressLinkUnknown
     form = ButtonForm()
     if not form.validate_on_submit():

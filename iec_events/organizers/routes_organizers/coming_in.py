@@ -95,7 +95,7 @@ def sign_out() -> ResponseReturnValue:
 def first(token: str) -> ResponseReturnValue:
     """An invitation: it is used up by sending the form, never by opening the page."""
     if not invitation_stands(token, now=clock.now()):
-        tries.note_link_refused("invitation", request, now=clock.now())
+        tries.note_link_refused("invitation", SignOutForm(), now=clock.now())
         raise actions.InvitationUnknown
     form = FirstForm()
     if not form.validate_on_submit():
