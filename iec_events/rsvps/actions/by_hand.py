@@ -82,7 +82,7 @@ def change_by_hand(*, slug: str, rsvp_id: str, said: ByHand, reader: Reader, now
         admit(event, rsvp, now)
     serve_line(event, now)
     if moved:
-        write_to(rsvp, UNCONFIRMED if rsvp.status == UNCONFIRMED else "link", now)
+        write_to(rsvp, rsvp.status if rsvp.status in {UNCONFIRMED, CONFIRMED} else "link", now)
     elif rsvp.party_size != size_before and rsvp.status == status_before:
         write_to(rsvp, "changed", now)
     return rsvp.status
