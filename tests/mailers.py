@@ -108,10 +108,9 @@ class MailServer:
             read.append(line)
         letter = b"".join(line.removeprefix(b".") if line.startswith(b"..") else line for line in read)
         self.whole.append(letter)
-        if self._answer(connection, "end", "").startswith("2"):
-            self.taken.append(letter)
+        self._answer(connection, "end", "", letter)
 
-    def _answer(self, connection: socket.socket, step: str, line: str) -> str:
+    def _answer(self, connection: socket.socket, step: str, line: str, letter: bytes | None = None) -> str:
         told = self.answers.get(step, self._usual(step))
         if isinstance(told, list):
             told = told.pop(0) if told else self._usual(step)
@@ -122,6 +121,8 @@ class MailServer:
             while connection.recv(4096):
                 pass
             raise _HungUpError
+        if letter is not None and reply.startswith("2"):
+            self.taken.append(letter)  # before it says so: whoever hears it may look at once
         connection.sendall(reply.replace("\n", "\r\n").encode() + b"\r\n")
         return reply
 

@@ -295,4 +295,5 @@ def test_a_letter_whose_turn_comes_too_late_is_left_to_who_has_it(
 
     deliver_due(now=clock.now(), writers={"test": slowly})
     assert [letter.to for letter in others] == ["sara@example.org", "b@example.org"]
+    server.settle()
     assert (server.taken, server.broken) == ([], 1)
