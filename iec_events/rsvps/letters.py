@@ -438,7 +438,7 @@ def _new_what(facts: Facts) -> str:
 def _can_you_still_come(facts: Facts) -> str:
     if not facts.comes:
         return ""
-    return _("If you cannot come now, please say so with your link, so that somebody else can.")
+    return _("If you can’t come any more, please say so with your link, so that somebody else can.")
 
 
 # --- Sentences that several letters share
