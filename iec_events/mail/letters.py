@@ -50,6 +50,7 @@ Writers = Mapping[str, Writer]
 GAP = re.compile(r"\n\s*\n\s*\n")  # where a part of a letter is left out
 ADDRESS = re.compile(r"https?://[!-;=?-~]+")
 MAILBOX = re.compile(r'[^\s\x00-\x1f\x7f"(),:;<>@\[\\\]]+@[^\s\x00-\x1f\x7f"(),;<>@\\]+')
+TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF"})
 ATOMS = re.compile(r"[\w !#$%&'*+/=?^`{|}~-]*", re.ASCII)
 
 
@@ -143,8 +144,9 @@ def _attach(message: EmailMessage, calendar: bytes, letter: Letter) -> None:
 
 
 def _one_line(text: str) -> str:
-    """Without what could end a header's line, or hides."""
-    return " ".join("".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in text).split())
+    """Without what could end a header's line, hides, or turns round what follows (UAX 9: embeddings and overrides)."""
+    kept = (sign for sign in text if unicodedata.bidirectional(sign) not in TURNING)
+    return " ".join("".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in kept).split())
 
 
 def _encoded(text: str, header: str) -> str:

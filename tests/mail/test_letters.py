@@ -105,6 +105,12 @@ def test_nothing_in_it_becomes_a_header(bare_app: Flask, end: str) -> None:
             written(bare_app, to=to)
 
 
+def test_nothing_turns_a_header_round(bare_app: Flask) -> None:
+    message = written(bare_app, subject="\u202egnp.\u202c یک می‌شود", sender_name="a\u202db")
+    assert as_read(message["Subject"]) == "gnp. یک می‌شود"
+    assert str(message["From"]).startswith("ab ")
+
+
 @pytest.mark.parametrize(
     ("typed", "sent"),
     [
