@@ -199,6 +199,25 @@ def test_the_page_of_a_series_in_farsi_has_both_calendars(client: FlaskClient) -
     assert "۱۳ بهمن ۱۴۰۵" in page
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"weekdays": "4"}, ["۲۷ بهمن ۱۴۰۵", "۴ اسفند ۱۴۰۵"]),  # cancelled, taken down
+        ({"at": "19:00"}, ["سه‌شنبه ۱۶ فوریهٔ ۲۰۲۷ (۲۷ بهمن ۱۴۰۵) کسانی"]),
+    ],
+)
+def test_another_rule_in_farsi_tells_old_days_in_both_calendars(
+    organizer: FlaskClient, change: dict[str, str], told: list[str]
+) -> None:
+    a_vigil()
+    somebody_comes(THIRD)
+    typed = {"from_on": "2027-02-10", "at": "18:00", **TUESDAYS, "odd": "cancel", **change}
+    page = f"/fa{PAGE}/rule"
+    shown = said(press(organizer, organizer.get(page), page, **typed, do="show"))
+    for day in told:
+        assert day in shown
+
+
 def test_those_who_find_it_by_its_link_see_all_dates(client: FlaskClient) -> None:
     slug = a_vigil(listed=False)
     page = client.get(f"/series/{slug}")
