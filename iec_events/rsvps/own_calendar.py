@@ -1,7 +1,7 @@
 """An attendee's own calendar: the event with what only those who come may know, for as long as they come.
 
-It names nobody. Whoever lost their place finds the entry struck through, without the place; an address that was taken
-back, or whose RSVP was erased, leads nowhere.
+It names nobody. Whoever lost their place finds the entry struck through, without the place; so do all when an event was
+taken down, for as long as in public calendars. An address that was taken back, or whose RSVP was erased, leads nowhere.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from ..calendars.feeds import REFRESH
 from ..calendars.ical import CalendarEvent, calendar_bytes, invitation_bytes, vevent_bytes, zones_of
 from ..calendars.links import webcal_url
+from ..calendars.queries import TOMBSTONE
 from ..core.i18n import LocaleCode, _
 from ..core.urls import public_url
-from ..events.queries import public_event
+from ..events.models import Event
+from ..events.queries import EventGone, any_event, public_event
 from ..events.views import EventView
 from .entries import own_entry
 from .models import ACTIVE, CONFIRMED, RsvpStep
@@ -43,8 +45,11 @@ def own_addresses(rsvp_id: str) -> OwnAddresses | None:
 def own_calendar(token: str, locale: LocaleCode, now: dt.datetime) -> bytes:
     """The calendar behind this address, as octets; CalendarUnknown, EventGone."""
     rsvp = rsvp_by_calendar(token)
-    view = EventView(public_event(slug_by_id(rsvp.event_id)), locale, now, entitled=rsvp.status == CONFIRMED)
+    event = _event(slug_by_id(rsvp.event_id), now)
+    view = EventView(event, locale, now, entitled=rsvp.status == CONFIRMED and event.status != "draft")
     told = _as_it_stands(own_entry(view, rsvp), rsvp.status)
+    if event.status == "draft":
+        told = _taken_down(told)
     told = replace(told, stamp=_stamp(told.stamp, steps_of(rsvp.id)), private=True)
     return calendar_bytes(
         name=quiet_title() if rsvp.quiet else view.title,
@@ -61,6 +66,30 @@ def own_download(rsvp: RsvpView, event: EventView) -> tuple[bytes, str]:
     entry = own_entry(event, rsvp)
     name = FILE_NAME if rsvp.quiet else f"{event.slug}.ics"
     return invitation_bytes(entry, attendee_email="", method="PUBLISH"), name
+
+
+def _event(slug: str, now: dt.datetime) -> Event:
+    """The event, also when it was taken down not long ago; EventUnknown, EventGone."""
+    try:
+        return public_event(slug)
+    except EventGone:
+        event = any_event(slug)
+        if max(event.ends_at, event.revised_at) <= now - TOMBSTONE:
+            raise
+        return event
+
+
+def _taken_down(event: CalendarEvent) -> CalendarEvent:
+    """That it does not take place, and nothing of what may be written into the draft by now; its title stays."""
+    return replace(
+        event,
+        description=_("This event is cancelled."),
+        location="",
+        venue_title="",
+        geo=None,
+        image_url=None,
+        conference_url=None,
+    )
 
 
 def _as_it_stands(event: CalendarEvent, status: str) -> CalendarEvent:

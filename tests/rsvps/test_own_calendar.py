@@ -17,12 +17,12 @@ from time_machine import Traveller
 from werkzeug.test import TestResponse
 
 from iec_events.core import clock as our_clock
-from iec_events.core.db import db
+from iec_events.core.db import atomic, db
 from iec_events.core.tokens import token_hash
 from iec_events.events.actions import cancel_event, postpone_event, reinstate, revise_event, withdraw_event
 from iec_events.events.drafts import draft_of
 from iec_events.events.models import Event
-from iec_events.rsvps.models import RsvpCalendar
+from iec_events.rsvps.models import Rsvp, RsvpCalendar
 from tests.factories import an_event, three_languages
 from tests.filling import hidden_fields, send
 
@@ -190,7 +190,26 @@ def test_it_follows_the_event(client: FlaskClient, address: str) -> None:
     assert [str(one["STATUS"]) for one in seen] == ["CONFIRMED", "TENTATIVE", "CONFIRMED", "CANCELLED", "CONFIRMED"]
     assert [one["SEQUENCE"] for one in seen] == [0, 1, 2, 3, 4]
     assert sorted({one["DTSTAMP"].dt for one in seen}) == [one["DTSTAMP"].dt for one in seen]
-    withdraw_event(slug="berkeley", now=our_clock.now() + dt.timedelta(hours=1))
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_what_was_taken_down_is_struck_through_for_eight_weeks(
+    client: FlaskClient,
+    event: Event,
+    address: str,
+    clock: Traveller,
+    quiet: bool,  # noqa: FBT001
+) -> None:
+    with atomic():
+        db.session.execute(sa.update(Rsvp).values(quiet=quiet))
+    withdraw_event(slug="berkeley", now=our_clock.now())
+    gone = read(client, address)
+    assert (str(gone["UID"]), str(gone["STATUS"]), gone["SEQUENCE"]) == ("night@x", "CANCELLED", 1)
+    assert "Canary" not in str(gone)
+    assert ("Berkeley" in str(gone["SUMMARY"])) is not quiet
+    clock.move_to(event.ends_at + dt.timedelta(weeks=8, seconds=-1))
+    assert read(client, address)
+    clock.shift(dt.timedelta(seconds=2))
     assert client.get(address).status_code == 410
 
 
