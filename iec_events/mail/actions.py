@@ -195,9 +195,10 @@ def withdraw_part(part_of: str) -> int:
 
 
 @atomic()
-def forget(*, about: str) -> None:
-    """Erase every letter that concerns this row, sent or not."""
-    db.session.execute(sa.delete(OutboxMail).where(OutboxMail.about == about))
+def forget(*, about: str, but: str | None = None) -> None:
+    """Erase every letter that concerns this row, sent or not; those of the kind `but` stay."""
+    others = [OutboxMail.kind != but] if but else []
+    db.session.execute(sa.delete(OutboxMail).where(OutboxMail.about == about, *others))
 
 
 @atomic()

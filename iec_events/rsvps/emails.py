@@ -22,7 +22,7 @@ from ..events.views import EventView
 from ..mail.letters import Letter, Writers, write_letter
 from .boxes import address_of
 from .entries import own_entry
-from .letters import NEWS, Facts, news_kind, nothing_new, said_of
+from .letters import MOVED, NEWS, Facts, news_kind, nothing_new, said_of
 from .models import (
     ACTIVE,
     CANCELLED,
@@ -32,6 +32,7 @@ from .models import (
     NOT_COMING,
     OFFERED,
     PENDING,
+    STATUSES,
     UNCONFIRMED,
     WAITLISTED,
     Rsvp,
@@ -61,6 +62,7 @@ TRUE_WHILE: dict[str, tuple[tuple[str, ...], Method | None]] = {
     "not_coming": ((NOT_COMING,), "CANCEL"),
     "withdrawn": ((CANCELLED,), "CANCEL"),
     "cancelled": ((CANCELLED,), "CANCEL"),
+    MOVED: (STATUSES, "CANCEL"),
     "link": ((*ACTIVE, *LEFT), None),
     "thanks": ((CONFIRMED,), None),
     "event_changed": (ACTIVE, "REQUEST"),
@@ -108,7 +110,7 @@ def _still_to_remind(event: Event, rsvp: Rsvp, facts: dict[str, Any]) -> bool:
 
 def _written(kind: str, rsvp: Rsvp, row: Event, given: dict[str, Any]) -> Letter | None:
     locale, view, now = current_locale(), view_of(rsvp, None), clock.now()
-    event = EventView(row, locale, now, entitled=rsvp.status == CONFIRMED)
+    event = EventView(row, locale, now, entitled=rsvp.status == CONFIRMED and kind != MOVED)
     facts = Facts(
         rsvp=view,
         event=event,
@@ -124,8 +126,9 @@ def _written(kind: str, rsvp: Rsvp, row: Event, given: dict[str, Any]) -> Letter
         kind = news_kind(facts.before or "published", row.status)
         if facts.before and nothing_new(facts.before, row.status, facts.changes):
             return None
-    method = TRUE_WHILE[kind][1]
-    calendar = _calendar(event, rsvp, method, given["to"])
+    ahead = given.get("ahead")
+    method = TRUE_WHILE[kind][1] if ahead is None else "CANCEL"
+    calendar = _calendar(event, rsvp, method, given["to"], ahead)
     stop = unsubscribe_address(rsvp.id, STOPS[kind], locale) if kind in STOPS else None
     letter = write_letter(
         f"rsvps/emails/{'quiet' if rsvp.quiet else 'letter'}",
@@ -163,9 +166,14 @@ def _deadline(rsvp: Rsvp, event: EventView, locale: str) -> str:
     return moment if rsvp.quiet else f"{moment} ({event.when.zone_label})"
 
 
-def _calendar(event: EventView, rsvp: Rsvp, method: Method | None, to: str) -> bytes | None:
-    """The invitation for those who come; a CANCEL for those who had one, always of a higher SEQUENCE."""
-    entry = own_entry(event, rsvp)
+def _calendar(event: EventView, rsvp: Rsvp, method: Method | None, to: str, ahead: int | None) -> bytes | None:
+    """The invitation for those who come; a CANCEL for those who had one, always of a higher SEQUENCE.
+
+    With `ahead`, whoever promised the letter knew that there was an invitation; its CANCEL is so far ahead.
+    """
+    entry = own_entry(event, rsvp, ahead)
+    if ahead is not None:
+        return invitation_bytes(entry, attendee_email=to, method="CANCEL")
     if method == "REQUEST" and (rsvp.status != CONFIRMED or entry.status == "cancelled"):
         return None
     if method == "CANCEL" and not rsvp.sequence_ahead and rsvp.status != CONFIRMED:

@@ -18,6 +18,7 @@ from .models import ACTIVE, CONFIRMED
 from .queries import RsvpView
 
 SOON = dt.timedelta(hours=3)
+MOVED = "moved"  # to the address that letters went to until now
 NEWS = ("event_changed", "event_postponed", "event_reinstated", "event_cancelled")
 
 
@@ -62,7 +63,7 @@ class Said:
 def said_of(kind: str, facts: Facts) -> Said:
     """What the letter of this kind says; of a day on which the event is not, it says no more than that."""
     said = SAY[kind](facts)
-    if kind in NEWS or facts.event.status == "published":
+    if kind in {*NEWS, MOVED} or facts.event.status == "published":
         return said
     if facts.event.status in CALLED_OFF:
         return replace(said, words=(*said.words, _("This event is cancelled.")))
@@ -297,6 +298,18 @@ def _cancelled(facts: Facts) -> Said:
     )
 
 
+def _moved(facts: Facts) -> Said:
+    gone = _("Nothing more comes to this one. The attached calendar file takes the event out of the calendar here.")
+    return Said(
+        subject=_("No more mails to this address: %(title)s", **facts.titled),
+        headline=_("Mails about this RSVP go to another address now."),
+        words=(gone,),
+        facts=False,
+        key=False,
+        last=True,
+    )
+
+
 # --- What they decided themselves
 
 
@@ -479,6 +492,7 @@ SAY: dict[str, Callable[[Facts], Said]] = {
     "approved_waiting": _approved_waiting,
     "declined": _declined,
     "cancelled": _cancelled,
+    MOVED: _moved,
     "not_coming": _not_coming,
     "withdrawn": _withdrawn,
     "reminder": _reminder,

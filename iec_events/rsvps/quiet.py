@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from ..calendars.ical import CalendarEvent
 from ..core.i18n import _, _l
 from ..core.urls import public_url
-from .letters import Facts, Said
+from .letters import MOVED, Facts, Said
 
 PRODID = "-//Calendar//Calendar//EN"
 FILE_NAME = "appointment.ics"
@@ -53,6 +53,10 @@ def quiet_title() -> str:
 
 def quiet_said(kind: str, facts: Facts) -> Said:
     """A letter that tells what to do, and nothing else."""
+    if kind == MOVED:
+        said = _("No more mails come to this address.")
+        gone = _("The attached calendar file takes the appointment out of the calendar here.")
+        return Said(subject=said, headline=said, words=(gone,), facts=False)
     headline = str(HEADLINES.get(kind) or _("About your appointment"))
     where = _("What it is about, and all that you can do, stands behind your own link.")
     until = ""

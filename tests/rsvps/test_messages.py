@@ -30,7 +30,7 @@ LANGUAGES: tuple[LocaleCode, ...] = ("en", "fa", "es")
 ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,)]")
 COMES = {"confirmed", "promoted", "approved", "reminder-168", "reminder-24", "reminder-2"}
 COMES |= {"event_changed", "event_postponed", "event_reinstated"}
-GOES = {"not_coming", "withdrawn", "cancelled", "event_cancelled"}
+GOES = {"not_coming", "withdrawn", "cancelled", "event_cancelled", "moved"}
 
 
 class Markup(HTMLParser):

@@ -46,6 +46,19 @@ def next_letter(*, refused: bool, for_ever: bool = True, after: dt.timedelta = d
     note_delivered(mail_id=letter.id, now=now)
 
 
+def test_what_an_old_address_answers_says_nothing_of_the_new_one() -> None:
+    slug = an_event().slug
+    sara, _token = a_party(slug)
+    next_letter(refused=False)
+    said = ByHand(name="Sara", email="nika@example.org", party_size=1, note="")
+    change_by_hand(slug=slug, rsvp_id=sara, said=said, reader=NOBODY, now=clock.now())
+    found = {one.kind: one for one in claim(now=clock.now(), how_many=5)}
+    assert set(found) == {"rsvps.moved", "rsvps.confirmed"}
+    note_failed(letter=found["rsvps.moved"], error="recipient refused 550", for_ever=True, now=clock.now())
+    note_refusals(clock.now())
+    assert refused_on(sara) is None
+
+
 def test_a_refusal_for_good_is_noted_and_a_letter_that_goes_through_takes_it_back() -> None:
     slug = an_event().slug
     sara, token = a_party(slug)

@@ -438,6 +438,8 @@ class Sequences(RuleBasedStateMachine):
                     guest.status = "waitlisted" if before == "offered" else str(before)
                 if guest.status == "waitlisted":
                     guest.until = None
+                    if before == "confirmed":
+                        night.owe(guest, "waitlisted")
         night.serve()
 
     @rule(hours=st.sampled_from([1, 3, 12, 30]))

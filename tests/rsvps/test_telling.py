@@ -28,7 +28,8 @@ from iec_events.events.models import Event
 from iec_events.mail.letters import Letter
 from iec_events.mail.models import OutboxMail
 from iec_events.rsvps import actions
-from iec_events.rsvps.actions import telling
+from iec_events.rsvps.actions import ByHand, telling
+from iec_events.rsvps.boxes import NOBODY
 from iec_events.rsvps.emails import LETTERS
 from iec_events.rsvps.models import Rsvp
 from iec_events.rsvps.queries import own_rsvp
@@ -653,6 +654,74 @@ def test_who_never_had_an_invitation_gets_no_cancel() -> None:
     assert letter
     assert letter.calendar is None
     assert row.about == f"rsvp:{rsvp_id}"
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_mailbox_that_letters_go_to_no_more_loses_the_entry(quiet: bool) -> None:  # noqa: FBT001
+    event = an_event(address_hidden=True, venue="Canary Hall", street="1 Canary Street")
+    rsvp_id, _token = somebody(event, quiet=quiet)
+    assert sequence_of(newest()) == ("REQUEST", 0)
+    for address in ("ali@example.org", "nika@example.org"):  # to the first of them nothing has gone out
+        said = ByHand(name="Sara", email=address, party_size=2, note="")
+        actions.change_by_hand(slug=event.slug, rsvp_id=rsvp_id, said=said, reader=NOBODY, now=our_clock.now())
+    letters = waiting_letters()
+    assert set(letters) == {"sara@example.org", "nika@example.org"}
+    assert sequence_of(letters["sara@example.org"]) == ("CANCEL", 1)
+    assert sequence_of(letters["nika@example.org"]) == ("REQUEST", 2)
+    last = letters["sara@example.org"]
+    whole = last.subject + last.text + last.html + (last.calendar or b"").decode()
+    assert "Canary" not in whole
+    assert "/rsvps/" not in last.text + last.html, "no link that opens anything"
+    assert ("Berkeley" in whole) is not quiet
+    assert (last.file_name == "appointment.ics") is quiet
+
+
+def test_who_is_put_back_behind_others_learns_it_and_loses_the_entry() -> None:
+    event = an_event(capacity=2)
+    rsvp_id, _token = somebody(event)
+    newest()
+    removal = actions.remove_rsvps(slug=event.slug, rsvp_ids=[rsvp_id], now=our_clock.now())
+    assert waiting_letters() == {}, "no letter to a flood"
+    somebody(event, email="ali@example.org")
+    delivered()
+    actions.undo_removal(slug=event.slug, removal_id=removal or "", now=our_clock.now())
+    letter = waiting_letters()["sara@example.org"]
+    assert letter.subject == "You are on the waitlist: Berkeley"
+    assert sequence_of(letter) == ("CANCEL", 1)
+    delivered()
+    with atomic():
+        db.session.get_one(Event, event.id).capacity = 4
+    actions.promote_rsvp(slug=event.slug, rsvp_id=rsvp_id, now=our_clock.now())
+    assert sequence_of(waiting_letters()["sara@example.org"]) == ("REQUEST", 2)
+
+
+def test_who_was_put_back_with_an_old_invitation_hears_that_all_is_off(clock: Traveller) -> None:
+    event = an_event(capacity=2)
+    rsvp_id, _token = somebody(event)
+    newest()
+    removal = actions.remove_rsvps(slug=event.slug, rsvp_ids=[rsvp_id], now=our_clock.now())
+    somebody(event, email="ali@example.org")
+    cancel_event(slug=event.slug, now=our_clock.now())
+    delivered()
+    actions.undo_removal(slug=event.slug, removal_id=removal or "", now=our_clock.now())
+    delivered()
+    clock.shift(MINUTE)
+    actions.tell_changes(our_clock.now())
+    letters = waiting_letters()
+    assert sequence_of(letters["sara@example.org"]) == ("CANCEL", 3)
+
+
+def waiting_letters() -> dict[str, Letter]:
+    """Every letter that is to go out, as it would be written now, by the address it goes to."""
+    db.session.rollback()
+    rows = db.session.scalars(sa.select(OutboxMail).where(OutboxMail.done_at.is_(None))).all()
+    found = {}
+    for row in rows:
+        content = vault().open("outbox", row.id, row.sealed or b"")
+        letter = LETTERS[row.kind]({**content["facts"], "to": content["to"]})
+        if letter is not None:
+            found[content["to"]] = letter
+    return found
 
 
 def sequence_of(letter: Letter | None) -> tuple[str, int]:

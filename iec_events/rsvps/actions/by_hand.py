@@ -13,14 +13,27 @@ from ...core.errors import Refusal
 from ...core.i18n import _l
 from ...events.models import Event
 from ...mail.actions import forget as forget_letters
+from ...mail.actions import post
+from ...mail.models import OutboxMail
 from ...organizers import audit
 from ...questions.models import Answers
 from ...questions.queries import questions_of
 from ..answers import keep_answers, read_answers, with_earlier
-from ..boxes import Reader, Words, keep_address, normal_address, seal
+from ..boxes import Reader, Words, address_of, keep_address, normal_address, seal
+from ..letters import MOVED
 from ..models import ACTIVE, CONFIRMED, PENDING, UNCONFIRMED, WAITLISTED, Rsvp, RsvpLink
 from ..seating import fits
-from .lines import StatusChanged, count_seats, locked, locked_rsvp, note_step, serve_line, takes_place, write_to
+from .lines import (
+    SEATED,
+    StatusChanged,
+    count_seats,
+    locked,
+    locked_rsvp,
+    note_step,
+    serve_line,
+    takes_place,
+    write_to,
+)
 from .placing import admit, check_size
 from .reviews import NoSeatsLeft, approve_rsvp, cancel_rsvp
 
@@ -58,7 +71,8 @@ def change_by_hand(*, slug: str, rsvp_id: str, said: ByHand, reader: Reader, now
     """Change what a party said, sealed anew; never above capacity. The new status.
 
     The attendee's own copy cannot be opened here: their page shows what they wrote themselves, and when they change
-    it, theirs stands. A new address gets a link, and links sent to the old one open nothing any more.
+    it, theirs stands. A new address gets a link, and links sent to the old one open nothing any more; an invitation
+    there is taken back.
     Raises LinkUnknown, StatusChanged, WordsSealed, PartyTooLarge, NoSeatsLeft.
     """
     event, rsvp = locked_rsvp(rsvp_id, slug=slug)
@@ -72,7 +86,7 @@ def change_by_hand(*, slug: str, rsvp_id: str, said: ByHand, reader: Reader, now
     words = replace(
         before, name=said.name, email=said.email, note=said.note, companions=said.companions, children=said.children
     )
-    moved = _move_address(rsvp, before, words)
+    moved = _move_address(rsvp, before, words, now)
     changed = _change_words(rsvp, before, words, now) + _change_answers(rsvp, said.answers, reader, now)
     if not changed and rsvp.party_size == size_before:
         return rsvp.status
@@ -128,16 +142,33 @@ def _resize(event: Event, rsvp: Rsvp, party_size: int) -> None:
     rsvp.party_size = party_size
 
 
-def _move_address(rsvp: Rsvp, before: Words, words: Words) -> bool:
+def _move_address(rsvp: Rsvp, before: Words, words: Words, now: dt.datetime) -> bool:
     """Whether letters go to another address from now on."""
     if normal_address(before.email or "") == normal_address(words.email or ""):
         return False
+    invited = _invited(rsvp) if words.email else None
     rsvp.mailable, rsvp.address_index, rsvp.mail_refused_on = None, None, None
     keep_address(rsvp, words)
     sent = sa.delete(RsvpLink).where(RsvpLink.rsvp_id == rsvp.id, RsvpLink.proves_address)
     db.session.execute(sent)
-    forget_letters(about=rsvp.about)
+    forget_letters(about=rsvp.about, but=f"rsvps.{MOVED}")
+    if invited:
+        rsvp.sequence_ahead += 2  # one for the CANCEL there, one more for the REQUEST to the new address
+        facts = {"rsvp_id": rsvp.id, "token": "", "ahead": rsvp.sequence_ahead - 1}
+        post(kind=f"rsvps.{MOVED}", about=rsvp.about, to=invited["to"], locale=invited["locale"], facts=facts, now=now)
     return words.email is not None
+
+
+def _invited(rsvp: Rsvp) -> dict[str, str] | None:
+    """The address where an invitation is, with the language; None when none has left, or it was refused there."""
+    unsent = sa.select(OutboxMail.id).where(
+        OutboxMail.about == rsvp.about,
+        OutboxMail.kind.in_([f"rsvps.{kind}" for kind in SEATED]),
+        OutboxMail.waiting(),
+        OutboxMail.handed_at.is_(None),
+    )
+    comes = rsvp.status == CONFIRMED and rsvp.mail_refused_on is None
+    return address_of(rsvp) if comes and db.session.scalar(unsent.limit(1)) is None else None
 
 
 def _change_words(rsvp: Rsvp, before: Words, words: Words, now: dt.datetime) -> bool:

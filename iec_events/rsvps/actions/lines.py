@@ -89,6 +89,12 @@ def give_seats_back(event: Event, rsvp: Rsvp) -> None:
         count_seats(event, -rsvp.party_size)
 
 
+def lose_invitation(rsvp: Rsvp) -> None:
+    """Before it loses a confirmed place: one SEQUENCE for the CANCEL, one more for the REQUEST if they come back."""
+    if rsvp.status == CONFIRMED:
+        rsvp.sequence_ahead += 2
+
+
 def count_seats(event: Event, seats: int) -> None:
     """Count seats taken (or given back, if negative) and what strangers are told of it."""
     event.seats_taken += seats

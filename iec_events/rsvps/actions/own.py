@@ -42,6 +42,7 @@ from .lines import (
     count_seats,
     give_seats_back,
     locked_rsvp,
+    lose_invitation,
     note_step,
     room_to_grow,
     serve_line,
@@ -182,8 +183,7 @@ def erase_own_rsvp(*, token: str, now: dt.datetime) -> None:
 
 def leave(event: Event, rsvp: Rsvp, status: str, now: dt.datetime) -> None:
     """Give the party's seats back to those who wait; `status` is what it is from now on."""
-    if rsvp.status == CONFIRMED:  # one for the CANCEL, one more for the REQUEST if they come back
-        rsvp.sequence_ahead += 2
+    lose_invitation(rsvp)
     give_seats_back(event, rsvp)
     rsvp.status, rsvp.until = status, None
     serve_line(event, now)

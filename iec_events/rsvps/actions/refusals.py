@@ -10,6 +10,7 @@ from ...core.db import atomic, db
 from ...mail.actions import send_again
 from ...mail.models import OutboxMail
 from ...organizers import audit
+from ..letters import MOVED
 from ..models import ABOUT, Rsvp
 from .lines import locked_rsvp
 
@@ -21,13 +22,14 @@ def note_refusals(_now: dt.datetime) -> None:
     """Note on RSVPs that a letter was refused for good, and take it back when a later one went out."""
     ended_at = sa.func.coalesce(OutboxMail.done_at, OutboxMail.given_up_at)
     news = (
-        sa.select(OutboxMail.id, OutboxMail.about, OutboxMail.given_up_at)
+        sa.select(OutboxMail.id, OutboxMail.about, OutboxMail.given_up_at, OutboxMail.kind)
         .where(OutboxMail.news, OutboxMail.about.startswith(ABOUT))
         .order_by(ended_at, OutboxMail.id)
         .limit(AT_ONCE)
     )
     found = db.session.execute(news).all()
-    latest = {about.removeprefix(ABOUT): given_up_at for _id, about, given_up_at in found}
+    mine = [row for row in found if row.kind != f"rsvps.{MOVED}"]  # which says nothing of the address there is now
+    latest = {row.about.removeprefix(ABOUT): row.given_up_at for row in mine}
     well = sorted(rsvp_id for rsvp_id, given_up_at in latest.items() if given_up_at is None)
     known = sa.update(Rsvp).where(Rsvp.id.in_(well), Rsvp.mail_refused_on.is_not(None))
     db.session.execute(known.values(mail_refused_on=None))

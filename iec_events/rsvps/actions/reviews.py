@@ -36,6 +36,7 @@ from .lines import (
     join,
     locked,
     locked_rsvp,
+    lose_invitation,
     note_step,
     serve_line,
     takes_place,
@@ -166,6 +167,7 @@ def remove_rsvps(*, slug: str, rsvp_ids: Sequence[str], now: dt.datetime) -> str
     db.session.add(removal)
     db.session.flush()
     for rsvp in rsvps:
+        lose_invitation(rsvp)
         give_seats_back(event, rsvp)
         rsvp.status_before, rsvp.status, rsvp.removal_id = rsvp.status, REMOVED, removal.id
         note_step(rsvp, "removed", now, by=audit.actor())
@@ -177,6 +179,8 @@ def remove_rsvps(*, slug: str, rsvp_ids: Sequence[str], now: dt.datetime) -> str
 @atomic()
 def undo_removal(*, slug: str, removal_id: str, now: dt.datetime) -> Undone:
     """Put back who was removed together; where their seats are taken by now, they wait at their old place in line.
+
+    Who had been invited and waits now gets a letter that takes the invitation back.
 
     Raises EventUnknown, RemovalUnknown.
     """
@@ -216,6 +220,8 @@ def _put_back(event: Event, rsvp: Rsvp, now: dt.datetime) -> bool:
             rsvp.status = before
             return True
         rsvp.status, rsvp.until = WAITLISTED, None
+        if before == CONFIRMED:
+            write_to(rsvp, WAITLISTED, now, others={"ahead": rsvp.sequence_ahead - 1})
         return False
     if before == OFFERED:
         rsvp.status, rsvp.until = WAITLISTED, None
