@@ -242,7 +242,7 @@ def _lapsed(facts: Facts) -> Said:
     return Said(
         subject=_("The place offered to you went to others: %(title)s", **facts.titled),
         headline=_("The place offered to you went to others."),
-        words=(how,),
+        words=_if_it_is(facts, how),
     )
 
 
@@ -321,7 +321,7 @@ def _not_coming(facts: Facts) -> Said:
     return Said(
         subject=_("You are not coming: %(title)s", **facts.titled),
         headline=_("You are not coming this time."),
-        words=(thanks,),
+        words=_if_it_is(facts, thanks),
     )
 
 
@@ -332,7 +332,7 @@ def _withdrawn(facts: Facts) -> Said:
     return Said(
         subject=_("Your RSVP is cancelled: %(title)s", **facts.titled),
         headline=_("Your RSVP is cancelled."),
-        words=(gone,),
+        words=_if_it_is(facts, gone),
     )
 
 
@@ -465,6 +465,11 @@ def _kept(facts: Facts) -> str:
 
 def _size(facts: Facts) -> dict[str, str]:
     return {"count": format_number(facts.rsvp.party_size)}
+
+
+def _if_it_is(facts: Facts, way_back: str) -> tuple[str, ...]:
+    """How to come after all, unless there is nothing to come to."""
+    return () if facts.event.status in CALLED_OFF else (way_back,)
 
 
 def _number(facts: Facts) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from iec_events.rsvps import actions
 from iec_events.rsvps.actions import Party
 from iec_events.rsvps.emails import LETTERS
 from tests.factories import an_event
+from tests.rsvps.every_letter import becomes, somebody, written
 
 pytestmark = pytest.mark.usefixtures("app")
 SUNDAY = dt.datetime(2027, 1, 31, 20, tzinfo=dt.UTC)
@@ -77,3 +79,17 @@ def test_no_letter_names_the_day_of_an_event_that_is_postponed(kind: str) -> Non
 def test_no_letter_conceals_that_an_event_is_cancelled() -> None:
     for letter in told("link", status="cancelled"):
         assert "This event is cancelled." in letter
+
+
+@pytest.mark.parametrize("kind", ["not_coming", "lapsed", "withdrawn"])
+def test_no_letter_offers_to_come_to_what_is_cancelled(kind: str) -> None:
+    rsvp_id, token = somebody(an_event())
+    becomes(rsvp_id, {"withdrawn": "cancelled"}.get(kind, kind))
+    facts = {"rsvp_id": rsvp_id, "token": token, "to": "sara@example.org"}
+    back = re.compile(r"coming after all|sign up again")
+    assert back.search(" ".join(written(kind, "en", facts).text.split()))
+    with atomic():
+        db.session.execute(sa.update(Event).values(status="cancelled"))
+    letter = " ".join(written(kind, "en", facts).text.split())
+    assert not back.search(letter)
+    assert "This event is cancelled." in letter
