@@ -102,7 +102,9 @@ def every_letter(event: Event, locale: LocaleCode, *, quiet: bool = False) -> It
         if kind in {"reminder", *NEWS}:
             continue
         becomes(rsvp_id, statuses[0])
-        others = {"ahead": 1, "token": ""} if kind == "moved" else {"words": WORDS[locale], "twice": kind == "confirmed"}
+        others = (
+            {"ahead": 1, "token": ""} if kind == "moved" else {"words": WORDS[locale], "twice": kind == "confirmed"}
+        )
         yield kind, written(kind, locale, {**facts, **others})
     becomes(rsvp_id, "confirmed")
     starts_at = event.starts_at
