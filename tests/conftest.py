@@ -11,11 +11,13 @@ import datetime as dt
 import gc
 import importlib
 import os
+import secrets
 import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -38,6 +40,8 @@ from iec_events.core import sealing, statics
 from iec_events.core.db import db
 from iec_events.core.limits import limiter
 from iec_events.core.paths import PACKAGE
+from iec_events.events import written_events
+from iec_events.events.images import read_image
 from iec_events.organizers import passwords
 from iec_events.reports import locks
 from tests import factories
@@ -108,6 +112,13 @@ def _copied(folder: Path) -> Path | None:
 
 
 statics._compressed = _copied
+
+
+made_anew = cache(read_image)
+# The samples' picture is made anew once for each process; whoever loads them gets it under a name of its own.
+written_events.read_image = lambda octets: replace(  # type: ignore[attr-defined]
+    made_anew(octets), name=secrets.token_urlsafe(16)
+)
 
 
 def missing(what: str) -> None:
@@ -215,7 +226,7 @@ class Installation:
         with self.app.app_context():
             upgrade()
             self.engine = db.engine
-            self._born_with = self._rows()
+            self._emptying = self._prepare_emptying()
         self._others.clear()
         self._touched = False
         sa.event.listen(self.engine, "commit", self._touch)
@@ -235,13 +246,7 @@ class Installation:
                 db.engine.dispose()
         if not (self._touched or certainly):
             return
-        self._empty()
-        with self.engine.begin() as connection:
-            for table, rows in self._born_with:
-                if table.name != "site_state":
-                    connection.execute(sa.insert(table), rows)
-                else:
-                    connection.execute(sa.update(table).values(generation=table.c.generation + 1))
+        self._run(self._emptying)
         for file in (self.folder / "mail").glob("*"):
             file.unlink()
         (self.folder / "keys" / "audit.head").unlink(missing_ok=True)
@@ -249,14 +254,41 @@ class Installation:
             forget()
         self._touched = False
 
-    def _empty(self) -> None:
-        """Delete all rows but the site's own, which only counts up: pages kept by number must not come back."""
-        tables = [table.name for table in reversed(db.metadata.sorted_tables) if table.name != "site_state"]
-        statements = "; ".join(f"DELETE FROM {name}" for name in tables)  # noqa: S608 - our own names
+    def _prepare_emptying(self) -> str:
+        """What leaves the rows that the migrations made; PostgreSQL keeps it as a function, planned once.
+
+        The site's own row only counts up: pages kept by number must not come back.
+        """
+        kept = db.metadata.tables["site_state"]
+        tables = [table for table in reversed(db.metadata.sorted_tables) if table is not kept]
+        deletes = [f"DELETE FROM {table.name}" for table in tables]  # noqa: S608 - our own names
+        written = [insert for table in reversed(tables) for insert in self._inserts(table)]
+        written.append("UPDATE site_state SET generation = generation + 1")
+        if self.engine.dialect.name == "sqlite":
+            return f"BEGIN IMMEDIATE; {'; '.join([*deletes, *written])}; COMMIT"
+        guarded = [
+            f"IF EXISTS (SELECT 1 FROM {table.name}) THEN {delete}; END IF"  # noqa: S608
+            for table, delete in zip(tables, deletes, strict=True)
+        ]
+        body = "; ".join([*guarded, *written])
+        self._run(f"CREATE FUNCTION clean_for_tests() RETURNS void LANGUAGE plpgsql AS $$ BEGIN {body}; END $$")
+        return "SELECT clean_for_tests()"
+
+    def _inserts(self, table: sa.Table) -> list[str]:
+        """What makes the rows again that a table has now."""
+        quoted = "quote({})" if self.engine.dialect.name == "sqlite" else "quote_nullable({}::text)"
+        names = [column.name for column in table.columns]
+        with self.engine.connect() as connection:
+            columns: list[Any] = [sa.literal_column(quoted.format(name)) for name in names]
+            rows: list[Any] = list(connection.execute(sa.select(*columns).select_from(table)))
+        into = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES"
+        return [f"{into} ({', '.join(row)})" for row in rows]
+
+    def _run(self, statements: str) -> None:
         raw = self.engine.raw_connection()
         try:
             if self.engine.dialect.name == "sqlite":
-                raw.driver_connection.executescript(f"BEGIN IMMEDIATE; {statements}; COMMIT")  # type: ignore[union-attr]
+                raw.driver_connection.executescript(statements)  # type: ignore[union-attr]
             else:
                 raw.driver_connection.execute(statements)  # type: ignore[union-attr]
                 raw.commit()
@@ -269,11 +301,6 @@ class Installation:
 
     def _touch(self, _connection: sa.Connection) -> None:
         self._touched = True
-
-    def _rows(self) -> list[tuple[sa.Table, list[dict[str, Any]]]]:
-        with self.engine.connect() as connection:
-            read = [(t, connection.execute(sa.select(t)).mappings().all()) for t in db.metadata.sorted_tables]
-        return [(table, [dict(row) for row in rows]) for table, rows in read if rows]
 
 
 def settings_for(folder: Path, database_url: str, **others: object) -> dict[str, object]:

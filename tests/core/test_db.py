@@ -355,6 +355,7 @@ def test_a_connection_that_rested_while_the_server_was_restarted_is_replaced(
         return  # there is no server to restart
     db.session.execute(sa.text("SELECT 1"))
     db.session.rollback()
+    db.engine.dispose()  # the two below are all there are: none is left dead for a later test
     with db.engine.connect() as other, db.engine.connect() as one:
         backend = one.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
         one.close()
