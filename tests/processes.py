@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import signal
@@ -16,6 +17,10 @@ from pathlib import Path
 
 from tests.servers import answering
 
+Program = tuple[str, str, str]  # as it calls itself; its module and function
+OUR_OWN: Program = ("iec-events", "iec_events.cli", "main")
+GUNICORN: Program = ("gunicorn", "gunicorn.app.wsgiapp", "run")
+
 
 @cache
 def forks() -> ForkServerContext:
@@ -28,8 +33,16 @@ def forks() -> ForkServerContext:
 class Command:
     """A running command, with a session, a folder and an environment of its own; it has no input."""
 
-    def __init__(self, *arguments: str, folder: Path, environ: Mapping[str, str], out: Path, err: Path) -> None:
-        given = (arguments, str(folder), dict(environ), str(out), str(err))
+    def __init__(
+        self,
+        *arguments: str,
+        folder: Path,
+        environ: Mapping[str, str],
+        out: Path,
+        err: Path,
+        program: Program = OUR_OWN,
+    ) -> None:
+        given = (arguments, str(folder), dict(environ), str(out), str(err), program)
         self._process: ForkServerProcess = forks().Process(target=_become, args=given, daemon=True)
         self._process.start()
 
@@ -90,7 +103,19 @@ def serving(*, folder: Path, port: int, **environ: str) -> Iterator[str]:
         yield address
 
 
-def _become(arguments: tuple[str, ...], folder: str, environ: dict[str, str], out: str, err: str) -> None:
+@contextmanager
+def gunicorn(app: str, *, workers: int, folder: Path, port: int, log: Path, **environ: str) -> Iterator[str]:
+    """gunicorn and its processes, which are forked from it when it has loaded `app` in `folder`."""
+    bound = ("--preload", "--no-control-socket", "--workers", str(workers), "--bind", f"127.0.0.1:{port}")
+    given = os.environ | environ
+    process = Command(*bound, app, folder=folder, environ=given, out=log, err=log, program=GUNICORN)
+    with answering(process, f"http://127.0.0.1:{port}", log.read_text) as address:
+        yield address
+
+
+def _become(
+    arguments: tuple[str, ...], folder: str, environ: dict[str, str], out: str, err: str, program: Program = OUR_OWN
+) -> None:
     """In the new process: be what the shell would have started."""
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored when tests run in the background of a shell
@@ -101,7 +126,6 @@ def _become(arguments: tuple[str, ...], folder: str, environ: dict[str, str], ou
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(handle, number)
         os.close(handle)
-    sys.argv = ["iec-events", *arguments]
-    from iec_events.cli import main  # noqa: PLC0415 - loaded already where this was forked from
-
-    main()
+    name, module, begin = program
+    sys.argv = [name, *arguments]
+    getattr(importlib.import_module(module), begin)()  # our own is loaded already where this was forked from

@@ -63,13 +63,21 @@ def test_is_found_elsewhere_and_not_in_the_checkout(elsewhere: Path) -> None:
     assert found.startswith(str(elsewhere))
 
 
-@pytest.mark.parametrize("server", ["iec-events", "gunicorn"])
-def test_serves(elsewhere: Path, tmp_path: Path, server: str) -> None:
-    port = free_port()
-    environ = {"IEC_DATA_DIR": str(tmp_path / "data"), "IEC_PUBLIC_URL": f"http://127.0.0.1:{port}"}
-    run(elsewhere / "bin/iec-events", "init", cwd=tmp_path, **environ)
+@pytest.fixture(scope="module")
+def installed(elsewhere: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What is chosen for an installation that holds a sample; it stays where it was made."""
+    folder = tmp_path_factory.mktemp("installed")
+    environ = {"IEC_DATA_DIR": str(folder / "data"), "IEC_PUBLIC_URL": f"http://127.0.0.1:{free_port()}"}
+    run(elsewhere / "bin/iec-events", "init", cwd=folder, **environ)
     sample = next(elsewhere.glob("lib/python*/site-packages/iec_events/events/samples/*.toml"))
-    run(elsewhere / "bin/iec-events", "load", sample, cwd=tmp_path, **environ)
+    run(elsewhere / "bin/iec-events", "load", sample, cwd=folder, **environ)
+    return environ
+
+
+@pytest.mark.parametrize("server", ["iec-events", "gunicorn"])
+def test_serves(elsewhere: Path, installed: dict[str, str], tmp_path: Path, server: str) -> None:
+    port = free_port()
+    environ = installed | {"IEC_PUBLIC_URL": f"http://127.0.0.1:{port}"}
     own = [elsewhere / "bin/iec-events", "serve", "--port", port]
     others = gunicorn("iec_events.wsgi:app", port, python=elsewhere / "bin/python")
     with running(*(own if server == "iec-events" else others), folder=tmp_path, port=port, **environ) as address:

@@ -19,7 +19,8 @@ from iec_events.mail.models import OutboxMail
 from iec_events.rsvps.models import Rsvp
 from tests.conftest import Installation, settings_for
 from tests.factories import an_event
-from tests.servers import free_port, gunicorn, running, served
+from tests.processes import gunicorn
+from tests.servers import free_port, served
 
 PEOPLE, SEATS = 200, 50
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +30,7 @@ HIDDEN = re.compile(r'<input[^>]*name="(csrf_token|seed)"[^>]*value="([^"]+)"')
 
 
 @pytest.mark.parametrize("several", ["threads", "processes"])
-def test_fifty_seats_for_two_hundred(installation: Installation, several: str) -> None:
+def test_fifty_seats_for_two_hundred(installation: Installation, several: str, tmp_path: Path) -> None:
     with installation.app.app_context():
         an_event(slug="berkeley", capacity=SEATS)
         db.session.remove()
@@ -40,7 +41,7 @@ def test_fifty_seats_for_two_hundred(installation: Installation, several: str) -
     else:
         settings = settings_for(installation.folder, installation.database_url, **chosen)
         environ = {f"IEC_{name}": str(value) for name, value in settings.items() if name != "TESTING"}
-        server = running(*gunicorn("wsgi:app", port, workers=3), folder=ROOT, port=port, **environ)
+        server = gunicorn("wsgi:app", workers=3, folder=ROOT, port=port, log=tmp_path / "log", **environ)
     try:
         with server as address:
             answers = crowd(address)
