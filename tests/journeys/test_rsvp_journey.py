@@ -113,8 +113,7 @@ def first_a_mistake(person: Person) -> None:
     person.fill("Note", "A poem by Forugh")
     person.fill("E-mail", "sara at example")
     person.fill("How many are you?", "")
-    person.page.locator("main form button").first.click()
-    person.look()
+    person.click(person.page.locator("main form button"))
     for field in ("How many are you?", "E-mail"):
         assert person.page.get_by_label(person.say(field)).get_attribute("aria-invalid") == "true"
     assert person.page.get_by_label(person.say("Note")).input_value() == "A poem by Forugh"
