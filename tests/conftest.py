@@ -361,11 +361,13 @@ def queries(app: Flask, installation: Installation) -> Callable[[], AbstractCont
         def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
             asked.append(statement)
 
+        gc.disable()  # a row that it takes away meanwhile may be asked for again
         sa.event.listen(installation.engine, "before_cursor_execute", note)
         try:
             yield asked
         finally:
             sa.event.remove(installation.engine, "before_cursor_execute", note)
+            gc.enable()
 
     return gather
 
