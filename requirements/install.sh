@@ -15,7 +15,16 @@ new_enough() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 }
 
+can_make_environments() {
+    "$1" -c 'import ensurepip, venv' 2>/dev/null
+}
+
+# The system's own Python first: distributions compile it with every optimization, version managers mostly do not.
 find_python() {
+    if [ -z "${PYTHON:-}" ] && new_enough /usr/bin/python3 && can_make_environments /usr/bin/python3; then
+        echo /usr/bin/python3
+        return
+    fi
     for name in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python}; do
         if new_enough "$name"; then
             command -v "$name"
