@@ -59,7 +59,7 @@ KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 QUICK_NOBODY = QUICK.hash("a password that nobody knows")
 TOOLS = Path(__file__).resolve().parent.parent / ".tools"
-MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30  # noqa: S108 - of the whole machine, and only for pytest's own folders
+MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30  # noqa: S108 - names in it are made by tempfile
 
 
 def _in_memory() -> None:

@@ -189,6 +189,7 @@ class Person:
         if self._tools:
             self._tools.detach()
         self.context.clear_cookies()
+        self.page.evaluate("document.documentElement.remove()")  # no picture of it is asked for at another width
         SPARE[self.say.locale].append(self.page)
 
 
