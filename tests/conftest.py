@@ -36,7 +36,7 @@ from werkzeug.test import TestResponse
 
 from iec_events.app import create_app
 from iec_events.core import db as core_db
-from iec_events.core import sealing, statics
+from iec_events.core import pages, sealing, statics
 from iec_events.core.db import db
 from iec_events.core.limits import limiter
 from iec_events.core.paths import PACKAGE
@@ -364,9 +364,15 @@ def organizer(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def queries(app: Flask, installation: Installation) -> Callable[[], AbstractContextManager[list[str]]]:
-    """`with queries() as asked:` gathers the SQL that is run inside."""
+def queries(
+    app: Flask, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], AbstractContextManager[list[str]]]:
+    """`with queries() as asked:` gathers the SQL that is run inside.
+
+    Whether kept pages are still true is asked once a second, by whoever comes next: here it is asked by nobody.
+    """
     del app
+    monkeypatch.setattr(pages, "ASK_EVERY_S", dt.timedelta.max.total_seconds())
 
     @contextmanager
     def gather() -> Iterator[list[str]]:
