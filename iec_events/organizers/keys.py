@@ -22,6 +22,7 @@ from ..core.db import db
 from ..core.sealing import PRIVATE_BYTES, KeyPair, key_pair, new_key_pair, password_key, token_key, unwrap, wrap
 from ..core.tokens import token_hash
 from .models import OrganizerKey, OrganizerSession, RecoveryKey, RoleGrant
+from .passwords import in_normal_form
 from .roles import DOOR, EVERYWHERE, READERS
 
 RECOVERY = "recovery"
@@ -38,19 +39,25 @@ class PhraseRefused(ValueError):
 def made_key(organizer_id: str, password: str) -> tuple[OrganizerKey, bytes]:
     """A new key pair for an organizer, not yet in the database, and its private half."""
     pair, salt = new_key_pair(), os.urandom(SALT_BYTES)
-    wrapped = wrap(password_key(password, salt), _of_organizer(organizer_id), pair.private)
+    wrapped = _wrapped(organizer_id, password, salt, pair.private)
     return OrganizerKey(organizer_id=organizer_id, public=pair.public, salt=salt, wrapped=wrapped), pair.private
 
 
 def unlocked(key: OrganizerKey, password: str) -> bytes:
-    """The private key; BoxRefused for another password."""
-    return unwrap(password_key(password, key.salt), _of_organizer(key.organizer_id), key.wrapped)
+    """The private key; BoxRefused for another password, or when its box was touched."""
+    bind, plain = _of_organizer(key.organizer_id), in_normal_form(password)
+    try:
+        return unwrap(password_key(plain, key.salt), bind, key.wrapped)
+    except BoxRefused:
+        if plain == password:
+            raise
+        return unwrap(password_key(password, key.salt), bind, key.wrapped)  # as keys were wrapped at first
 
 
 def rewrapped(key: OrganizerKey, password: str, new_password: str) -> tuple[bytes, bytes]:
     """A new salt, and the same private key wrapped in a new password; BoxRefused when the old one is wrong."""
     private, salt = unlocked(key, password), os.urandom(SALT_BYTES)
-    return salt, wrap(password_key(new_password, salt), _of_organizer(key.organizer_id), private)
+    return salt, _wrapped(key.organizer_id, new_password, salt, private)
 
 
 def wrapped_for_session(token: str, private: bytes) -> bytes:
@@ -115,6 +122,10 @@ def pair_of_phrase(phrase: str) -> KeyPair:
         raise PhraseRefused
     stretch = HKDF(algorithm=SHA256(), length=PRIVATE_BYTES, salt=None, info=b"iec-events recovery key 1")
     return key_pair(stretch.derive(seed))
+
+
+def _wrapped(organizer_id: str, password: str, salt: bytes, private: bytes) -> bytes:
+    return wrap(password_key(in_normal_form(password), salt), _of_organizer(organizer_id), private)
 
 
 def _of_organizer(organizer_id: str) -> str:

@@ -1,7 +1,8 @@
 """Passwords: how they are kept (Argon2id), and which ones anybody would guess.
 
-A password is compared in NFKC, as NIST SP 800-63B-4 (3.1.1.2) asks, so that the same keys give the same password on
-every keyboard; nothing else is changed in it. Argon2id runs with the second profile of RFC 9106 (section 4).
+A password is compared, and keys are wrapped in it, in NFKC, as NIST SP 800-63B-4 (3.1.1.2) asks, so that the same keys
+give the same password on every keyboard; nothing else is changed in it. Argon2id runs with the second profile of RFC
+9106 (section 4).
 """
 
 from __future__ import annotations
@@ -45,13 +46,13 @@ NOT_WRITTEN = re.compile(r"[\s./-]+")  # what stands between the digits of a dat
 
 def hash_password(password: str) -> str:
     """What is stored of a password (about 100 characters); slow on purpose."""
-    return _hasher.hash(_plain(password))
+    return _hasher.hash(in_normal_form(password))
 
 
 def fits(password: str, kept: str | None) -> bool:
     """Whether this is the password; None for an account that does not exist takes just as long."""
     try:
-        _hasher.verify(kept or NOBODY, _plain(password))
+        _hasher.verify(kept or NOBODY, in_normal_form(password))
     except (VerificationError, InvalidHashError):
         return False
     return kept is not None
@@ -78,18 +79,19 @@ def objection(password: str, email: str = "") -> str | None:
     return None
 
 
-def _plain(password: str) -> str:
+def in_normal_form(password: str) -> str:
+    """The password as it is compared, however it was typed."""
     return unicodedata.normalize("NFKC", password)
 
 
 def _is_about(password: str, email: str) -> bool:
-    folded, address = _plain(password).casefold(), email.casefold()
+    folded, address = in_normal_form(password).casefold(), email.casefold()
     name = address.partition("@")[0]
     return bool(address) and (address in folded or (len(name) > FEWEST_KINDS and name in folded))
 
 
 def _is_common(password: str) -> bool:
-    folded = _plain(password).casefold()
+    folded = in_normal_form(password).casefold()
     if len(set(folded)) < FEWEST_KINDS or _is_repeated(folded) or any(folded in walk * 2 for walk in WALKS):
         return True
     if NOT_WRITTEN.sub("", folded).isdecimal():

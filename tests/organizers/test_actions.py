@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,7 +15,8 @@ from iec_events.core import clock
 from iec_events.core.db import atomic, db
 from iec_events.core.tokens import token_hash
 from iec_events.organizers import actions
-from iec_events.organizers.models import Invitation, Organizer, OrganizerSession
+from iec_events.organizers.keys import private_of_session
+from iec_events.organizers.models import Invitation, Organizer, OrganizerKey, OrganizerSession
 from iec_events.organizers.queries import invitation_stands, organizer_by_email, signed_in
 from tests.factories import PASSWORD, an_organizer, an_organizer_session
 
@@ -109,6 +111,40 @@ def test_a_wrong_password_and_an_unknown_account_get_one_answer(app: Flask, emai
         actions.sign_in(email=email, password="seven winters and no spring", now=clock.now())
     assert str(refused.value) == "This e-mail address and password do not belong together. Please check both."
     assert sessions() == 0
+
+
+def test_a_password_from_another_keyboard_opens_the_same_key(app: Flask) -> None:
+    """Composed or not, the signs are the same to a person."""
+    del app
+    typed, email = "mañana nadamos en el río …", "lucia@example.org"
+    token = actions.accept_invitation(
+        token=actions.invite(now=clock.now()), name="Lucía", email=email, password=composed(typed), now=clock.now()
+    )
+    private = private_of_session(token)
+    assert private is not None
+    token = actions.sign_in(email=email, password=apart(typed), now=clock.now())
+    assert private_of_session(token) == private
+    actions.change_password(token=token, password=composed(typed), new_password=apart("otoño " * 3), now=clock.now())
+    token = actions.sign_in(email=email, password=composed("otoño " * 3), now=clock.now())
+    assert private_of_session(token) == private
+
+
+def composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def apart(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
+
+
+def test_a_key_that_was_touched_opens_no_list_and_locks_nobody_out(app: Flask) -> None:
+    del app
+    accept(actions.invite(now=clock.now()))
+    with atomic():
+        db.session.execute(sa.update(OrganizerKey).values(wrapped=OrganizerKey.salt))
+    token = actions.sign_in(email="nasrin@example.org", password=PASSWORD, now=clock.now())
+    assert private_of_session(token) is None
+    actions.change_password(token=token, password=PASSWORD, new_password="a winter without snow", now=clock.now())
 
 
 def test_signing_in_again_ends_the_browsers_old_session(app: Flask) -> None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from ...core.crypto import vault
+from ...core.crypto import BoxRefused, vault
 from ...core.db import atomic, db
 from ...core.errors import Refusal
 from ...core.i18n import _l, current_locale
@@ -100,7 +100,10 @@ def change_password(*, token: str, password: str, new_password: str, now: dt.dat
         raise PasswordRefused
     account_id, kept, better = account.id, account.password_hash, hash_password(new_password)
     key = db.session.get(OrganizerKey, account_id)
-    wrapped = rewrapped(key, password, new_password) if key else None
+    try:
+        wrapped = rewrapped(key, password, new_password) if key else None
+    except BoxRefused:  # its box was touched: it opens with no password, and stays as it is
+        wrapped = None
     with atomic():
         mine = sa.and_(Organizer.id == account_id, Organizer.password_hash == kept)
         if (

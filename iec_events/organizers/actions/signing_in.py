@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
+from ...core.crypto import BoxRefused
 from ...core.db import atomic, db
 from ...core.errors import Refusal
 from ...core.i18n import _l
@@ -56,7 +57,7 @@ def sign_in(*, email: str, password: str, now: dt.datetime, old_token: str | Non
         raise SignInRefused
     better = hash_password(password) if is_outdated(kept) else kept
     key = db.session.get(OrganizerKey, account_id)
-    private = unlocked(key, password) if key else None
+    private = _private(key, password)
     with atomic():
         still_so = sa.and_(Organizer.id == account_id, Organizer.password_hash == kept)
         kept_now = sa.update(Organizer).where(still_so).values(password_hash=better).returning(Organizer.id)
@@ -104,3 +105,11 @@ def confirm(*, token: str, password: str, code: str, now: dt.datetime, answer: s
     if not fits(password, kept):
         raise PasswordRefused
     return give_code(token=token, code=code, now=now, answer=answer)
+
+
+def _private(key: OrganizerKey | None, password: str) -> bytes | None:
+    """The account's private key; None when there is none, or its box was touched: that shuts lists, not the door."""
+    try:
+        return unlocked(key, password) if key else None
+    except BoxRefused:
+        return None
