@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -103,19 +104,24 @@ def hardening(chosen: Settings) -> dict[str, str]:
 def init_hosts(app: Flask, chosen: Settings) -> None:
     """Answer for our own host only, before anything else is looked at."""
     own = LOOPBACK if chosen.host in LOOPBACK else (chosen.host,)
-    app.wsgi_app = OwnHosts(app.wsgi_app, own)  # type: ignore[method-assign]
+    app.wsgi_app = OwnHosts(app.wsgi_app, own, urlsplit(chosen.public_url).path)  # type: ignore[method-assign]
 
 
 class OwnHosts:
-    """The outermost WSGI layer: a request for a host that is not ours gets no page, as none of ours fits it."""
+    """The outermost WSGI layer: a request for a host that is not ours gets no page, as none of ours fits it.
 
-    def __init__(self, wsgi_app: WSGIApplication, hosts: tuple[str, ...]) -> None:
+    Nor does one for another place on our host than `mount`: gunicorn lets a header say where we are mounted, and with
+    that every link of a page would lead elsewhere.
+    """
+
+    def __init__(self, wsgi_app: WSGIApplication, hosts: tuple[str, ...], mount: str = "") -> None:
         self.wsgi_app = wsgi_app
         self._hosts = hosts
+        self._mounts = {"", mount}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        if self._is_ours(environ.get("HTTP_HOST", "")):
+        if self._is_ours(environ.get("HTTP_HOST", "")) and environ.get("SCRIPT_NAME", "").rstrip("/") in self._mounts:
             return self.wsgi_app(environ, start_response)
         text = b"This host is not served here.\n"
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]

@@ -19,7 +19,9 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.test import TestResponse, encode_multipart
 
 from iec_events.app import create_app
+from iec_events.core import clock
 from iec_events.core.urls import static_digest
+from iec_events.events.actions import keep_image
 from tests.conftest import settings_for
 from tests.factories import an_event
 
@@ -158,6 +160,27 @@ def test_elsewhere_it_has_one(secure: FlaskClient) -> None:
     ]:
         answer = secure.get("/nothing", environ_overrides={"HTTP_HOST": host})
         assert answer.status_code == status, host
+
+
+@pytest.mark.parametrize("mount", ["/fa", "//evil.example", "/night"])
+def test_no_header_moves_us_elsewhere(client: FlaskClient, mount: str) -> None:
+    answer = client.get("/", environ_overrides={"SCRIPT_NAME": mount})  # as gunicorn makes it of a header of this name
+    assert answer.status_code == 400
+    assert 'lang="fa"' in client.get("/fa/").text
+
+
+def test_we_can_be_mounted_where_the_public_address_says(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'none.db'}"
+    visitor = create_app(settings_for(tmp_path, url, PUBLIC_URL="http://127.0.0.1:8000/night")).test_client()
+    told = {mount: visitor.get("/nothing", environ_overrides={"SCRIPT_NAME": mount}) for mount in ("", "/night", "/x")}
+    assert {mount: answer.status_code for mount, answer in told.items()} == {"": 404, "/night": 404, "/x": 400}
+    assert 'href="/night/fa/nothing"' in told["/night"].text
+
+
+def test_dates_out_of_this_world_are_passed_over(shown: FlaskClient) -> None:
+    keep_image(name="poster", content=b"RIFF", width=1, height=1, now=clock.now())
+    since = {"If-Modified-Since": f"Sat, 24 Feb 2024 18:00:00 -{'9' * 20}"}
+    assert shown.get("/images/poster.webp", headers=since).status_code == 200
 
 
 def test_proxies_are_believed_only_where_there_is_one(
