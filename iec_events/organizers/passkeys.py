@@ -10,26 +10,11 @@ import base64
 import datetime as dt
 import hmac
 import ipaddress
-import json
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from flask import request, url_for
-from webauthn import (
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from ..core.config import settings
 from ..core.crypto import vault
@@ -40,8 +25,6 @@ from ..core.tokens import new_id
 from .models import OrganizerSession, Passkey
 
 PURPOSE = "organizers.passkey"
-LONGEST_ANSWER = 8_000
-ODD = (WebAuthnException, ValueError, TypeError, LookupError, AttributeError, RecursionError)  # for hostile answers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,41 +62,29 @@ def why_not() -> str | None:
 
 def registration_options(session: OrganizerSession, name: str) -> str:
     """What the browser needs to make a passkey, in JSON."""
-    options = generate_registration_options(
-        rp_id=_host(),
-        rp_name=_host(),
-        user_id=session.organizer_id.encode(),
-        user_name=name,
-        challenge=_challenge("make", session),
-        exclude_credentials=_descriptors(session.organizer_id),
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.DISCOURAGED, user_verification=UserVerificationRequirement.PREFERRED
-        ),
-    )
-    return options_to_json(options)
+    from . import ceremonies  # noqa: PLC0415 - loads WebAuthn
+
+    asking = ceremonies.Asking(*_asking("make", session))
+    known = _credential_ids(session.organizer_id)
+    return ceremonies.options_to_make(asking, user_id=session.organizer_id, name=name, known=known)
 
 
 def request_options(session: OrganizerSession) -> str | None:
     """What the browser needs to use one of the account's passkeys, in JSON; None when there is none."""
-    known = _descriptors(session.organizer_id)
+    known = _credential_ids(session.organizer_id)
     if not known or not are_possible():
         return None
-    options = generate_authentication_options(
-        rp_id=_host(), challenge=_challenge("use", session), allow_credentials=known
-    )
-    return options_to_json(options)
+    from . import ceremonies  # noqa: PLC0415 - loads WebAuthn
+
+    return ceremonies.options_to_use(ceremonies.Asking(*_asking("use", session)), known)
 
 
 def keep_passkey(session: OrganizerSession, *, name: str, answer: str, now: dt.datetime) -> bool:
     """Keep the passkey that the browser made, in the caller's transaction; False when its answer is not right."""
-    try:
-        made = verify_registration_response(
-            credential=json.loads(answer[:LONGEST_ANSWER]),
-            expected_challenge=_challenge("make", session),
-            expected_rp_id=_host(),
-            expected_origin=_origin(),
-        )
-    except ODD:
+    from . import ceremonies  # noqa: PLC0415 - loads WebAuthn
+
+    made = ceremonies.made(answer, ceremonies.Asking(*_asking("make", session)))
+    if made is None:
         return False
     row_id = new_id()
     db.session.add(
@@ -121,8 +92,8 @@ def keep_passkey(session: OrganizerSession, *, name: str, answer: str, now: dt.d
             id=row_id,
             organizer_id=session.organizer_id,
             sealed=vault().seal(PURPOSE, row_id, {"name": name}),
-            credential_id=made.credential_id,
-            public_key=made.credential_public_key,
+            credential_id=made.id,
+            public_key=made.public_key,
             sign_count=made.sign_count,
             made_at=now.replace(microsecond=0),
         )
@@ -132,23 +103,16 @@ def keep_passkey(session: OrganizerSession, *, name: str, answer: str, now: dt.d
 
 def use_passkey(session: OrganizerSession, *, answer: str, now: dt.datetime) -> bool:
     """Whether one of the account's passkeys signed this session's challenge; what it counts is kept."""
+    from . import ceremonies  # noqa: PLC0415 - loads WebAuthn
+
     rows = db.session.scalars(sa.select(Passkey).where(Passkey.organizer_id == session.organizer_id).with_for_update())
-    try:
-        found = json.loads(answer[:LONGEST_ANSWER])
-        known = next((row for row in rows if _b64(row.credential_id) == str(found["id"]).rstrip("=")), None)
-        if known is None:
-            return False
-        given = verify_authentication_response(
-            credential=found,
-            expected_challenge=_challenge("use", session),
-            expected_rp_id=_host(),
-            expected_origin=_origin(),
-            credential_public_key=known.public_key,
-            credential_current_sign_count=known.sign_count,
-        )
-    except ODD:
+    mine = {_b64(row.credential_id): row for row in rows}
+    known = {name: ceremonies.Known(row.credential_id, row.public_key, row.sign_count) for name, row in mine.items()}
+    used = ceremonies.used(answer, ceremonies.Asking(*_asking("use", session)), known)
+    if used is None:
         return False
-    known.sign_count, known.used_at = given.new_sign_count, now
+    name, sign_count = used
+    mine[name].sign_count, mine[name].used_at = sign_count, now
     return True
 
 
@@ -166,9 +130,14 @@ def passkeys_of(organizer_id: str) -> list[PasskeyView]:
     ]
 
 
-def _descriptors(organizer_id: str) -> list[PublicKeyCredentialDescriptor]:
+def _credential_ids(organizer_id: str) -> list[bytes]:
     query = sa.select(Passkey.credential_id).where(Passkey.organizer_id == organizer_id).order_by(Passkey.id)
-    return [PublicKeyCredentialDescriptor(id=one) for one in db.session.scalars(query)]
+    return list(db.session.scalars(query))
+
+
+def _asking(what: str, session: OrganizerSession) -> tuple[str, str, bytes]:
+    """Who asks, at which address, and what is to be signed."""
+    return _host(), _origin(), _challenge(what, session)
 
 
 def _challenge(what: str, session: OrganizerSession) -> bytes:
