@@ -51,6 +51,7 @@ GAP = re.compile(r"\n\s*\n\s*\n")  # where a part of a letter is left out
 ADDRESS = re.compile(r"https?://[!-;=?-~]+")
 MAILBOX = re.compile(r'[^\s\x00-\x1f\x7f"(),:;<>@\[\\\]]+@[^\s\x00-\x1f\x7f"(),;<>@\\]+')
 TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF"})
+NARROW = SMTP.clone(max_line_length=76)  # the library would go two beyond RFC 2045 6.7, which filters hold against us
 ATOMS = re.compile(r"[\w !#$%&'*+/=?^`{|}~-]*", re.ASCII)
 
 
@@ -92,7 +93,7 @@ def message_of(
     letter: Letter, *, to: str, mail_id: str, locale: str, now: dt.datetime, chosen: Settings, bulk: bool = False
 ) -> EmailMessage:
     """The MIME message; `bulk` for one of many. Its Message-ID is the row's, whoever sends it and however often."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=NARROW)
     for header in _headers(letter, to, chosen):
         message[header.name] = header
     message["Date"] = format_datetime(now)

@@ -73,6 +73,14 @@ def test_its_parts_stand_as_calendars_want_them(bare_app: Flask) -> None:
     assert file.get_filename() == "event.ics"
 
 
+def test_no_line_of_a_part_is_longer_than_its_encoding_allows(bare_app: Flask) -> None:
+    """76 octets (RFC 2045 6.7 and 6.8)."""
+    words = "شبی از شورش فرهنگی برای زندانیان سیاسی ایران؛ at " + "https://example.org/" + "a" * 200 + "=" * 90
+    octets = octets_of(bare_app, text=f"{words}\n" * 3, html=f"<p>{words}</p>", calendar=CALENDAR * 9)
+    body = octets.partition(b"\r\n\r\n")[2]
+    assert max(len(line) for line in body.split(b"\r\n")) == 76
+
+
 def test_one_press_unsubscribes_where_there_is_tls(bare_app: Flask) -> None:
     long = "https://events.example.org/fa/unsubscribe/" + "a" * 300
     message = written(bare_app, unsubscribe=long)
