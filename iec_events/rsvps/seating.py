@@ -46,17 +46,19 @@ def saving(*, now: dt.datetime, starts_at: dt.datetime) -> bool:
 
 def serve(*, capacity: int | None, taken: int, line: Iterable[Waiting], saves: bool) -> Served:
     """Go along the line (in order of arrival) and seat who can be seated."""
-    served, larger = Served(), list[Waiting]()
+    served, larger, saved = Served(), list[Waiting](), False
     for party in line:
-        if saves and any(_has_waited_enough(one, served, capacity) for one in larger):
+        if saved or (capacity is not None and taken >= capacity):
             break
         if fits(capacity=capacity, taken=taken, party_size=party.party_size):
             served.seated.append(party.id)
             taken += party.party_size
             for one in larger:
                 served.passed[one.id] = served.passed.get(one.id, 0) + 1
+            saved = saves and any(_has_waited_enough(one, served, capacity) for one in larger)
         else:
             larger.append(party)
+            saved = saves and _has_waited_enough(party, served, capacity)
     return served
 
 

@@ -1,4 +1,5 @@
 import datetime as dt
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +57,28 @@ def test_near_the_start_no_seat_is_saved_any_more() -> None:
 
 def test_no_seat_is_saved_for_a_party_larger_than_the_place() -> None:
     assert seated(3, 2, ("larger than the place", 4, PASSES), ("a", 1)) == ["a"]
+
+
+def test_a_long_line_is_gone_along_once() -> None:
+    """It is gone along with the event held, for everyone who signs up: looking back at each step took minutes."""
+    looked: list[int] = []
+
+    class Party:
+        party_size = 2
+
+        def __init__(self, number: int) -> None:
+            self.id = str(number)
+
+        @property
+        def passed_over(self) -> int:
+            looked.append(1)
+            return 0
+
+    for taken in (9, 10):
+        looked.clear()
+        line: list[Any] = [Party(number) for number in range(500)]
+        assert serve(capacity=10, taken=taken, line=line, saves=True).seated == []
+        assert len(looked) <= len(line)
 
 
 @given(

@@ -196,6 +196,8 @@ def _letters_today(rsvp: Rsvp, now: dt.datetime) -> int:
 
 def _served(event: Event, now: dt.datetime, newcomer: Rsvp | None, *, count: bool = False) -> list[str]:
     """The ids of those who are seated now, the newcomer among those who wait already."""
+    if event.capacity is not None and event.seats_taken >= event.capacity:
+        return []
     waiting = sa.select(Rsvp.line, Rsvp.id, Rsvp.party_size, Rsvp.passed_over)
     waiting = waiting.where(Rsvp.event_id == event.id, Rsvp.status == WAITLISTED)
     with db.session.no_autoflush:
