@@ -16,7 +16,7 @@ def image(name: str) -> ResponseReturnValue:
     return _answer(image_octets(name), name)
 
 
-@blueprint.get("/images/<name>/<int:width>.webp")
+@blueprint.get("/images/<name>/<int(max=9999):width>.webp")
 def rendition(name: str, width: int) -> ResponseReturnValue:
     """The same in fewer pixels."""
     return _answer(image_rendition(name, width), f"{name}-{width}")
