@@ -36,7 +36,7 @@ from .team.commands import COMMANDS as TEAM_COMMANDS
 
 THREADS = 8
 LARGEST_BODY = 64 * 1024 * 1024  # what the server takes in at all; far less is answered with a page of ours
-WORKER_ENDS_S = 10  # a mail server may take longer to answer: then its letter is uncertain
+WORKER_ENDS_S = 10  # longer than it waits for the answer of a mail server
 WORKER_BACK_S = 2
 PORT = click.IntRange(1, 65535)
 log = logging.getLogger(__name__)

@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 LETTERS = {**RSVP_LETTERS, **ORGANIZER_LETTERS, **ACCESS_LETTERS, **BROADCAST_LETTERS}
 Say = Callable[[str], None]
 TICK_S = 0.5
+LAST_LETTER_S = 5  # so long after it was told to stop, the mail server may answer; who started us waits a little longer
 
 
 class Job(NamedTuple):
@@ -79,15 +80,20 @@ def jobs(say: Say | None = None, stop: Stop = lambda: False) -> list[Job]:
 
 
 def run(app: Flask, *, say: Say | None = None, stop: threading.Event | None = None) -> None:
-    """Work until told to stop; SIGTERM and SIGINT end it after the job at hand."""
+    """Work until told to stop; SIGTERM and SIGINT end it after the job at hand, and soon.
+
+    A mail server may think for ten minutes. The letter that it still has by then is left as by a worker that was
+    killed: nobody sends it again by itself (docs/decisions/0010).
+    """
     stop = stop or stopped_by_signals()
     doing = jobs(say, stop.is_set)
-    apart = [threading.Thread(target=_work, args=(app, [job], stop)) for job in doing if job.apart]
+    apart = [threading.Thread(target=_work, args=(app, [job], stop), daemon=True) for job in doing if job.apart]
     for thread in apart:
         thread.start()
     _work(app, [job for job in doing if not job.apart], stop)
+    last = time.monotonic() + LAST_LETTER_S
     for thread in apart:
-        thread.join()
+        thread.join(max(0, last - time.monotonic()))
 
 
 def _work(app: Flask, doing: list[Job], stop: threading.Event) -> None:

@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from flask import Flask
 
 from iec_events import worker
+from iec_events.cli import WORKER_ENDS_S
 from iec_events.core.db import SiteState, db
-from iec_events.worker import Job, jobs, run, run_all_once, stopped_by_signals
+from iec_events.worker import LAST_LETTER_S, TICK_S, Job, jobs, run, run_all_once, stopped_by_signals
 
 SECOND = dt.timedelta(seconds=1)
 
@@ -89,6 +90,21 @@ def test_a_slow_mail_server_keeps_nothing_else_waiting(app: Flask, monkeypatch: 
     run_for(app, 0.05, [mail, other], monkeypatch)
     assert answers.is_set()
     assert time.monotonic() - before < 4
+
+
+@pytest.mark.real_time
+def test_a_mail_server_that_never_answers_does_not_keep_it_from_ending(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert TICK_S + LAST_LETTER_S < WORKER_ENDS_S  # then `serve` kills it
+    monkeypatch.setattr(worker, "LAST_LETTER_S", 0.05)
+    answers = threading.Event()
+    before = time.monotonic()
+    try:
+        run_for(app, 0.05, [Job("mail", SECOND, lambda _now: answers.wait(9), apart=True)], monkeypatch)
+        assert time.monotonic() - before < 4
+    finally:
+        answers.set()
 
 
 @pytest.mark.real_time
