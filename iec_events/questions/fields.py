@@ -130,6 +130,10 @@ class Asking(Form):
                 one.field.errors = [_say_what_is_missing(one.question)]
         return not self.errors
 
+    def asked_of(self, answers: Answers) -> Answers:
+        """Those of these answers that are to questions asked here."""
+        return {one.question.id: answers[one.question.id] for one in self.asked if one.question.id in answers}
+
     def answers(self) -> Answers:
         """What was answered, by the question's id; only of a form that was found valid."""
         given: Answers = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 from wtforms import BooleanField, Field, HiddenField, RadioField
@@ -19,6 +20,7 @@ from ..core.puzzle import Puzzled
 from ..core.tokens import new_token
 from ..events.models import Event
 from ..questions.fields import Asking
+from ..questions.models import Answers
 from .actions import Details, Party
 from .queries import RsvpView
 
@@ -148,7 +150,7 @@ class ChangeForm(Asking, Company):
     seen = HiddenField()
     overtaken = False
 
-    def take(self, rsvp: RsvpView, event: Event) -> None:
+    def take(self, rsvp: RsvpView, event: Event, answers: Answers) -> None:
         """Leave what can be changed of this RSVP with this link, and note what it said when the page was made."""
         self.ask_for(event)
         self.largest_party = max(event.largest_now, rsvp.party_size)
@@ -162,8 +164,17 @@ class ChangeForm(Asking, Company):
         if not rsvp.has_mail:
             for switch in SWITCHES:
                 del self[switch]
-        self.overtaken = bool(self.is_submitted() and self.seen.data and self.seen.data != said(rsvp))
-        self.seen.data = said(rsvp)
+        now = said(rsvp, self.asked_of(answers))
+        self.overtaken = bool(self.is_submitted() and self.seen.data and self.seen.data != now)
+        self.seen.data = now
+
+    def repeats(self, rsvp: RsvpView) -> bool:
+        """Whether it says what stands there by now: it was sent before, and the answer to that was lost."""
+        typed = {"party_size": self.party_size.data, **vars(self.details(rsvp))}
+        answers = typed.pop("answers") or {}
+        if rsvp.name is not None:
+            typed |= {"name": self.name.data or _("Guest"), "note": self.note.data or ""}
+        return bool(said(replace(rsvp, **typed), answers) == self.seen.data)
 
     def details(self, rsvp: RsvpView) -> Details:
         """Everything but name, size and note; what was not asked stays as it was."""
@@ -176,11 +187,11 @@ class ChangeForm(Asking, Company):
         )
 
 
-def said(rsvp: RsvpView) -> str:
+def said(rsvp: RsvpView, answers: Answers) -> str:
     """A short name for what an RSVP says, which changes whenever that does."""
     switches = [getattr(rsvp, switch) for switch in SWITCHES]
-    parts = [rsvp.party_size, rsvp.name, rsvp.note, rsvp.companions, rsvp.children, rsvp.locale, *switches]
-    return hashlib.sha256(json.dumps([rsvp.id, *parts]).encode()).hexdigest()[:20]
+    parts = [rsvp.party_size, rsvp.name, rsvp.email, rsvp.note, rsvp.companions, rsvp.children, rsvp.locale, *switches]
+    return hashlib.sha256(json.dumps([rsvp.id, *parts, answers], sort_keys=True).encode()).hexdigest()[:20]
 
 
 def before(rsvp: RsvpView) -> dict[str, Any]:

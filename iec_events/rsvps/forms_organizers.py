@@ -11,6 +11,7 @@ from ..core.i18n import _l, current_locale
 from ..core.tokens import new_token
 from ..events.models import Event
 from ..questions.fields import Asking, answer_in
+from ..questions.models import Answers
 from .actions import ByHand, Party
 from .forms import LONGEST_NAME, LONGEST_NAMES, LONGEST_NOTE, SEED_LENGTH, AtMost, ButtonForm, Company, said
 from .queries import RsvpView
@@ -55,14 +56,15 @@ class ChangeByHandForm(PartyByHand):
     seen = HiddenField()
     overtaken = False
 
-    def take(self, rsvp: RsvpView, event: Event) -> None:
+    def take(self, rsvp: RsvpView, event: Event, answers: Answers) -> None:
         """Leave what this event asks, or this party said, and note what it said when the page was made."""
         if not (event.asks_children or rsvp.children):
             del self.children
         if not (event.asks_companions or rsvp.companions):
             del self.companions
-        self.overtaken = bool(self.is_submitted() and self.seen.data and self.seen.data != said(rsvp))
-        self.seen.data = said(rsvp)
+        now = said(rsvp, self.asked_of(answers))
+        self.overtaken = bool(self.is_submitted() and self.seen.data and self.seen.data != now)
+        self.seen.data = now
 
     def said_by_hand(self) -> ByHand:
         """What the party says from now on."""

@@ -366,6 +366,28 @@ def test_an_old_tab_overwrites_nothing_unseen(client: FlaskClient) -> None:
     assert the_rsvp().party_size == 1
 
 
+def test_an_old_tab_overwrites_no_answer_unseen(client: FlaskClient) -> None:
+    why = f"q_{a_question(house(), SHORT, 'Why?').id}"
+    sign_up(client)
+    typed = {"name": "Sara", "party_size": "1"}
+    old_tab = {**hidden_fields(client.get(f"{MINE}/change").text), **typed, why: ""}
+    send(client, f"{MINE}/change", **typed, **{why: "To sing"})
+    assert client.post(f"{MINE}/change", data=old_tab).status_code == 409
+    assert "To sing" in page(client)
+
+
+def test_a_change_sent_again_because_no_answer_came_is_not_called_somebody_elses(client: FlaskClient) -> None:
+    why = f"q_{a_question(house(asks_companions=True), SHORT, 'Why?').id}"
+    sign_up(client, email=MAIL)
+    form = hidden_fields(client.get(f"{MINE}/change").text)
+    typed = {**form, "name": "", "party_size": "2", "companions": "Ali", "locale": "fa", "quiet": "y", why: "To sing"}
+    for _ in range(2):
+        assert client.post(f"{MINE}/change", data=typed).status_code == 303
+        assert "Your change is saved." in page(client)
+    kinds = sa.select(OutboxMail.kind).where(OutboxMail.kind == "rsvps.changed")
+    assert len(db.session.scalars(kinds).all()) == 1
+
+
 def test_a_link_that_does_not_open_the_words_changes_the_size_only(app: Flask, client: FlaskClient) -> None:
     house()
     sign_up(client, email=MAIL, note="by the door")

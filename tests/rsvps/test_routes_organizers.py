@@ -553,6 +553,18 @@ def test_what_changed_in_the_meantime_is_not_overwritten_unseen(nasrin: FlaskCli
     assert [one.note for one in roster(event.id)] == ["mine"]
 
 
+def test_an_old_form_gives_no_address_back_that_was_changed_in_the_meantime(nasrin: FlaskClient, event: Event) -> None:
+    """Somebody else may read the mails there: that is why it was changed."""
+    sara = comes("Sara", 1, "watched@example.org")
+    address = f"{LIST}/{sara}/change"
+    old = {**hidden_fields(nasrin.get(address).text), "name": "Sara", "party_size": "2", "email": "watched@example.org"}
+    send(nasrin, address, name="Sara", party_size="1", email="safe@example.org")
+    answer = nasrin.post(address, data=old)
+    assert answer.status_code == 409
+    assert "<bdi>safe@example.org</bdi>" in answer.text
+    assert [(one.email, one.party_size) for one in roster(event.id)] == [("safe@example.org", 1)]
+
+
 def test_a_new_address_gets_a_link_and_links_to_the_old_one_end(nasrin: FlaskClient, event: Event) -> None:
     sara = comes("Sara", 1, "srara@example.org")
     mailed = sa.select(sa.func.count()).select_from(RsvpLink).where(RsvpLink.proves_address)

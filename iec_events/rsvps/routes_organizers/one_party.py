@@ -236,7 +236,7 @@ def _change_form(event: Event, opened: Whole) -> ChangeByHandForm:
     }
     questions = questions_of(event.id)
     form = with_questions(ChangeByHandForm, questions, current_locale(), before=opened.answers, data=before)
-    form.take(rsvp, event)
+    form.take(rsvp, event, opened.answers)
     form.largest_party = max(event.capacity or LARGEST_BY_HAND, rsvp.party_size)
     return form
 

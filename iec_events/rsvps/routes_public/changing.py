@@ -33,7 +33,7 @@ def change(slug: str) -> ResponseReturnValue:
         return _page(event, form, rsvp, TooManyFromHere.status)
     if not form.validate_on_submit():
         return _page(event, form, rsvp, 422 if form.is_submitted() else 200)
-    if form.overtaken:
+    if form.overtaken and not form.repeats(rsvp):
         return _page(event, form, rsvp, 409)
     try:
         _change(form, rsvp, token)
@@ -50,7 +50,7 @@ def _form(event: EventView, rsvp: RsvpView, token: str) -> ChangeForm:
     questions = questions_of(event.event.id) if rsvp.name is not None else ()
     answers = own_answers_by(token) if questions else {}
     form = with_questions(ChangeForm, questions, event.locale, before=answers, data=before(rsvp))
-    form.take(rsvp, event.event)
+    form.take(rsvp, event.event, answers)
     return form
 
 
