@@ -28,11 +28,13 @@ def make_shred(key_id: str) -> None:
     """Write a fresh key to the disk, for good, before anything is covered with it; FileExistsError for a known id.
 
     When the caller's transaction fails afterwards, a file is left that opens nothing. It is not cleared away: what one
-    database does not know may be all that another one has.
+    database does not know may be all that another one has. A file that a full disk left unfinished covers nothing yet.
     """
     file = _file(key_id)
     file.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file.parent.mkdir(mode=0o700, exist_ok=True)
+    if file.is_file() and not has_shred(key_id):
+        file.unlink()
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
         out.write(os.urandom(KEY_BYTES))
         out.flush()
@@ -41,8 +43,12 @@ def make_shred(key_id: str) -> None:
 
 
 def has_shred(key_id: str) -> bool:
-    """Whether the key is there."""
-    return _file(key_id).is_file()
+    """Whether the key is there, and whole."""
+    file = _file(key_id)
+    try:
+        return file.stat().st_size == KEY_BYTES
+    except OSError:
+        return False
 
 
 def destroy_shreds(key_ids: Iterable[str]) -> None:

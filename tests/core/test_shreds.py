@@ -46,6 +46,15 @@ def test_a_key_is_never_overwritten() -> None:
         make_shred("one")
 
 
+def test_what_a_full_disk_left_of_a_key_is_none_and_keeps_nobody_from_making_it(folder: Path) -> None:
+    make_shred("one")
+    for octets in (b"", bytes(31)):
+        (folder / "two").write_bytes(octets)
+        assert not has_shred("two")
+        make_shred("two")
+        assert uncover("here", cover("two", "here", b"seven winters")) == b"seven winters"
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../secret.key", "x" * 41])
 def test_no_name_leads_out_of_the_folder(name: str) -> None:
     for act in (make_shred, has_shred, lambda n: cover(n, "here", b"x"), lambda n: destroy_shreds([n])):
