@@ -159,10 +159,12 @@ def note_lapsed(now: dt.datetime) -> None:
 def note_trouble(*, letters: Sequence[Claimed], error: str, now: dt.datetime) -> None:
     """No letter could be offered to the server: they go back to the pile, and nobody knocks again for a while.
 
-    Those that were promised more than two days ago are given up.
+    Once it has taken none for two days, those are given up that were promised before that. One that waited for other
+    reasons, such as a worker that did not run, has its chance.
     """
     release(letters=letters)
-    _rest(error, LONGEST_REST, now)
+    if now - _rest(error, LONGEST_REST, now) <= GIVE_UP_AFTER:
+        return
     free = sa.or_(OutboxMail.leased_until.is_(None), OutboxMail.leased_until < now)
     old = sa.and_(OutboxMail.waiting(), OutboxMail.handed_at.is_(None), OutboxMail.posted_at < now - GIVE_UP_AFTER)
     values = {"given_up_at": now, "sealed": None, "leased_until": None, "last_error": error[:80]}
@@ -279,8 +281,11 @@ def _state(*, held: bool) -> MailState:
     return db.session.scalars(query.with_for_update() if held else query).one()
 
 
-def _rest(error: str, longest: dt.timedelta, now: dt.datetime) -> None:
+def _rest(error: str, longest: dt.timedelta, now: dt.datetime) -> dt.datetime:
+    """Leave the server alone for a while; since when it takes nothing."""
     state = _state(held=True)
+    since = state.trouble_since or now
     state.failures += 1
-    state.trouble, state.trouble_since = error[:80], state.trouble_since or now
+    state.trouble, state.trouble_since = error[:80], since
     state.rests_until = now + pause_after(state.failures, longest)
+    return since

@@ -145,6 +145,14 @@ def test_a_server_that_stays_away_for_two_days_has_lost_the_letters(serve_mail: 
     assert set(db.session.scalars(sa.select(OutboxMail.news))) == {False}  # that says nothing about any address
 
 
+def test_one_failed_call_gives_up_no_letter_that_only_waited_for_a_worker(serve_mail: Serve) -> None:
+    serve_mail(connect=[HANG_UP])
+    promise("omid@example.org")
+    assert deliver(70 * HOUR) == 0
+    assert (health().given_up, health().waiting) == (0, 2)
+    assert deliver(71 * HOUR) == 2
+
+
 @pytest.mark.parametrize("end", [HANG_UP, SILENCE, "what?"])
 def test_without_an_answer_to_the_last_line_a_letter_is_uncertain_and_not_sent_again(
     serve_mail: Serve, monkeypatch: pytest.MonkeyPatch, end: str
