@@ -168,7 +168,10 @@ def take_away(holder: str, event_key_ids: Iterable[str] | None = None) -> None:
 
 
 def take_from_others(event_id: int, now: dt.datetime) -> None:
-    """After the event went elsewhere: whoever may hold its keys no more loses their copies. A last one stays."""
+    """After the event went elsewhere: whoever may hold its keys no more loses their copies. A last one stays.
+
+    The caller began with `hold_copies`.
+    """
     for scope in SCOPES:
         allowed = may_hold(event_id, scope, now).keys()
         mine = sa.select(EventKey.id).where(EventKey.event_id == event_id, EventKey.scope == scope)

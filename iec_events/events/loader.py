@@ -19,13 +19,15 @@ from ..core.db import atomic, db
 from ..core.errors import Refusal
 from ..core.toml_sheets import Table, read_sheet
 from . import actions
+from .actions.rows import hold
 from .drafts import EventDraft
+from .keys import hold_copies
 from .models import Campaign, Event, EventSeries, Image
 from .patterns import course_of, is_usual, pattern_of
 from .recurrence import on_the_wall
 from .series_queries import any_series, dates_of
 from .written_again import WrittenAgain
-from .written_events import WrittenCampaign, WrittenEvent, WrittenMessage, read_written
+from .written_events import Written, WrittenCampaign, WrittenEvent, WrittenMessage, read_written
 
 KEYS_REFUSED: dict[type[Refusal], str] = {
     actions.CapacityBelowSeats: "capacity",
@@ -55,6 +57,7 @@ def load(file: Path, *, now: dt.datetime) -> Loaded:
     with atomic():
         kept = db.session.scalars(sa.select(Campaign.slug)).all()
         written = read_written(sheet, folder=file.parent, campaigns_kept=kept, today=now.astimezone(dt.UTC).date())
+        _hold(written)
         loaded = Loaded(messages=written.messages)
         for campaign in written.campaigns:
             with _told_by_line(campaign.table):
@@ -63,6 +66,15 @@ def load(file: Path, *, now: dt.datetime) -> Loaded:
             with _told_by_line(event.table):
                 _put_event(event, loaded, now)
     return loaded
+
+
+def _hold(written: Written) -> None:
+    """Hold all that the file may change before anything is: campaigns and keys come after every event."""
+    slugs = [event.slug for event in written.events]
+    threads = sa.select(EventSeries.thread).where(EventSeries.slug.in_(slugs))
+    dates = sa.select(EventSeries.id).where(EventSeries.thread.in_(threads))
+    hold(sa.or_(Event.slug.in_(slugs), Event.series_id.in_(dates)))
+    hold_copies()
 
 
 @contextmanager

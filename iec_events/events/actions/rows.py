@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from ...core.errors import Refusal
 from ...core.i18n import _l
 from ..models import Campaign, Event, EventSeries
 from ..queries import CampaignUnknown, EventUnknown
+from ..series_queries import dates_of
 from ..slugs import is_slug, numbered
 
 
@@ -28,13 +30,31 @@ class SlugUnfit(Refusal):
     message = _l("An address is made of small Latin letters, digits and hyphens, such as berkeley-2027.")
 
 
+def hold(which: sa.ColumnElement[bool]) -> Sequence[Event]:
+    """These events, by their ids, read afresh and held until the end of the verb (SQLite holds the whole database).
+
+    Everybody takes what they hold in one order, in which nobody waits for somebody who waits for them: the rules of
+    series, since each date may change its own; then events, by their ids; then copies of keys (`keys.hold_copies`).
+    """
+    threads = sa.select(EventSeries.thread).join(Event, Event.series_id == EventSeries.id).where(which)
+    rules = sa.select(EventSeries).where(EventSeries.thread.in_(threads)).order_by(EventSeries.id)
+    events = sa.select(Event).where(which).order_by(Event.id)
+    afresh = {"populate_existing": True}
+    db.session.scalars(rules.with_for_update(key_share=True).execution_options(**afresh)).all()
+    return db.session.scalars(events.with_for_update().execution_options(**afresh)).all()
+
+
 def locked(slug: str) -> Event:
-    """The event, read afresh and held until the end of the verb (SQLite holds the whole database instead)."""
-    found = sa.select(Event).where(Event.slug == slug).with_for_update().execution_options(populate_existing=True)
-    event = db.session.scalar(found)
-    if event is None:
-        raise EventUnknown
-    return event
+    """The event, held; EventUnknown."""
+    for event in hold(Event.slug == slug):
+        return event
+    raise EventUnknown
+
+
+def locked_dates(series: EventSeries) -> list[Event]:
+    """Every date of the series, of former rules too, all of them held; soonest first."""
+    hold(Event.series_id.in_(sa.select(EventSeries.id).where(EventSeries.thread == series.thread)))
+    return dates_of(series)
 
 
 def locked_campaign(slug: str) -> Campaign:

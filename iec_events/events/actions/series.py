@@ -16,13 +16,15 @@ from ...organizers.audit import note
 from ...organizers.places import rename_place
 from ...organizers.roles import of_event
 from ..drafts import EventDraft, draft_of
+from ..keys import hold_copies
 from ..models import Event, EventSeries
 from ..patterns import changes, kept_pattern, pattern_of, with_changes
+from ..queries import any_event
 from ..recurrence import Course, Rule, on_the_wall
 from ..series_queries import any_series, dates_of, is_listed
 from ..slugs import is_secret
 from ..times import day_month
-from .rows import after, is_left_out, leave_out, locked, take_from_left_out
+from .rows import after, is_left_out, leave_out, locked, locked_dates, take_from_left_out
 from .series_rows import Also, checked, date_slugs, make_dates, place_date, series_slug, stretches, write_date
 from .steps import NotFromHere, cancel_event, publish_event, reinstate, withdraw_event
 from .writing import (
@@ -73,6 +75,7 @@ def begin_series(*, slug: str, rule: Rule, until: dt.date, also: Also | None = N
     Gives the slug of the series. SeenAlready, RuleRefused.
     """
     event = locked(slug)
+    hold_copies()  # roles are copied with the dates: none is taken meanwhile
     if event.published_at is not None or event.status != "draft" or event.lines_given or event.series_id is not None:
         raise SeenAlready
     draft = draft_of(event)
@@ -115,9 +118,10 @@ def revise_dates(
 
     EventChangedMeanwhile, DateRefuses, DraftRefused: when and by whose clocks the dates are is changed with the rule.
     """
-    event = locked(slug)
+    event = any_event(slug)
     if event.series is None:
         raise NotFromHere
+    dates = locked_dates(event.series)
     if made_from != event.revised_at:
         raise EventChangedMeanwhile
     _refuse_other_times(event, draft)
@@ -125,7 +129,9 @@ def revise_dates(
     campaign, campaign_before = campaign_slug, event.campaign.slug if event.campaign else None
     if not told and campaign == campaign_before:
         return slug
-    for date in [one for one in dates_of(event.series) if one.ends_at > now or one.id == event.id]:
+    if campaign != campaign_before:
+        hold_copies()
+    for date in [one for one in dates if one.ends_at > now or one.id == event.id]:
         usual = kept_pattern(date.series) if date.series and date.id != event.id else None
         mine = draft_of(date)
         changed = with_changes(pattern_of(mine), told, usual).draft(mine.starts_at, mine.time_zone)
@@ -185,7 +191,7 @@ def reinstate_series(*, slug: str, now: dt.datetime) -> None:
 def delete_series(*, slug: str, now: dt.datetime) -> None:
     """Throw away a series of which nobody has seen a date. SeriesSeen, ListKept."""
     series = any_series(slug)
-    dates = dates_of(series)
+    dates = locked_dates(series)
     if any(event.published_at is not None for event in dates):
         raise SeriesSeen
     for event in dates:
@@ -224,7 +230,7 @@ def put_back(*, slug: str, now: dt.datetime) -> None:
 
 
 def _coming(slug: str, now: dt.datetime) -> list[Event]:
-    return [event for event in dates_of(any_series(slug)) if event.ends_at > now]
+    return [event for event in locked_dates(any_series(slug)) if event.ends_at > now]
 
 
 def _noted(slug: str, what: str, now: dt.datetime) -> None:

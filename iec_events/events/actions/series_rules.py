@@ -10,12 +10,13 @@ from ...core.config import settings
 from ...core.db import atomic, db
 from ...organizers.audit import note
 from ..drafts import draft_of
+from ..keys import hold_copies
 from ..models import Event, EventSeries
 from ..patterns import course_of, pattern_of
 from ..plans import Plan, plan_of
 from ..recurrence import Course, Rule, on_the_wall
-from ..series_queries import any_series, dates_of
-from .rows import after, is_left_out, leave_out, locked, take_from_left_out
+from ..series_queries import any_series
+from .rows import after, is_left_out, leave_out, locked_dates, take_from_left_out
 from .series_rows import Also, checked, date_slugs, make_dates, place_date, write_date
 from .steps import cancel_event, publish_event, withdraw_event
 from .writing import delete_draft
@@ -41,7 +42,8 @@ def change_rule(
     (KEEP) or is cancelled (CANCEL); they are written to. RuleRefused, SeriesUnknown.
     """
     series = any_series(slug)
-    dates = [locked(one.slug) for one in dates_of(series)]
+    dates = locked_dates(series)
+    hold_copies()  # roles are copied with the dates: none is taken meanwhile
     from_day = not_before_today(series, from_day, now)
     course = new_course(series, rule=rule, at=at, from_day=from_day, until=until)
     checked(course, now=now, least=0 if any(one.lines_given or one.ends_at <= now for one in dates) else 2)

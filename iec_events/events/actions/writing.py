@@ -16,7 +16,7 @@ from ...organizers.audit import note
 from ...organizers.places import forget_place, move_door, rename_place
 from ...organizers.roles import of_event
 from ..drafts import EventDraft, columns_of, objections
-from ..keys import take_from_others
+from ..keys import hold_copies, take_from_others
 from ..models import Campaign, Event, Image
 from ..queries import CampaignUnknown
 from ..seats import availability
@@ -153,7 +153,7 @@ def revise_event(
     if event.status != "draft" and not (draft.city or draft.online_url):
         raise PlaceMissing
     before, ended, said = event.image_name, event.ends_at, said_by(event)
-    changed = write(event, {**columns, "campaign_id": _campaign_id(campaign_slug)})
+    changed = write(event, {**columns, "campaign_id": _goes_to(event, campaign_slug)})
     if not changed:
         return slug
     if event.published_at is None:
@@ -220,6 +220,17 @@ def _campaign_id(slug: str | None) -> int | None:
     if found is None:
         raise CampaignUnknown
     return found
+
+
+def _goes_to(event: Event, slug: str | None) -> int | None:
+    """The campaign that the event shall be in; if that is another, nobody gives or takes keys until it is there.
+
+    They wait before anything is written that they hold themselves, such as roles.
+    """
+    campaign_id = _campaign_id(slug)
+    if campaign_id != event.campaign_id:
+        hold_copies()
+    return campaign_id
 
 
 def _fit(draft: EventDraft) -> dict[str, Any]:
