@@ -39,6 +39,7 @@ from .smtp import HandOver, Smtp, TakenAway, Troubled, Uncertain, Undeliverable
 
 log = logging.getLogger(__name__)
 BATCH = 5  # so many letters of a broadcast may go before one that is urgent
+HUNG_UP = "SMTPServerDisconnected 421"
 FRESH = dt.timedelta(seconds=5)  # so long after its claim, a letter's lease need not be renewed
 LINK = re.compile(r"https?://[^\s<>\"]+")
 Stop = Callable[[], bool]
@@ -129,6 +130,7 @@ class _Run:
         self._writers = writers
         self._moment = moment
         self._stop = stop
+        self._hung_up = False  # on the letter before
 
     def deliver(self, letters: Sequence[Claimed]) -> int:
         """Deliver these one by one, as long as the server takes any; how many went out."""
@@ -162,14 +164,18 @@ class _Run:
         except TakenAway:
             return False
         except Undeliverable as refused:
+            again, self._hung_up = self._hung_up and refused.hung_up, refused.hung_up
             log.warning("A letter (%s) was not taken: %s", claimed.kind, refused.error)
             note_failed(letter=claimed, error=refused.error, for_ever=refused.for_ever, now=self._moment())
+            if again:
+                raise Troubled(HUNG_UP) from None
             return False
         except Exception as fault:  # noqa: BLE001 - one bad letter must not keep the others
             log.error("A letter (%s) could not be written: %s", claimed.kind, type(fault).__name__)  # noqa: TRY400 - a traceback may hold a name
             no_address = isinstance(fault, NoAddress)
             note_failed(letter=claimed, error=type(fault).__name__, for_ever=no_address, now=self._moment())
             return False
+        self._hung_up = self._hung_up and message is None
         note_delivered(mail_id=claimed.id, now=self._moment())
         return message is not None
 

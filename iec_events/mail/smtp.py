@@ -24,7 +24,8 @@ CONVERSATION_S = 80  # about one letter, up to its last line; a lease is longer
 ANSWER_S = 600  # to that line: RFC 5321 4.5.3.2.6. Who gives up sooner makes doubles (RFC 1047)
 LETTERS_PER_CONNECTION = 100
 GOOD, GO_ON, FOR_EVER = range(200, 300), 354, range(500, 600)
-NOT_THE_LETTERS_FAULT = frozenset({421, 454, 530, 534, 535, 538})  # at MAIL: the server wants no letter of ours
+CLOSING = 421
+NOT_THE_LETTERS_FAULT = frozenset({CLOSING, 454, 530, 534, 535, 538})  # at MAIL: the server wants no letter of ours
 POLICY = re.compile(rb"\b5\.7\.\d|relay", re.IGNORECASE)  # at RCPT: it does not know us, rather than them
 DOT_FIRST = re.compile(rb"^\.", re.MULTILINE)
 
@@ -33,12 +34,16 @@ Hear = Callable[[str, int, bytes], None]
 
 
 class Undeliverable(Exception):
-    """This letter was refused; `for_ever` when trying again is pointless. Holds no server's words."""
+    """This letter was refused; `for_ever` when trying again is pointless. Holds no server's words.
 
-    def __init__(self, error: str, *, for_ever: bool) -> None:
+    `hung_up`: the server said that it closes the line (421), which may be meant for all letters.
+    """
+
+    def __init__(self, error: str, *, for_ever: bool, hung_up: bool = False) -> None:
         super().__init__(error)
         self.error = error
         self.for_ever = for_ever
+        self.hung_up = hung_up
 
 
 class Troubled(Exception):
@@ -176,7 +181,7 @@ class Smtp:
         return octets
 
     def _judge_sender(self, code: int) -> None:
-        if code == 421 and self._letters:  # noqa: PLR2004 - "closing": it had enough of this connection
+        if code == CLOSING and self._letters:  # it had enough of this connection
             raise _Gone
         if code in NOT_THE_LETTERS_FAULT:
             self._drop()
@@ -243,7 +248,8 @@ class Smtp:
                 self._server.rset()
             except (smtplib.SMTPException, OSError):
                 self._drop()
-        raise Undeliverable(f"{what} {code}", for_ever=for_ever and code not in NOT_THE_LETTERS_FAULT)
+        for_ever = for_ever and code not in NOT_THE_LETTERS_FAULT
+        raise Undeliverable(f"{what} {code}", for_ever=for_ever, hung_up=code == CLOSING)
 
     def _drop(self) -> None:
         """End the connection without a word."""

@@ -136,6 +136,19 @@ def test_what_concerns_the_server_is_no_letters_fault(serve_mail: Serve, answers
         assert (health().trouble, health().trouble_since) == (None, None)
 
 
+@pytest.mark.parametrize("step", ["RCPT", "DATA", "end"])
+def test_who_hangs_up_on_two_letters_in_a_row_is_left_alone(serve_mail: Serve, step: str) -> None:
+    """Whoever limits says 421, and takes it ill to be called once more for each letter."""
+    server = serve_mail(**{step: "421 4.7.0 too much mail from you"})
+    promise(*(f"a{number}@example.org" for number in range(7)))
+    assert deliver() == 0
+    assert (deliver(), server.connections) == (0, 2)
+    assert (health().trouble, health().waiting) == ("SMTPServerDisconnected 421", 8)
+    server.answers[step] = ["421 4.7.0 still too much"]  # for one of them only
+    assert deliver(2 * FIRST_PAUSE) == 7
+    assert deliver(4 * FIRST_PAUSE) == 1
+
+
 def test_a_server_that_stays_away_for_two_days_has_lost_the_letters(serve_mail: Serve) -> None:
     serve_mail(connect=HANG_UP)
     promise("omid@example.org")
