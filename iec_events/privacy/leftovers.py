@@ -11,12 +11,21 @@ TABLES = (
     "rsvp_links",
     "rsvp_calendars",
     "rsvp_answers",
+    "rsvp_steps",
+    "arrivals",
     "outbox",
     "messages",
     "lost_links",
     "key_copies",
     "broadcasts",
     "broadcast_copies",
+    "organizers",
+    "organizer_keys",
+    "organizer_sessions",
+    "organizer_apps",
+    "organizer_passkeys",
+    "email_changes",
+    "unsent_forms",
 )
 
 
