@@ -14,10 +14,10 @@ from iec_events.core.tokens import new_token
 from iec_events.events.models import Event
 from iec_events.mail.models import OutboxMail
 from iec_events.rsvps import actions
-from iec_events.rsvps.actions import Details, NotByMail, Party, StatusChanged
-from iec_events.rsvps.boxes import index_of
+from iec_events.rsvps.actions import ByHand, Details, NotByMail, Party, StatusChanged
+from iec_events.rsvps.boxes import NOBODY, index_of
 from iec_events.rsvps.models import LostLink, Rsvp, RsvpLink
-from iec_events.rsvps.queries import own_rsvp, rsvp_by_token, steps_of
+from iec_events.rsvps.queries import opens, own_rsvp, rsvp_by_token, steps_of
 from tests.factories import an_event
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -214,6 +214,24 @@ def test_removing_many_is_silent_and_can_be_undone() -> None:
     assert [status(token) for token in tokens] == ["confirmed", "waitlisted", "confirmed"]
     with pytest.raises(actions.RemovalUnknown):
         actions.undo_removal(slug=event.slug, removal_id=removal, now=clock.now())
+
+
+def test_no_link_that_went_to_an_old_address_opens_anything_and_ones_own_goes_on() -> None:
+    """Whatever one did with it: what somebody else reads in the old mailbox must open nothing."""
+    event = an_event(capacity=2, offer_hours=2)
+    _ali, ali = place(event, "ali@example.org")
+    rsvp_id, token = place(event, "watched@example.org", size=2)
+    actions.withdraw_rsvp(token=ali, now=clock.now())
+    actions.accept_offer(token=token, now=clock.now())
+    actions.change_rsvp(token=token, name="Sara K.", party_size=2, note="", now=clock.now())
+    actions.say_not_coming(token=token, now=clock.now())
+    actions.come_back(token=token, now=clock.now())
+    sent = [token_in(kind, rsvp_id) for kind in ("waitlisted", "offered", "confirmed", "changed", "not_coming")]
+    assert [own_rsvp(token=one, slug=event.slug).name for one in sent] == ["Sara K.", None, *["Sara K."] * 3]
+    said = ByHand(name="Sara K.", email="safe@example.org", party_size=2, note="")
+    actions.change_by_hand(slug=event.slug, rsvp_id=rsvp_id, said=said, reader=NOBODY, now=clock.now())
+    assert [opens(one) for one in sent] == [False] * 5
+    assert own_rsvp(token=token, slug=event.slug).name == "Sara K."
 
 
 def test_what_was_removed_is_erased_after_seven_days() -> None:

@@ -9,6 +9,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 
+from ...core.crypto import BoxRefused
 from ...core.db import db
 from ...core.errors import Refusal
 from ...core.i18n import _l
@@ -19,10 +20,10 @@ from ...events.seats import availability
 from ...mail.actions import Facts, post
 from ...mail.models import OutboxMail
 from ...organizers import audit
-from ..boxes import address_of
+from ..boxes import address_of, own_key_for, own_key_of
 from ..letters import NEWS
 from ..models import ABOUT, CONFIRMED, OFFERED, WAITLISTED, Rsvp, RsvpLink, RsvpStep
-from ..queries import LinkUnknown
+from ..queries import LinkUnknown, link_by_token
 from ..seating import Waiting, fits, saving, serve
 
 ATTENDEE = "attendee"
@@ -153,9 +154,7 @@ def write_to(rsvp: Rsvp, kind: str, now: dt.datetime, *, token: str | None = Non
     address = address_of(rsvp)
     if address is None:
         return
-    if token is None:
-        token = new_token()
-        db.session.add(RsvpLink(token_hash=token_hash(token), rsvp_id=rsvp.id, proves_address=True))
+    token = token or link_by_mail(rsvp, None)
     facts: Facts = {"rsvp_id": rsvp.id, "token": token, **(others or {})}
     if rsvp.status == CONFIRMED and kind in {*SEATED, *NEWS} and not facts.get("silent"):
         event = db.session.get_one(Event, rsvp.event_id)
@@ -163,6 +162,28 @@ def write_to(rsvp: Rsvp, kind: str, now: dt.datetime, *, token: str | None = Non
         if kind in SEATED and rsvp.told_sequence < event.sequence:  # the letter says what changed, too
             facts["since"], rsvp.told_sequence = rsvp.told_sequence, event.sequence
     post(kind=f"rsvps.{kind}", about=rsvp.about, to=address["to"], locale=address["locale"], facts=facts, now=now)
+
+
+def link_by_mail(rsvp: Rsvp, data_key: bytes | None) -> str:
+    """A link of its own for a letter, which proves that mails are read; with the key, it opens what the party wrote."""
+    token = new_token()
+    own_key = own_key_for(rsvp, token, data_key) if data_key else None
+    db.session.add(RsvpLink(token_hash=token_hash(token), rsvp_id=rsvp.id, own_key=own_key, proves_address=True))
+    return token
+
+
+def link_for_letter(rsvp: Rsvp, token: str) -> str | None:
+    """What a letter may hold of a link at hand: itself if it came by mail, else another that opens as much.
+
+    Links that went by mail end when the address is changed; the one that only the attendee holds goes on.
+    """
+    link = link_by_token(token)
+    if link.proves_address or rsvp.mailable is None:
+        return token
+    try:
+        return link_by_mail(rsvp, own_key_of(rsvp, link, token))
+    except BoxRefused:
+        return None
 
 
 def just_told(event: Event, rsvp: Rsvp, now: dt.datetime) -> None:

@@ -23,10 +23,8 @@ from ..boxes import change_locale, change_own, index_of, own_key_of, own_words, 
 from ..models import (
     ACTIVE,
     CANCELLED,
-    CONFIRMED,
     DECLINED,
     NOT_COMING,
-    OFFERED,
     REMOVED,
     UNCONFIRMED,
     LostLink,
@@ -41,6 +39,7 @@ from .lines import (
     answer,
     count_seats,
     give_seats_back,
+    link_for_letter,
     locked_rsvp,
     lose_invitation,
     note_step,
@@ -127,7 +126,7 @@ def change_rsvp(
         note_step(rsvp, "changed", now, by=ATTENDEE)
     serve_line(event, now)
     if changed and rsvp.status == status_before:
-        answer(rsvp, "changed", now, token=token)
+        answer(rsvp, "changed", now, token=link_for_letter(rsvp, token))
     return rsvp.status
 
 
@@ -144,7 +143,7 @@ def withdraw_rsvp(*, token: str, now: dt.datetime) -> None:
         raise StatusChanged
     leave(event, rsvp, CANCELLED, now)
     note_step(rsvp, "cancelled", now, by=ATTENDEE)
-    answer(rsvp, "withdrawn", now, token=token)
+    answer(rsvp, "withdrawn", now, token=link_for_letter(rsvp, token))
 
 
 @atomic()
@@ -158,10 +157,9 @@ def say_not_coming(*, token: str, now: dt.datetime) -> None:
         return
     if rsvp.status not in ACTIVE or event.ends_at <= now:
         raise StatusChanged
-    came = rsvp.status in {CONFIRMED, OFFERED}
     leave(event, rsvp, NOT_COMING, now)
     note_step(rsvp, "not coming", now, by=ATTENDEE)
-    answer(rsvp, NOT_COMING, now, token=token, others={"came": came})
+    answer(rsvp, NOT_COMING, now, token=link_for_letter(rsvp, token))
 
 
 @atomic()

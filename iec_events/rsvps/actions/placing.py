@@ -12,7 +12,7 @@ from ...core.db import atomic, db
 from ...core.errors import Refusal
 from ...core.i18n import _, _l, format_number
 from ...core.phrases import secret_from, token_of
-from ...core.tokens import new_id, new_token, token_hash
+from ...core.tokens import new_id, token_hash
 from ...events.models import Event
 from ...organizers import audit
 from ...questions.models import Answers
@@ -38,6 +38,8 @@ from .lines import (
     answer,
     hold_seats,
     join,
+    link_by_mail,
+    link_for_letter,
     locked,
     locked_rsvp,
     note_step,
@@ -141,7 +143,7 @@ def place_rsvp(
     note_step(rsvp, "placed", now, by=audit.actor() if by_hand else ATTENDEE)
     if rsvp.mailable:
         tell = write_to if by_hand else answer
-        tell(rsvp, rsvp.status, now, token=_link_by_mail(rsvp, data_key), others={"twice": twice})
+        tell(rsvp, rsvp.status, now, token=link_by_mail(rsvp, data_key), others={"twice": twice})
     if by_hand:
         audit.note("rsvp.added", f"rsvp:{rsvp.id}", now=now)
     return Placed(rsvp_id=rsvp.id, status=rsvp.status, new=True)
@@ -179,7 +181,7 @@ def accept_offer(*, token: str, now: dt.datetime) -> str:
         raise StatusChanged
     rsvp.status, rsvp.until = CONFIRMED, None
     note_step(rsvp, "offer taken", now, by=ATTENDEE)
-    write_to(rsvp, CONFIRMED, now, token=token)
+    write_to(rsvp, CONFIRMED, now, token=link_for_letter(rsvp, token))
     return rsvp.status
 
 
@@ -202,7 +204,7 @@ def come_back(*, token: str, now: dt.datetime) -> str:
     rsvp.told_sequence = event.sequence
     note_step(rsvp, "came back", now, by=ATTENDEE)
     admit(event, rsvp, now, holds=False)  # who never confirmed an address kept seats from others once already
-    answer(rsvp, rsvp.status, now, token=token if rsvp.status != UNCONFIRMED else None)
+    answer(rsvp, rsvp.status, now, token=link_for_letter(rsvp, token) if rsvp.status != UNCONFIRMED else None)
     return rsvp.status
 
 
@@ -248,20 +250,6 @@ def admit(event: Event, rsvp: Rsvp, now: dt.datetime, *, holds: bool = True) -> 
         rsvp.status, rsvp.until = CONFIRMED, None
     else:
         join(event, rsvp, now)
-
-
-def _link_by_mail(rsvp: Rsvp, data_key: bytes) -> str:
-    """A link of its own for the first letter, which opens what the party wrote and proves that mails are read."""
-    token = new_token()
-    db.session.add(
-        RsvpLink(
-            token_hash=token_hash(token),
-            rsvp_id=rsvp.id,
-            own_key=own_key_for(rsvp, token, data_key),
-            proves_address=True,
-        )
-    )
-    return token
 
 
 def _is_known(rsvp: Rsvp) -> bool:
