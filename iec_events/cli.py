@@ -35,7 +35,10 @@ from .reports.commands import COMMANDS as REPORT_COMMANDS
 from .team.commands import COMMANDS as TEAM_COMMANDS
 
 THREADS = 8
-LARGEST_BODY = 64 * 1024 * 1024  # what the server takes in at all; far less is answered with a page of ours
+# A browser leaves up to six connections open, and whoever means harm many more: the library's hundred, for two minutes
+# each, are used up by twenty visitors. These, each with a file for what it sends, are less than 1024 files.
+CONNECTIONS, IDLE_S = 400, 30
+LARGEST_BODY = 24 * 1024 * 1024  # what the server takes in at all; far less is answered with a page of ours
 WORKER_ENDS_S = 10  # longer than it waits for the answer of a mail server
 WORKER_BACK_S = 2
 PORT = click.IntRange(1, 65535)
@@ -200,6 +203,10 @@ def _serve(app: Flask, host: str, port: int, *, with_worker: bool, say: bool = F
             host=host,
             port=port,
             threads=THREADS,
+            connection_limit=CONNECTIONS,
+            channel_timeout=IDLE_S,
+            cleanup_interval=IDLE_S // 3,
+            asyncore_use_poll=True,
             ident=None,
             max_request_body_size=LARGEST_BODY,
             clear_untrusted_proxy_headers=direct,

@@ -299,6 +299,10 @@ def test_serve_alone_and_worker_alone(tmp_path: Path, start: Start) -> None:
     assert service.worker() is None
     with pytest.raises(urllib.error.HTTPError, match="400"):
         urllib.request.urlopen(urllib.request.Request(service.address, headers={"Host": "evil.example"}), timeout=10)
+    with contextlib.ExitStack() as silent:  # forty browsers that leave theirs open, or somebody who means harm
+        for _connection in range(240):
+            silent.enter_context(socket.create_connection(("127.0.0.1", service.port))).sendall(b"GET / HTTP/1.1\r\n")
+        assert service.answers()
     assert service.end() == 0
     began = time.monotonic()
     assert run(tmp_path, "worker", "--once").returncode == 0
