@@ -27,6 +27,7 @@ GOOD, GO_ON, FOR_EVER = range(200, 300), 354, range(500, 600)
 CLOSING = 421
 NOT_THE_LETTERS_FAULT = frozenset({CLOSING, 454, 530, 534, 535, 538})  # at MAIL: the server wants no letter of ours
 POLICY = re.compile(rb"\b5\.7\.\d|relay", re.IGNORECASE)  # at RCPT: it does not know us, rather than them
+UNPROVEN = re.compile(rb"\b5\.7\.2\d\b")  # after the text: SPF, DKIM, DMARC or PTR prove nothing (RFC 7372, 5.7.26)
 DOT_FIRST = re.compile(rb"^\.", re.MULTILINE)
 
 HandOver = Callable[[], bool]
@@ -218,7 +219,7 @@ class Smtp:
         if code == -1:
             self._drop()
             raise Uncertain("no code")
-        self._refused("letter refused", code, for_ever=code in FOR_EVER)
+        self._refused("letter refused", code, for_ever=code in FOR_EVER and not UNPROVEN.search(words))
 
     def _say(self, server: smtplib.SMTP, step: str, ask: Callable[[], tuple[int, bytes]]) -> tuple[int, bytes]:
         self._in_time(server)

@@ -91,6 +91,7 @@ def test_it_works_over_one_connection(serve_mail: Serve) -> None:
         ({"DATA": "451 later"}, "waiting data refused 451"),
         ({"DATA": HANG_UP}, "waiting SMTPServerDisconnected"),
         ({"end": "554 5.7.1 looks bad"}, "given up letter refused 554"),
+        ({"end": "550-5.7.26 DMARC: unauthenticated\n550 5.7.26 see https://..."}, "waiting letter refused 550"),
         ({"end": "451 4.3.0 later"}, "waiting letter refused 451"),
         ({"end": "421 closing"}, "waiting letter refused 421"),
     ],
