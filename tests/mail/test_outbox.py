@@ -266,6 +266,13 @@ def test_while_the_server_rests_nobody_claims_and_the_pauses_grow() -> None:
     assert (health.trouble, health.trouble_since, health.stuck) == ("ConnectionRefusedError", clock.now(), 0)
 
 
+def test_a_clock_that_was_wrong_for_a_while_silences_nobody_for_years() -> None:
+    promise()
+    wrong = clock.now() + dt.timedelta(days=1500)
+    note_trouble(letters=claim(now=wrong, how_many=1), error="gaierror", now=wrong)
+    assert len(claim(now=clock.now(), how_many=1)) == 1
+
+
 def test_a_letter_whose_box_does_not_open_keeps_no_other() -> None:
     bad, good = promise(), promise()
     db.session.execute(sa.update(OutboxMail).where(OutboxMail.id == bad).values(sealed=b"x"))
