@@ -234,17 +234,26 @@ def _keep_worker(stop: threading.Event, *, say: bool) -> None:
     """Run the worker until told to stop; when it dies, start another. It ends by itself when this process dies."""
     command = [sys.executable, "-m", "iec_events.cli", "worker", "--until-stdin-closes", *(["--say"] if say else [])]
     while not stop.is_set():
-        with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as helper:  # noqa: S603 - our own command, no input in it
-            while helper.poll() is None and not stop.wait(0.2):
-                pass
-            helper.terminate()
-            try:
-                helper.wait(WORKER_ENDS_S)
-            except subprocess.TimeoutExpired:
-                helper.kill()
+        try:
+            ended: object = _run_worker(command, stop)
+        except OSError as fault:  # no memory or no process left, perhaps by what ended the one before
+            ended = type(fault).__name__
         if not stop.is_set():
-            log.error("The worker ended by itself (%s); another is started.", helper.returncode)
+            log.error("The worker ended by itself (%s); another is started.", ended)
             stop.wait(WORKER_BACK_S)
+
+
+def _run_worker(command: list[str], stop: threading.Event) -> int | None:
+    """One worker, until it ends or must; its exit code."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as helper:  # noqa: S603 - our own command, no input in it
+        while helper.poll() is None and not stop.wait(0.2):
+            pass
+        helper.terminate()
+        try:
+            helper.wait(WORKER_ENDS_S)
+        except subprocess.TimeoutExpired:
+            helper.kill()
+    return helper.returncode
 
 
 def _run_until_told(server: MultiSocketServer | BaseWSGIServer) -> None:

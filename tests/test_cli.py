@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import signal
@@ -10,16 +11,19 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from http.cookiejar import CookieJar
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
+from iec_events import cli
 from tests.processes import Command, run_command
 from tests.servers import free_port, get, wait_until
 
@@ -292,6 +296,20 @@ def test_a_killed_worker_is_replaced_and_every_letter_goes_out(tmp_path: Path, s
 
 
 @pytest.mark.slow
+def test_a_worker_that_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, tries = threading.Event(), count(1)
+
+    def refuse(*_given: object, **_more: object) -> None:
+        if next(tries) == 2:
+            stop.set()
+        raise OSError(errno.ENOMEM, "no memory")
+
+    monkeypatch.setattr(cli, "WORKER_BACK_S", 0.01)
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    cli._keep_worker(stop, say=False)
+    assert next(tries) == 3
+
+
 def test_serve_alone_and_worker_alone(tmp_path: Path, start: Start) -> None:
     assert run(tmp_path, "init").returncode == 0
     service = start("serve", "--no-worker", IEC_PUBLIC_URL="http://127.0.0.1")
