@@ -74,16 +74,14 @@ def contents_of_event(event_id: int, locale: LocaleCode) -> Contents:
     vevents = [(number, body) for number, body in db.session.execute(found)]
     event = db.session.get_one(Event, event_id)
     spans = [] if event.all_day else [(event.time_zone, event.starts_at, event.ends_at)]
-    if event.series is not None and event.recurs_at is not None and not course_of(event.series).all_day:
-        spans.append((event.series.time_zone, event.recurs_at, event.recurs_at))
-    return Contents(vevents=vevents, spans=spans)
+    return Contents(vevents=vevents, spans=[*spans, *_spans_by_rule([event])])
 
 
 def contents_of_series(series: EventSeries, locale: LocaleCode, now: dt.datetime) -> Contents:
     """All dates of a series that strangers see on its page, with every rule that it has had."""
     thread = sa.select(EventSeries.id).where(EventSeries.thread == series.thread)
     seen = sa.true() if not is_listed(series) else Event.listed
-    return _contents(sa.and_(Event.series_id.in_(thread), Event.status != "draft", seen), locale, now)
+    return _contents(sa.and_(Event.series_id.in_(thread), Event.status != "draft", seen), locale, now, found=True)
 
 
 def made_vevents(event_ids: Iterable[int], locale: LocaleCode, now: dt.datetime) -> list[StoredVevent]:
@@ -139,12 +137,13 @@ def _kept(now: dt.datetime) -> sa.ColumnElement[bool]:
     return sa.and_(Event.status != "draft", sa.or_(Event.status != "cancelled", still_told))
 
 
-def _contents(wanted: sa.ColumnElement[bool], locale: LocaleCode, now: dt.datetime) -> Contents:
+def _contents(wanted: sa.ColumnElement[bool], locale: LocaleCode, now: dt.datetime, *, found: bool = False) -> Contents:
+    """`found`: the reader found a series that is found by its link only; else its listed dates stand alone."""
     spans = sa.select(Event.time_zone, sa.func.min(Event.starts_at), sa.func.max(Event.ends_at))
     spans = spans.where(wanted, sa.not_(Event.all_day)).group_by(Event.time_zone)
-    found = _vevents(wanted, locale, Event.id, StoredVevent.body, Event.series_id).order_by(Event.starts_at, Event.id)
-    rows = db.session.execute(found).all()
-    again = _series(wanted, locale, now) if any(row.series_id for row in rows) else {}
+    query = _vevents(wanted, locale, Event.id, StoredVevent.body, Event.series_id).order_by(Event.starts_at, Event.id)
+    rows = db.session.execute(query).all()
+    again = _series(wanted, locale, now, found=found) if any(row.series_id for row in rows) else {}
     single: list[tuple[int, bytes | None]] = [
         (number, body)
         for number, body, series_id in rows
@@ -152,21 +151,34 @@ def _contents(wanted: sa.ColumnElement[bool], locale: LocaleCode, now: dt.dateti
     ]
     masters = [(0, vevent_bytes(whole.master)) for whole in again.values()]
     zones = [(zone, first, last) for zone, first, last in db.session.execute(spans)]
+    alone = [number for number, _body, series_id in rows if series_id and series_id not in again]
+    if alone:
+        zones += _spans_by_rule(db.session.scalars(sa.select(Event).where(Event.id.in_(alone))))
     return Contents(
         vevents=[*masters, *single],
         spans=[*zones, *(span for whole in again.values() for span in whole.master.spans)],
     )
 
 
-def _series(wanted: sa.ColumnElement[bool], locale: LocaleCode, now: dt.datetime) -> dict[int, Told]:
+def _spans_by_rule(events: Iterable[Event]) -> list[Span]:
+    """Zones in which it is told when their rules put these events (RECURRENCE-ID)."""
+    return [
+        (event.series.time_zone, event.recurs_at, event.recurs_at)
+        for event in events
+        if event.series is not None and event.recurs_at is not None and not course_of(event.series).all_day
+    ]
+
+
+def _series(wanted: sa.ColumnElement[bool], locale: LocaleCode, now: dt.datetime, *, found: bool) -> dict[int, Told]:
     """Every series with its dates among these events, soonest first."""
     query = sa.select(Event).where(wanted, Event.series_id.is_not(None)).order_by(Event.recurs_at, Event.id)
     options = (joinedload(Event.campaign), joinedload(Event.image), selectinload(Event.series))
-    found: dict[int, list[Event]] = {}
+    told_of: dict[int, list[Event]] = {}
     for event in db.session.scalars(query.options(*options)):
-        found.setdefault(event.series_id or 0, []).append(event)
-    changed = latest_changes(list(found))
-    return {number: _told_series(dates, locale, now, changed[number]) for number, dates in found.items()}
+        if event.series is not None and (found or is_listed(event.series)):
+            told_of.setdefault(event.series.id, []).append(event)
+    changed = latest_changes(list(told_of))
+    return {number: _told_series(dates, locale, now, changed[number]) for number, dates in told_of.items()}
 
 
 def _told_series(dates: list[Event], locale: LocaleCode, now: dt.datetime, changed: dt.datetime) -> Told:

@@ -99,7 +99,7 @@ def event_buttons(view: EventView) -> CalendarButtons:
     told = calendar_event(replace(view, entitled=False))
     own = public_url("calendars.event", locale=view.locale, slug=view.slug)
     feed = _feed(view.campaign, view.locale) if view.listed else own
-    if view.again is not None:
+    if view.again is not None and view.again.is_told:
         feed = public_url("calendars.series", locale=view.locale, slug=view.again.slug)
     return CalendarButtons(
         download_url=own,

@@ -63,7 +63,7 @@ def next_dates(event: Event, now: dt.datetime, most: int = 4) -> list[Event]:
     """Other dates of the same series that strangers see and that are not over, soonest first; a few of them."""
     if event.series is None:
         return []
-    listed = is_listed(event.series)
+    listed = is_listed(event.series) or event.listed
     coming = (one for one in dates_of(event.series) if one.ends_at > now and one.id != event.id)
     return [one for one in coming if one.status != "draft" and (one.listed or not listed)][:most]
 

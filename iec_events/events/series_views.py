@@ -79,6 +79,7 @@ def series_view(series: EventSeries, dates: Sequence[Event], locale: str, now: d
         "sequence": series.sequence,
         "created_at": series.created_at,
         "revised_at": series.revised_at,
+        "address_hidden": draft.address_hidden or all(event.address_hidden for event in dates),
         "under_attack": False,
         "closed_early": False,
         "seats_taken": 0,

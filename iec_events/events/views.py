@@ -16,7 +16,7 @@ from .openings import RsvpState, opening
 from .patterns import course_of
 from .place import Place, hidden_note, place_of
 from .rule_words import course_words
-from .series_queries import current_series
+from .series_queries import current_series, is_listed
 from .times import Occasion, clock_text, day_month, local_text, occasion
 
 
@@ -59,6 +59,11 @@ class Again:
     def words(self) -> str:
         """Its rule: `Every Tuesday at 6 pm`."""
         return course_words(course_of(self.series), self.locale)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the date may tell of it: one that stands in lists gives none away that is found by its link only."""
+        return is_listed(self.series) or not self.event.listed
 
     @property
     def moved_from(self) -> str | None:

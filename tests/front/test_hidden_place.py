@@ -25,6 +25,7 @@ from iec_events.events.models import Event
 from iec_events.events.recurrence import Rule
 from iec_events.events.views import EventView
 from tests.conftest import Installation
+from tests.events.serial import a_vigil, dates
 from tests.factories import a_campaign, an_event, three_languages
 
 VENUE, STREET, REGION, ONLINE = "Canary House", "77 Canary Wharf", "Canarias", "https://canary.example.org/room"
@@ -121,6 +122,18 @@ def test_no_public_surface_tells_a_hidden_place(hidden: FlaskClient, installatio
         assert not [canary for canary in CANARIES if canary in text.lower()], address
     assert len(walked) > 3 * len(STARTS), "links were followed, too"
     assert len([address for address in walked if re.fullmatch(r"/events/vigil-2027-\d\d-\d\d", address)]) > 1
+
+
+def test_a_series_tells_no_place_that_each_of_its_dates_hides(client: FlaskClient) -> None:
+    slug = a_vigil(until=dt.date(2027, 2, 16), public=False, venue=VENUE, street=STREET)
+    for one in dates(slug):
+        draft = replace(draft_of(one), address_hidden=True)
+        revise_event(slug=one.slug, draft=draft, campaign_slug=None, now=clock.now())
+    publish_series(slug=slug, now=clock.now())
+    for address in (f"/series/{slug}", f"/series/{slug}.ics", "/calendar.ics", "/cities/berkeley.ics"):
+        text = unfolded(client.get(address).text)
+        assert "Canary" not in text, address
+        assert "The exact place is told to those who come." in text, address
 
 
 def test_the_page_says_who_is_told(hidden: FlaskClient) -> None:

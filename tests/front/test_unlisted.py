@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
+
 import pytest
 from flask.testing import FlaskClient
 
+from iec_events.core import clock
+from iec_events.events.actions import revise_event
+from iec_events.events.drafts import draft_of
+from tests.events.serial import a_vigil, dates
 from tests.factories import a_campaign, an_event
 
 HERE = "/events/secret-k4w2mz7qap3x"
@@ -61,3 +68,20 @@ def test_search_engines_are_kept_from_personal_pages_in_every_language(client: F
         for path in ("/organize", "/rsvps/", "/events/*/my-rsvp"):
             assert f"Disallow: {prefix}{path}" in rules
     assert rules[-1] == "Allow: /"
+
+
+def test_a_date_in_lists_does_not_give_its_series_away_that_is_found_by_its_link_only(client: FlaskClient) -> None:
+    a_campaign(slug="night")
+    series = a_vigil(until=dt.date(2027, 2, 16), listed=False, campaign="night")
+    first, second, third = (one.slug for one in dates(series))
+    abroad = replace(draft_of(dates(series)[1]), listed=True, time_zone="America/Bogota")
+    revise_event(slug=second, draft=abroad, campaign_slug="night", now=clock.now())
+    page = f"/events/{second}"
+    for address in ("/", "/campaigns/night", "/calendar.ics", "/campaigns/night.ics", "/cities/berkeley.ics", page):
+        text = client.get(address).text.replace("\r\n ", "")
+        assert second in text, address
+        assert not [name for name in (series, first, third, "Every Tuesday") if name in text], address
+        assert "TZID:America/Los_Angeles" in text or ".ics" not in address, "of the RECURRENCE-ID"
+    for address in (f"/events/{first}", f"/series/{series}", f"/series/{series}.ics"):
+        text = client.get(address).text
+        assert "Every Tuesday" in text, "who has the link is told all"
