@@ -70,6 +70,7 @@ TRUE_WHILE: dict[str, tuple[tuple[str, ...], Method | None]] = {
     "event_reinstated": (ACTIVE, "REQUEST"),
     "event_cancelled": (ACTIVE, "CANCEL"),
 }
+AFTERWARDS = {"not_coming", "withdrawn", "cancelled", "declined", MOVED, "link", "thanks"}  # true when it is over, too
 STOPS: dict[str, What] = {"reminder": "reminders", "thanks": "letters"}
 
 
@@ -78,6 +79,8 @@ def _letter(kind: str, facts: dict[str, Any]) -> Letter | None:
     if rsvp is None or rsvp.status not in TRUE_WHILE[kind][0] or facts.get("silent"):
         return None
     row = db.session.get_one(Event, rsvp.event_id, populate_existing=True)
+    if kind not in AFTERWARDS and row.status == "published" and row.ends_at <= clock.now():
+        return None
     if kind == "reminder" and not _still_to_remind(row, rsvp, facts):
         return None
     if kind == "thanks" and not (rsvp.wants_letters and row.status == "published"):

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from ..core.i18n import _, format_number, ngettext
 from ..events.versions import CALLED_OFF, Change
 from ..events.views import EventView
-from .models import ACTIVE, CONFIRMED
+from .models import ACTIVE, CONFIRMED, OFFERED
 from .queries import RsvpView
 
 SOON = dt.timedelta(hours=3)
@@ -142,16 +142,17 @@ def _confirmed(facts: Facts) -> Said:
     return Said(
         subject=_("Your place is kept: %(title)s", **facts.titled),
         headline=_("Your place is kept."),
-        words=(_kept(facts), door),
+        words=(_kept(facts),) if facts.event.is_online else (_kept(facts), door),
     )
 
 
 def _changed(facts: Facts) -> Said:
     waits = ngettext("You wait for one place.", "You wait for %(count)s places.", facts.rsvp.party_size, **_size(facts))
+    held = {CONFIRMED: _kept, OFFERED: _held}.get(facts.rsvp.status)
     return Said(
         subject=_("Your RSVP is changed: %(title)s", **facts.titled),
         headline=_("Your RSVP is changed."),
-        words=(_kept(facts) if facts.comes else waits,),
+        words=(held(facts) if held else waits,),
     )
 
 
@@ -206,18 +207,11 @@ def _promoted(facts: Facts) -> Said:
 
 
 def _offered(facts: Facts) -> Said:
-    held = ngettext(
-        "One place is held for you until %(moment)s.",
-        "%(count)s places are held for you until %(moment)s.",
-        facts.rsvp.party_size,
-        moment=facts.deadline,
-        **_size(facts),
-    )
     how = _("Open your link below and press the button to take it. If you do not, it goes to the next in line.")
     return Said(
         subject=_("A place came free, and it is offered to you: %(title)s", **facts.titled),
         headline=_("A place came free. Do you take it?"),
-        words=(held, how),
+        words=(_held(facts), how),
     )
 
 
@@ -314,14 +308,15 @@ def _moved(facts: Facts) -> Said:
 
 
 def _not_coming(facts: Facts) -> Said:
-    thanks = _(
+    thanks = _("Thank you for telling us: somebody else can come instead.")
+    back = _(
         "Thank you for telling us: somebody else can come instead. If your plans change, open your link below and "
         "press “I am coming after all”."
     )
     return Said(
         subject=_("You are not coming: %(title)s", **facts.titled),
         headline=_("You are not coming this time."),
-        words=_if_it_is(facts, thanks),
+        words=_if_it_is(facts, back, thanks),
     )
 
 
@@ -463,13 +458,26 @@ def _kept(facts: Facts) -> str:
     )
 
 
+def _held(facts: Facts) -> str:
+    return ngettext(
+        "One place is held for you until %(moment)s.",
+        "%(count)s places are held for you until %(moment)s.",
+        facts.rsvp.party_size,
+        moment=facts.deadline,
+        **_size(facts),
+    )
+
+
 def _size(facts: Facts) -> dict[str, str]:
     return {"count": format_number(facts.rsvp.party_size)}
 
 
-def _if_it_is(facts: Facts, way_back: str) -> tuple[str, ...]:
-    """How to come after all, unless there is nothing to come to."""
-    return () if facts.event.status in CALLED_OFF else (way_back,)
+def _if_it_is(facts: Facts, way_back: str, *first: str) -> tuple[str, ...]:
+    """How to come after all; where signing up is closed by now, why, and what to do instead."""
+    if facts.event.status != "published":
+        return ()  # every letter says so
+    reason = facts.event.rsvp.reason
+    return (way_back,) if reason is None else (*first, reason)
 
 
 def _number(facts: Facts) -> str:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from ..calendars.ical import CalendarEvent
 from ..core.i18n import _, _l
 from ..core.urls import public_url
+from ..events.versions import CALLED_OFF
 from .letters import MOVED, Facts, Said
 
 PRODID = "-//Calendar//Calendar//EN"
@@ -20,6 +21,7 @@ FILE_NAME = "appointment.ics"
 DEADLINES = {"unconfirmed", "hold_ending", "offered", "offer_ending"}
 NO_TIME = {"declined", "thanks", "link", "lapsed", "event_postponed"}  # letters that say no day
 CONFIRM, ANSWER, SET = _l("Please confirm your appointment"), _l("Your answer is needed"), _l("Your appointment is set")
+PROMISES = {*DEADLINES, "confirmed", "promoted", "approved"}  # letters that say so while it takes place
 CHANGED, OFF = _l("Your appointment has changed"), _l("Your appointment is cancelled")
 HEADLINES = {
     "unconfirmed": CONFIRM,
@@ -58,9 +60,12 @@ def quiet_said(kind: str, facts: Facts) -> Said:
         gone = _("The attached calendar file takes the appointment out of the calendar here.")
         return Said(subject=said, headline=said, words=(gone,), facts=False)
     headline = str(HEADLINES.get(kind) or _("About your appointment"))
+    off = facts.event.status in CALLED_OFF
+    if kind in PROMISES and facts.event.status != "published":
+        headline = str(OFF if off else CHANGED)
     where = _("What it is about, and all that you can do, stands behind your own link.")
     until = ""
-    if facts.deadline and kind in DEADLINES:
+    if facts.deadline and kind in DEADLINES and not off:
         until = _("Please answer before %(moment)s (the local time there).", moment=facts.deadline)
     return Said(
         subject=headline,

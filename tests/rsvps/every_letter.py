@@ -86,11 +86,14 @@ def a_night(**others: Any) -> Event:
     return an_event(**{**said, **others})
 
 
-def somebody(event: Event, locale: str = "en", *, quiet: bool = False, **others: Any) -> tuple[str, str]:
+def somebody(
+    event: Event, locale: str = "en", *, quiet: bool = False, by_hand: bool = False, **others: Any
+) -> tuple[str, str]:
     """The id of an RSVP that is confirmed, and its link's token."""
     said: dict[str, Any] = {"name": "Sara", "email": SARA, "party_size": 2, "note": "", "locale": locale, **others}
     token = new_token()
-    placed = actions.place_rsvp(slug=event.slug, party=Party(**said, quiet=quiet), token=token, now=clock.now())
+    party = Party(**said, quiet=quiet)
+    placed = actions.place_rsvp(slug=event.slug, party=party, token=token, now=clock.now(), by_hand=by_hand)
     return placed.rsvp_id, token
 
 

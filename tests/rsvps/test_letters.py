@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from time_machine import Traveller
 
-from iec_events.core import clock
+from iec_events.core import clock as our_clock
 from iec_events.core.db import atomic, db
 from iec_events.core.i18n import speaking
 from iec_events.core.tokens import new_token
 from iec_events.events.models import Event
 from iec_events.rsvps import actions
 from iec_events.rsvps.actions import Party
-from iec_events.rsvps.emails import LETTERS
+from iec_events.rsvps.emails import LETTERS, TRUE_WHILE
 from tests.factories import an_event
 from tests.rsvps.every_letter import becomes, somebody, written
 
@@ -31,7 +32,7 @@ def told(kind: str, *, trusted: bool = True, waits: bool = True, **event: Any) -
     slug = row.slug
     for people in (2 if waits else 1, 1):
         party = Party(name="Sara", email="sara@example.org", party_size=people, note="", locale="en")
-        placed = actions.place_rsvp(slug=slug, party=party, token=new_token(), now=clock.now(), trusted=trusted)
+        placed = actions.place_rsvp(slug=slug, party=party, token=new_token(), now=our_clock.now(), trusted=trusted)
     with atomic():
         db.session.execute(sa.update(Event).where(Event.id == row.id).values(status=is_now))
     with speaking("en"):
@@ -93,3 +94,58 @@ def test_no_letter_offers_to_come_to_what_is_cancelled(kind: str) -> None:
     letter = " ".join(written(kind, "en", facts).text.split())
     assert not back.search(letter)
     assert "This event is cancelled." in letter
+
+
+@pytest.mark.parametrize("kind", ["not_coming", "lapsed", "withdrawn"])
+def test_no_letter_offers_to_come_where_signing_up_is_closed(kind: str) -> None:
+    rsvp_id, token = somebody(an_event(closed_early=True), by_hand=True)
+    becomes(rsvp_id, {"withdrawn": "cancelled"}.get(kind, kind))
+    letter = " ".join(written(kind, "en", {"rsvp_id": rsvp_id, "token": token, "to": "sara@example.org"}).text.split())
+    assert not re.search(r"coming after all|sign up again", letter)
+    assert "The organizers have closed the list early. Ask at the door: there may be room." in letter
+
+
+def test_a_night_online_has_no_door() -> None:
+    online: dict[str, Any] = {
+        "city": "",
+        "venue": "",
+        "street": "",
+        "region": "",
+        "online_url": "https://live.example.org/",
+    }
+    for letter in told("confirmed", waits=False, **online):
+        assert "At the door" not in letter
+        assert "https://live.example.org/" in letter
+
+
+def test_who_changes_while_places_are_held_reads_so() -> None:
+    rsvp_id, token = somebody(an_event())
+    becomes(rsvp_id, "offered")
+    letter = written("changed", "en", {"rsvp_id": rsvp_id, "token": token, "to": "sara@example.org"}).text
+    assert "2 places are held for you until" in letter
+    assert "You wait" not in letter
+
+
+def test_what_is_over_is_promised_to_nobody(clock: Traveller) -> None:
+    """However late the mail server takes letters; who left still loses the entry in the calendar."""
+    event = an_event()
+    rsvp_id, token = somebody(event)
+    facts = {"rsvp_id": rsvp_id, "token": token, "to": "sara@example.org"}
+    clock.move_to(event.ends_at)
+    late = set()
+    for kind, (statuses, _method) in TRUE_WHILE.items():
+        becomes(rsvp_id, statuses[0])
+        with speaking("en"):
+            late |= {kind} if LETTERS[f"rsvps.{kind}"](facts) else set()
+    assert late == {"declined", "not_coming", "withdrawn", "cancelled", "moved", "link", "thanks"}
+
+
+def test_a_quiet_letter_sets_no_appointment_that_is_off() -> None:
+    event = an_event()
+    rsvp_id, token = somebody(event, quiet=True)
+    facts = {"rsvp_id": rsvp_id, "token": token, "to": "sara@example.org"}
+    told = {"published": "is set", "postponed": "has changed", "cancelled": "is cancelled", "draft": "is cancelled"}
+    for status, words in told.items():
+        with atomic():
+            db.session.execute(sa.update(Event).values(status=status))
+        assert written("confirmed", "en", facts).subject == f"Your appointment {words}"

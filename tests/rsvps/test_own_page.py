@@ -242,6 +242,18 @@ def test_coming_back_when_signing_up_is_closed_says_why(client: FlaskClient) -> 
     assert "Signing up is closed now." in answer.text
 
 
+def test_who_cannot_come_is_promised_no_way_back_where_there_is_none(client: FlaskClient) -> None:
+    event = house()
+    sign_up(client)
+    assert "you come back with one button" in client.get(f"{MINE}/cancel").text
+    with atomic():
+        db.session.get_one(Event, event.id).closed_early = True
+    choices = client.get(f"{MINE}/cancel").text
+    assert "The organizers have closed the list early." in choices
+    assert "you come back" not in choices
+    assert "sign up anew" not in choices
+
+
 @pytest.mark.parametrize("deed", ["confirm", "accept", "not-coming", "come-back", "resend"])
 def test_buttons_of_an_old_tab_say_what_happened_and_do_nothing(client: FlaskClient, deed: str) -> None:
     house()

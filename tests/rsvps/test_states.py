@@ -11,6 +11,7 @@ from iec_events.core import clock
 from iec_events.core.crypto import vault
 from iec_events.core.db import atomic, db
 from iec_events.core.tokens import new_token
+from iec_events.events.actions import cancel_event, reinstate
 from iec_events.events.models import Event
 from iec_events.mail.models import OutboxMail
 from iec_events.rsvps import actions
@@ -129,6 +130,22 @@ def test_a_late_press_does_not_take_an_offer_that_the_worker_has_not_ended_yet()
     actions.withdraw_rsvp(token=sara, now=clock.now())
     with pytest.raises(StatusChanged):
         actions.accept_offer(token=ali, now=clock.now() + 2 * HOUR)
+
+
+def test_an_offer_of_what_is_called_off_goes_to_nobody_else() -> None:
+    """Nobody could take it. If the event takes place after all, they are the next again."""
+    event = an_event(capacity=1, offer_hours=2)
+    _sara, sara = place(event)
+    _ali, ali = place(event, "ali@example.org")
+    actions.withdraw_rsvp(token=sara, now=clock.now())
+    cancel_event(slug=event.slug, now=clock.now())
+    actions.warn_holds(clock.now() + dt.timedelta(minutes=100))
+    actions.run_deadlines(clock.now() + 2 * HOUR)
+    assert status(ali) == "waitlisted"
+    assert not {"offer_ending", "lapsed"} & {*letters()}
+    reinstate(slug=event.slug, now=clock.now() + 3 * HOUR)
+    actions.refill_waitlists(clock.now() + 3 * HOUR)
+    assert status(ali) == "offered"
 
 
 def test_not_coming_is_kept_and_can_be_taken_back() -> None:

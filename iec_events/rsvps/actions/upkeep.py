@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from ...core.db import atomic, db
 from ...events.models import Event
+from ...events.versions import CALLED_OFF
 from ...mail.actions import forget as forget_letters
 from ...mail.models import OutboxMail
 from ...organizers import audit
@@ -27,7 +28,7 @@ from ..models import (
     RsvpRemoval,
     RsvpStep,
 )
-from .lines import give_seats_back, locked, note_step, serve_line, write_to
+from .lines import TAKES_PLACE, give_seats_back, locked, note_step, serve_line, write_to
 from .telling import owes_thanks
 
 ADDRESS_KEPT = dt.timedelta(days=3)
@@ -41,7 +42,10 @@ DEADLINES = (UNCONFIRMED, OFFERED)
 
 @atomic()
 def run_deadlines(now: dt.datetime) -> None:
-    """End holds that were not confirmed and offers that were not taken; their seats go to the next in line."""
+    """End holds that were not confirmed and offers that were not taken; their seats go to the next in line.
+
+    Nobody can take an offer of what is called off: they wait on at their place in line, should it take place after all.
+    """
     over = sa.and_(Rsvp.status.in_(DEADLINES), Rsvp.until <= now)
     event_ids = db.session.scalars(sa.select(Rsvp.event_id).where(over).distinct().order_by(Rsvp.event_id)).all()
     for event_id in event_ids:
@@ -49,6 +53,9 @@ def run_deadlines(now: dt.datetime) -> None:
         query = sa.select(Rsvp).where(Rsvp.event_id == event_id, over).order_by(Rsvp.line)
         for rsvp in db.session.scalars(query.execution_options(populate_existing=True)).all():
             give_seats_back(event, rsvp)
+            if rsvp.status == OFFERED and event.status in CALLED_OFF:
+                rsvp.status, rsvp.until = WAITLISTED, None
+                continue
             rsvp.status_before, rsvp.status = rsvp.status, LAPSED
             note_step(rsvp, "ran out", now, by=audit.WORKER)
             if rsvp.status_before == OFFERED:
@@ -64,6 +71,7 @@ def warn_holds(now: dt.datetime) -> None:
         sa.select(Rsvp.id, Rsvp.until, Rsvp.status, Event.hold_hours, Event.offer_hours)
         .join(Event, Event.id == Rsvp.event_id)
         .where(Rsvp.status.in_(DEADLINES), ~Rsvp.warned, Rsvp.until > now, Rsvp.until <= soon)
+        .where(Event.status.in_(TAKES_PLACE), Event.ends_at > now)
         .order_by(Rsvp.id)
     )
     for rsvp_id, until, status, hold_hours, offer_hours in db.session.execute(query).all():
