@@ -99,7 +99,7 @@ RULES = (
     ),
     Rule(
         job="erase rejected messages",
-        what="messages that organizers rejected",
+        what="messages that organizers rejected, or on which nobody decided until the wall was closed",
         at_most=REJECTED_KEPT,
         every=HOUR,
         erase=erase_rejected,

@@ -23,7 +23,7 @@ from ..events.queries import any_event, public_event, reached
 from ..organizers.audit import note
 from ..organizers.roles import ALL, Reach
 from .models import APPROVED, PENDING, REJECTED, Message
-from .queries import PURPOSE, takes_messages, words_of
+from .queries import PURPOSE, WALL_OPEN_FOR, takes_messages, words_of
 
 REJECTED_KEPT = dt.timedelta(days=7)
 NOTED = {APPROVED: "message.approved", REJECTED: "message.rejected", PENDING: "message.reconsidered"}
@@ -79,8 +79,11 @@ def decide(ids: Sequence[str], *, seen: str, to: str, now: dt.datetime, reach: R
 
 @atomic()
 def erase_rejected(now: dt.datetime) -> None:
-    """Erase what was rejected seven days ago; the worker runs this."""
-    db.session.execute(sa.delete(Message).where(Message.status == REJECTED, Message.decided_at <= now - REJECTED_KEPT))
+    """Erase what was rejected seven days ago, or waits still seven days after its wall closed; the worker runs this."""
+    closed = sa.select(Event.id).where(Event.ends_at <= now - WALL_OPEN_FOR - REJECTED_KEPT)
+    rejected = sa.and_(Message.status == REJECTED, Message.decided_at <= now - REJECTED_KEPT)
+    forgotten = sa.and_(Message.status == PENDING, Message.event_id.in_(closed))
+    db.session.execute(sa.delete(Message).where(sa.or_(rejected, forgotten)))
 
 
 @atomic()

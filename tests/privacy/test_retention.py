@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -23,8 +24,8 @@ from iec_events.privacy.leftovers import TABLES
 from iec_events.privacy.retention import RULES
 from iec_events.rsvps.actions import withdraw_rsvp
 from iec_events.rsvps.models import Receipt, Rsvp
-from iec_events.solidarity.actions import decide, leave_message
-from iec_events.solidarity.models import PENDING, REJECTED, Message
+from iec_events.solidarity.actions import decide, erase_rejected, leave_message
+from iec_events.solidarity.models import APPROVED, PENDING, REJECTED, Message
 from iec_events.worker import jobs, run_all_once
 from tests.conftest import Installation
 from tests.factories import an_event, an_organizer_session
@@ -149,6 +150,19 @@ def test_a_rejected_message_goes_after_seven_days(clock: Traveller, app: Flask) 
     assert count(Message) == 1
     later(app, clock, 0.2 * DAY)
     assert count(Message) == 0
+
+
+def test_a_message_on_which_nobody_decided_goes_seven_days_after_its_wall_closed(clock: Traveller) -> None:
+    event = an_event()
+    words: dict[str, Any] = {"signature": "", "language": "en", "read_aloud": True}
+    end = event.ends_at
+    leave_message(event_slug=event.slug, text="Free", seed="1", now=end, **words)
+    decide(db.session.scalars(sa.select(Message.id)).all(), seen=PENDING, to=APPROVED, now=end)
+    leave_message(event_slug=event.slug, text="Free too", seed="2", now=end, **words)
+    for after, kept in ((36.9 * DAY, 2), (37 * DAY, 1)):
+        clock.move_to(end + after)
+        erase_rejected(our_clock.now())
+        assert count(Message) == kept
 
 
 def test_sessions_and_the_trail(clock: Traveller, app: Flask) -> None:
