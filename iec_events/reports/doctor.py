@@ -62,7 +62,7 @@ PEOPLE = {
     ),
     kinds.LISTS_WITHOUT_RECOVERY: (
         WEAK,
-        "The recovery key does not open {count} guest lists: give it access on the page “Keys”.",
+        "The recovery key does not open {count} guest lists: have one who reads them make a new key (page “Keys”).",
     ),
     kinds.LISTS_OF_NOBODY: (
         GRAVE,
