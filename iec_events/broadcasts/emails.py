@@ -22,7 +22,7 @@ from ..rsvps.models import Rsvp
 from ..rsvps.quiet import quiet_sender
 from ..rsvps.unsubscribing import unsubscribe_address
 from .models import AUDIENCES, Broadcast
-from .queries import ON_PAGES
+from .queries import ON_PAGES, off_since
 from .wording import language_for, texts_of
 
 LETTER, TEST = "broadcasts.letter", "broadcasts.test"
@@ -57,7 +57,7 @@ def _letter(facts: dict[str, Any]) -> Letter | None:
         return None
     broadcast, rsvp, event = found
     due = broadcast.state in ON_PAGES and rsvp.status in AUDIENCES[broadcast.audience]
-    if not due or not rsvp.wants_letters:
+    if not due or not rsvp.wants_letters or off_since(event, broadcast.revised_at):
         return None
     locale = current_locale()
     stop = unsubscribe_address(rsvp.id, "letters", locale)

@@ -33,7 +33,8 @@ class Broadcast(Model):
 
     A draft becomes scheduled when it is sent (for now, or for later: `due_at`), sending when the worker begins, and
     sent when nothing of it is waiting any more. `cursor` is the id of the last party that was written to; with
-    `all_written`, there is none behind it. `version` counts the times it was saved. Once it ended, `handed_over`,
+    `all_written`, there is none behind it. `version` counts the times it was saved; it was saved, sent or stopped at
+    `revised_at`. Once it ended, `handed_over`,
     `failed` and `uncertain` keep what became of the mails.
     """
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import load_only
 from ..core.db import db
 from ..core.errors import Refusal
 from ..core.i18n import _l
-from ..events.models import Event, Texts
+from ..events.models import Event, EventVersion, Texts
 from ..events.times import local_text
 from ..mail.models import OutboxMail
 from ..rsvps.boxes import address_of
@@ -167,6 +167,15 @@ def reached(event_id: int, audience: str, texts: Texts) -> Reached:
         if address:
             mails[language_for(texts, address["locale"])] += 1
     return Reached(mails=dict(mails), page_only=page_only, unwanted=unwanted)
+
+
+def off_since(event: Event, moment: dt.datetime) -> bool:
+    """Whether the event was called off or put off after this moment: what was written before may ask people to come."""
+    if event.status == "published":
+        return False
+    later = sa.select(EventVersion.said).where(EventVersion.event_id == event.id, EventVersion.until > moment)
+    said = db.session.scalar(later.order_by(EventVersion.sequence).limit(1))
+    return said is not None and said["status"] != event.status
 
 
 def in_audience(event_id: int, audience: str) -> sa.Select[Rsvp]:

@@ -21,7 +21,7 @@ from iec_events.core import clock as our_clock
 from iec_events.core.db import atomic, db
 from iec_events.core.i18n import speaking
 from iec_events.core.tokens import new_id
-from iec_events.events.actions import cancel_event, postpone_event
+from iec_events.events.actions import cancel_event, postpone_event, reinstate
 from iec_events.events.models import Event
 from iec_events.mail.actions import hand_over, note_delivered, note_failed, sweep
 from iec_events.mail.delivery import deliver_due
@@ -221,6 +221,56 @@ def test_a_letter_says_that_the_event_is_off(step: Any, *, dated: bool) -> None:
     for text in (letter.text, letter.html):
         assert f"This event is {event.status}." in text
         assert ("31 January" in text) == dated
+
+
+@pytest.mark.parametrize("step", [postpone_event, cancel_event])
+def test_a_letter_that_waits_for_its_time_does_not_go_when_the_event_is_off_by_then(
+    clock: Traveller, step: Any
+) -> None:
+    """It may ask people to come. One that was given its time afterwards goes, and so does one when it is on again."""
+    event = an_event()
+    signs_up(event)
+    letter_id, other = a_letter(event), a_letter(event, ALL)
+    sends(event, letter_id, our_clock.now() + 2 * HOUR)
+    clock.shift(HOUR)
+    step(slug=event.slug, now=our_clock.now())
+    sends(event, other, our_clock.now() + 2 * HOUR)
+    clock.shift(2 * HOUR)
+    post()
+    post()
+    assert (letter(letter_id).state, letter(other).state, len(to_whom())) == ("draft", "sending", 1)
+    assert deeds()[-1] == ("letter.stopped", f"event:{event.slug}")
+    sends(event, letter_id, our_clock.now() + HOUR)
+    reinstate(slug=event.slug, now=our_clock.now())
+    clock.shift(HOUR)
+    post()
+    assert letter(letter_id).state == "sending"
+
+
+def test_what_is_not_out_when_the_event_is_called_off_stays_here(clock: Traveller) -> None:
+    event = an_event()
+    signs_up(event)
+    sends(event, a_letter(event))
+    clock.shift(HOUR)
+    post()
+    (mail,) = mails()
+    with speaking("en"):
+        assert written(mail)
+        cancel_event(slug=event.slug, now=our_clock.now())
+        assert written(mail) is None
+
+
+def test_a_letter_that_waits_for_a_time_after_the_event_does_not_go(clock: Traveller) -> None:
+    event = an_event()
+    signs_up(event)
+    letter_id = a_letter(event)
+    sends(event, letter_id, our_clock.now() + 5 * HOUR)
+    with atomic():
+        moved = {"starts_at": our_clock.now() + HOUR, "ends_at": our_clock.now() + 3 * HOUR}
+        db.session.execute(sa.update(Event).where(Event.id == event.id).values(moved))
+    clock.shift(5 * HOUR)
+    post()
+    assert (letter(letter_id).state, to_whom()) == ("draft", [])
 
 
 def test_sending_twice_sends_once() -> None:

@@ -16,11 +16,13 @@ from ...core.tokens import new_token, token_hash
 from ...events.models import Event
 from ...mail.actions import post
 from ...mail.models import OutboxMail
+from ...organizers.audit import note
 from ...rsvps.boxes import address_of
 from ...rsvps.models import Receipt, Rsvp, RsvpLink
 from ..emails import LETTER
 from ..models import MAIL, PAGE, SCHEDULED, SENDING, SENT, STOPPED, Broadcast, BroadcastCopy
-from ..queries import became_of, in_audience, way_to
+from ..queries import became_of, in_audience, off_since, way_to
+from .writing import back_to_draft
 
 AT_ONCE = 200
 BATCHES = 5  # then other jobs of the worker have their turn
@@ -46,14 +48,25 @@ def _post_batch(now: dt.datetime) -> bool:
     broadcast = db.session.scalar(query)
     if broadcast is None:
         return False
-    if broadcast.state == SCHEDULED:
-        broadcast.state, broadcast.begun_at = SENDING, now
+    if broadcast.state == SCHEDULED and not _begin(broadcast, now):
+        return True
     parties = _next_parties(broadcast)
     if len(parties) < AT_ONCE:
         broadcast.all_written = True
     if parties:
         broadcast.cursor = parties[-1].id
         _write_to(parties, broadcast, now)
+    return True
+
+
+def _begin(broadcast: Broadcast, now: dt.datetime) -> bool:
+    """Send it on its way; False when the event is over, or off since it was given its time: it is a draft again."""
+    event = db.session.get_one(Event, broadcast.event_id, populate_existing=True)
+    if event.ends_at <= now or off_since(event, broadcast.revised_at):
+        back_to_draft(broadcast, now)
+        note("letter.stopped", f"event:{event.slug}", now=now)
+        return False
+    broadcast.state, broadcast.begun_at = SENDING, now
     return True
 
 

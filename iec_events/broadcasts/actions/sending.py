@@ -18,7 +18,7 @@ from ..emails import TEST
 from ..models import DRAFT, SCHEDULED, SENDING, STOPPED, Broadcast
 from ..queries import reached
 from ..wording import tells_place, texts_of
-from .writing import ABOUT, Changed, LetterSent, locked, locked_draft
+from .writing import ABOUT, Changed, LetterSent, back_to_draft, locked, locked_draft
 
 FEWEST_TOLD, STEP = 10, 5  # as in the receipts of lists that were destroyed
 TESTS_AT_ONCE = 3  # one for each language
@@ -82,7 +82,7 @@ def send_letter(
     parties = reached(event.id, row.audience, texts).parties
     if not parties and due_at is None:
         raise NobodyThere
-    row.state, row.due_at = SCHEDULED, due_at or now
+    row.state, row.due_at, row.revised_at = SCHEDULED, due_at or now, now
     note("letter.scheduled" if due_at else "letter.sent", f"letter:{slug}{_told(parties)}", now=now)
     return parties
 
@@ -129,8 +129,7 @@ def send_test(*, slug: str, letter_id: str, to: str, locale: str, now: dt.dateti
 
 def _stop(row: Broadcast, now: dt.datetime) -> None:
     if row.state == SCHEDULED:
-        row.state, row.due_at, row.revised_at = DRAFT, None, now
-        row.version += 1
+        back_to_draft(row, now)
     else:
         row.state, row.all_written = STOPPED, True
         withdraw_part(row.id)

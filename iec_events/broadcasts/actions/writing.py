@@ -109,6 +109,12 @@ def delete_letter(*, slug: str, letter_id: str, now: dt.datetime) -> None:
     note("letter.deleted", f"event:{slug}", now=now)
 
 
+def back_to_draft(row: Broadcast, now: dt.datetime) -> None:
+    """Take a letter that has not begun off its way."""
+    row.state, row.due_at, row.revised_at = DRAFT, None, now
+    row.version += 1
+
+
 def locked(slug: str, letter_id: str) -> Broadcast:
     """The letter, read afresh and held until the end of the verb (SQLite holds the whole database). LetterUnknown."""
     query = (
