@@ -32,6 +32,7 @@ TOMBSTONE = dt.timedelta(weeks=8)
 MADE_BY = (
     "calendars/*.py",
     "events/models.py",
+    "events/patterns.py",
     "events/place.py",
     "events/times.py",
     "events/views.py",

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from ..core.i18n import LocaleCode, speaking
 from ..core.urls import public_url
 from ..events.models import Event, EventSeries
-from ..events.patterns import course_of, is_usual
+from ..events.patterns import course_of, is_usual, wall_by_rule
 from ..events.recurrence import on_the_wall, rrule
 from ..events.series_views import SeriesView, series_view
 from .ical import CalendarEvent, is_ambiguous
@@ -44,7 +44,7 @@ def master_event(
     series: EventSeries, dates: Sequence[Event], locale: LocaleCode, now: dt.datetime, changed: dt.datetime
 ) -> CalendarEvent:
     """The entry with the rule. It begins with the first of these dates and ends with the last (UNTIL)."""
-    walls = sorted(on_the_wall(event.recurs_at or event.starts_at, series.time_zone) for event in dates)
+    walls = sorted(wall_by_rule(event, series) for event in dates)
     course = replace(course_of(series), first=walls[0], until=walls[-1].date())
     by_rule = [on_the_wall(moment, series.time_zone) for moment in course.moments()]
     if course.all_day:  # whatever the clocks of midnight show
@@ -56,7 +56,7 @@ def master_event(
     with speaking(locale):
         view = series_view(series, dates, locale, now, status="cancelled" if called_off else "published")
         event = calendar_event(view)
-    start = min(event.recurs_at or event.starts_at for event in dates)
+    start, last = (_first_reading(wall, series) for wall in (walls[0], walls[-1]))
     return replace(
         event,
         uid=series.uid,
@@ -64,7 +64,7 @@ def master_event(
         stamp=max(event.stamp, changed),
         starts_at=start,
         ends_at=_end(view.event, series, start),
-        rrule=rrule(course.rule, walls[-1] if course.all_day else _last(dates), all_day=course.all_day),
+        rrule=rrule(course.rule, walls[-1] if course.all_day else last, all_day=course.all_day),
         exdates=tuple(sorted({*by_rule, *skipped} - set(walls))),
         series_zone=series.time_zone,
         series_days=course.all_day,
@@ -73,12 +73,11 @@ def master_event(
 
 def _skipped(wall: dt.datetime, series: EventSeries) -> tuple[dt.datetime, dt.datetime]:
     """A time that the clocks skip, and what programs make of it that do not leave it out as they should (libical)."""
-    instead = wall.replace(tzinfo=ZoneInfo(series.time_zone)).astimezone(dt.UTC)
-    return wall, on_the_wall(instead, series.time_zone)
+    return wall, on_the_wall(_first_reading(wall, series), series.time_zone)
 
 
-def _last(dates: Sequence[Event]) -> dt.datetime:
-    return max(event.recurs_at or event.starts_at for event in dates)
+def _first_reading(wall: dt.datetime, series: EventSeries) -> dt.datetime:
+    return wall.replace(tzinfo=ZoneInfo(series.time_zone)).astimezone(dt.UTC)
 
 
 def _end(pattern: Event, series: EventSeries, start: dt.datetime) -> dt.datetime:
@@ -99,6 +98,8 @@ def _by_rule(event: Event, series: EventSeries) -> bool:
         return False
     if event.all_day:
         return True
+    if on_the_wall(event.starts_at, series.time_zone) != wall_by_rule(event, series):
+        return False
     twice = any(is_ambiguous(moment, series.time_zone) for moment in (event.starts_at, event.ends_at))
     return event.ends_at - event.starts_at == usual_length(series) and not twice
 

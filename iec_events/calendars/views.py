@@ -10,7 +10,7 @@ from typing import Any
 from ..core.config import settings
 from ..core.i18n import _
 from ..core.urls import public_url
-from ..events.recurrence import on_the_wall
+from ..events.patterns import wall_by_rule
 from ..events.series_views import SeriesView
 from ..events.views import CampaignView, EventView
 from .cities import City
@@ -84,7 +84,7 @@ def _identity(view: EventView) -> dict[str, Any]:
     return {
         "uid": series.uid,
         "sequence": event.sequence + series.sequence,
-        "recurrence_id": on_the_wall(event.recurs_at, series.time_zone),
+        "recurrence_id": wall_by_rule(event, series),
         "series_zone": series.time_zone,
         "series_days": bool(series.pattern.get("all_day")),
     }

@@ -94,6 +94,16 @@ def course_of(series: EventSeries) -> Course:
     )
 
 
+def wall_by_rule(event: Event, series: EventSeries) -> dt.datetime:
+    """When the rule puts this date, on the clocks of the place, naive.
+
+    A date is kept as a moment, a rule speaks of clocks: where a state changes these afterwards, the two part.
+    """
+    wall = on_the_wall(event.recurs_at or event.starts_at, series.time_zone)
+    course = course_of(series)
+    return wall if course.all_day else dt.datetime.combine(wall.date(), course.first.time())
+
+
 def changes(before: Pattern, after: Pattern) -> dict[Key, Any]:
     """What differs, with its new value; None for what is not there any more."""
     old, new = before.flat(), after.flat()

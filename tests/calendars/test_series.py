@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from icalendar import Calendar
 
 from iec_events.core import clock
+from iec_events.core.db import atomic
 from iec_events.events import actions
 from iec_events.events.drafts import draft_of
 from iec_events.events.models import Event
@@ -295,3 +296,19 @@ def test_a_calendar_is_the_same_until_something_changes(client: FlaskClient, clo
     other = client.get("/series/vigil.ics")
     before, after = (re.findall(rb"DTSTAMP:(\S+)", answer.data)[0] for answer in (first, other))
     assert after > before, "whatever changes, programs see that it did"
+
+
+def test_dates_are_told_whose_state_changed_its_clocks_after_they_were_made(
+    client: FlaskClient, readers: dict[str, Any]
+) -> None:
+    slug = a_vigil(until=dt.date(2027, 3, 30))
+    with atomic():
+        for one in dates(slug)[-3:]:  # made when there was no summer time
+            one.starts_at, one.ends_at, one.recurs_at = (
+                moment + HOUR for moment in (one.starts_at, one.ends_at, one.recurs_at or one.starts_at)
+            )
+    octets = client.get("/calendar.ics").data
+    for reader, expand in readers.items():
+        assert expand(octets) == on_the_pages(dates(slug)), reader
+    told = {each.get("RECURRENCE-ID").dt.hour for each in said(octets) if each.get("RECURRENCE-ID")}
+    assert told == {18}, "as the rule has it"
