@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import sqlalchemy as sa
-from sqlalchemy.orm import load_only
 
 from ..core.db import db
 from ..core.errors import Refusal
@@ -157,10 +157,10 @@ def reached(event_id: int, audience: str, texts: Texts) -> Reached:
     mails: Counter[str] = Counter()
     page_only = unwanted = 0
     seen: set[str] = set()
-    query = in_audience(event_id, audience).options(
-        load_only(Rsvp.event_id, Rsvp.mailable, Rsvp.address_index, Rsvp.wants_letters)
+    query = in_audience(event_id, audience).with_only_columns(
+        Rsvp.id, Rsvp.event_id, Rsvp.mailable, Rsvp.address_index, Rsvp.wants_letters
     )
-    for rsvp in db.session.scalars(query.execution_options(yield_per=500)):
+    for rsvp in cast("Iterable[Rsvp]", db.session.execute(query)):  # whole rows would take half of the time again
         way = way_to(rsvp, seen)
         page_only, unwanted = page_only + (way == PAGE), unwanted + (way == UNWANTED)
         address = address_of(rsvp) if way == MAIL else None
