@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from iec_events.core import clock
 from iec_events.core.db import db
 from iec_events.core.tokens import new_token
+from iec_events.events.models import Event
 from iec_events.rsvps import actions
 from iec_events.rsvps.actions import Party
 from iec_events.rsvps.models import Rsvp
@@ -91,3 +92,20 @@ def test_it_opens_nothing_else_and_nobody_makes_one_up(client: FlaskClient, rsvp
         assert client.post(made_up, data=ONE_CLICK).status_code == 404
     assert wants(rsvp_id) == (True, True)
     assert client.get(f"/rsvps/{signed}").status_code == 404
+
+
+def test_who_ends_letters_ends_them_for_every_rsvp_with_the_address(client: FlaskClient, rsvp_id: str) -> None:
+    """Or the next letter would come by way of the other one."""
+    event = db.session.get_one(Event, db.session.get_one(Rsvp, rsvp_id).event_id)
+
+    def signs_up(email: str | None, where: Event = event) -> str:
+        party = Party(name="", email=email, party_size=1, note="", locale="en")
+        return actions.place_rsvp(slug=where.slug, party=party, token=new_token(), now=clock.now()).rsvp_id
+
+    twin, others = signs_up("SARA@example.org"), [signs_up("omid@example.org"), signs_up(None)]
+    others.append(signs_up("sara@example.org", an_event()))
+    client.post(path(rsvp_id, "letters"), data=ONE_CLICK)
+    assert [wants(one) for one in (rsvp_id, twin)] == [(True, False)] * 2
+    assert [wants(one) for one in others] == [(True, True)] * 3
+    client.post(path(others[1], "letters"), data=ONE_CLICK)
+    assert [wants(one) for one in others] == [(True, True), (True, False), (True, True)]
