@@ -193,3 +193,9 @@ def view(row: Event, locale: str, **how: bool) -> EventView:
 def test_a_place_that_is_no_secret_is_told_to_everyone(client: FlaskClient) -> None:
     an_event(slug="open", texts=three_languages("Open"))
     assert "3101 Shattuck Avenue" in client.get("/events/open").text
+
+
+def test_each_part_of_an_address_keeps_its_own_direction(client: FlaskClient) -> None:
+    an_event(slug="open", texts={"fa": {"title": "شب", "city_name": "برکلی"}})
+    parts = "<bdi>3101 Shattuck Avenue</bdi>، <bdi>برکلی</bdi>، <bdi>CA</bdi>، <bdi>ایالات متحده</bdi></address>"
+    assert parts in client.get("/fa/events/open").text, "as one text, a street in Latin letters turns all of it"
