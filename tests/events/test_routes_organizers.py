@@ -559,6 +559,14 @@ def test_the_form_speaks_the_language_of_its_address(organizer: FlaskClient) -> 
     assert order == sorted(order)
 
 
+@pytest.mark.parametrize(("status", "links"), [("draft", 0), ("published", 1), ("cancelled", 1)])
+def test_the_form_leads_to_the_list_as_soon_as_there_can_be_one(
+    organizer: FlaskClient, status: str, links: int
+) -> None:
+    an_event(slug="berkeley", status=status)
+    assert organizer.get("/organize/events/berkeley").text.count('"/organize/events/berkeley/rsvps"') == links
+
+
 @pytest.mark.parametrize("nothing", ["%00", "a%00b", "%F0%9F%92%A3", "%E2%80%AE", "x" * 500])
 def test_an_address_that_nobody_gave_out_is_none(organizer: FlaskClient, nothing: str) -> None:
     for path in ("/organize/events/", "/organize/campaigns/", "/events/"):
