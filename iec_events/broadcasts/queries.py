@@ -198,9 +198,8 @@ def way_to(rsvp: Rsvp, seen: set[str]) -> str:
 def progress_of(broadcast: Broadcast) -> Progress:
     """How far a letter is; once it ended, what was counted then."""
     ways = _ways(broadcast.id)
-    became = became_of(broadcast.id)
-    if broadcast.ended_at is not None:
-        became = {name: getattr(broadcast, name) for name in ENDED}
+    ended = broadcast.ended_at is not None
+    became = {name: getattr(broadcast, name) for name in ENDED} if ended else became_of(broadcast.id)
     return Progress(mails=ways.get(MAIL, 0), page_only=ways.get(PAGE, 0), unwanted=ways.get(UNWANTED, 0), **became)
 
 

@@ -23,7 +23,7 @@ from iec_events.core.i18n import speaking
 from iec_events.core.tokens import new_id
 from iec_events.events.actions import cancel_event, postpone_event, reinstate
 from iec_events.events.models import Event
-from iec_events.mail.actions import hand_over, note_delivered, note_failed, sweep
+from iec_events.mail.actions import claim, hand_over, note_delivered, note_failed, note_uncertain, send_again, sweep
 from iec_events.mail.delivery import deliver_due
 from iec_events.mail.models import OutboxMail
 from iec_events.organizers.models import AuditEntry
@@ -469,6 +469,29 @@ def test_what_cannot_be_delivered_is_counted() -> None:
     post()
     row, progress = letter(letter_id), progress_of(letter(letter_id))
     assert (row.state, progress.failed, progress.waiting, progress.dropped) == ("sent", 1, 0, 0)
+
+
+def test_what_was_uncertain_and_is_sent_again_is_counted_as_what_became_of_it() -> None:
+    event = an_event()
+    signs_up(event)
+    signs_up(event, "reza@example.org")
+    letter_id = a_letter(event)
+    sends(event, letter_id)
+    post()
+    for mail in mails():
+        hand_over(letter=mail, now=our_clock.now())
+        note_uncertain(letter=mail, error="TimeoutError", now=our_clock.now())
+    post()
+    row, progress = letter(letter_id), progress_of(letter(letter_id))
+    assert (row.state, row.ended_at, progress.uncertain) == ("sent", None, 2)
+    later = our_clock.now() + DAY
+    send_again(now=later)
+    for mail in claim(now=later, how_many=9):
+        hand_over(letter=mail, now=later)
+        note_delivered(mail_id=mail.id, now=later)
+    post()
+    progress = progress_of(letter(letter_id))
+    assert (letter(letter_id).ended_at is not None, progress.handed_over, progress.uncertain) == (True, 2, 0)
 
 
 # --- At rest, and the end

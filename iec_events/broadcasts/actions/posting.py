@@ -110,17 +110,21 @@ def _written_before(parties: Sequence[Rsvp], broadcast: Broadcast) -> set[str]:
 
 @atomic()
 def end_letters(now: dt.datetime) -> None:
-    """Note of letters of which nothing waits any more what became of them; the rows of their mails go a week later."""
+    """Note of letters of which nothing waits any more what became of them; the rows of their mails go a week later.
+
+    While a mail is uncertain, somebody may still send it again: it is counted once that is over.
+    """
     open_still = sa.exists().where(OutboxMail.part_of == Broadcast.id, OutboxMail.waiting())
     query = sa.select(Broadcast).where(
-        Broadcast.state.in_((SENDING, STOPPED)), Broadcast.all_written, Broadcast.ended_at.is_(None), ~open_still
+        Broadcast.state.in_((SENDING, SENT, STOPPED)), Broadcast.all_written, Broadcast.ended_at.is_(None), ~open_still
     )
     for row in db.session.scalars(query.with_for_update(skip_locked=True).execution_options(populate_existing=True)):
-        became = became_of(row.id)
-        row.handed_over, row.failed, row.uncertain = (became[name] for name in ("handed_over", "failed", "uncertain"))
-        row.ended_at = now
         if row.state == SENDING:
             row.state = SENT
+        became = became_of(row.id)
+        row.handed_over, row.failed, row.uncertain = (became[name] for name in ("handed_over", "failed", "uncertain"))
+        if not row.uncertain:
+            row.ended_at = now
 
 
 @atomic()
