@@ -88,7 +88,8 @@ def standing_of(facts: Facts) -> Standing:
     if event.status == "cancelled":
         return Standing(headline=_("This night is cancelled."), said=(_("You need do nothing more."),))
     if event.is_past:
-        return Standing(headline=_("This night is over."), said=_after(facts))
+        over = _("This night is postponed.") if event.status == "postponed" else _("This night is over.")
+        return Standing(headline=over, said=_after(facts))
     return SAY.get(facts.rsvp.status, _removed)(facts)
 
 
@@ -117,7 +118,8 @@ def line_rule() -> tuple[str, ...]:
 
 
 def _after(facts: Facts) -> tuple[str, ...]:
-    thanks = (_("Thank you for coming."),) if facts.rsvp.status == CONFIRMED else ()
+    came = facts.rsvp.status == CONFIRMED and facts.event.status != "postponed"
+    thanks = (_("Thank you for coming."),) if came else ()
     return (*thanks, _("What we keep about you is destroyed on %(day)s.", day=facts.event.list_ends_text))
 
 

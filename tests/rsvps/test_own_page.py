@@ -19,7 +19,7 @@ from iec_events.checkin.actions import count_in
 from iec_events.core import clock as our_clock
 from iec_events.core.crypto import vault
 from iec_events.core.db import atomic, db
-from iec_events.events.actions import cancel_event
+from iec_events.events.actions import cancel_event, postpone_event
 from iec_events.events.models import Event
 from iec_events.mail.models import OutboxMail
 from iec_events.questions.models import ONE, SHORT
@@ -296,6 +296,17 @@ def test_a_night_that_is_over_says_when_all_is_destroyed(client: FlaskClient, cl
     mine = page(client)
     assert headline(mine) == "This night is over."
     assert "Thank you for coming. What we keep about you is destroyed on" in mine
+
+
+def test_nobody_is_thanked_for_coming_to_what_is_postponed(client: FlaskClient, clock: Traveller) -> None:
+    house(starts_at=our_clock.now() + dt.timedelta(hours=1))
+    sign_up(client)
+    postpone_event(slug="berkeley", now=our_clock.now())
+    clock.shift(dt.timedelta(hours=5))
+    mine = page(client)
+    assert headline(mine) == "This night is postponed."
+    assert "What we keep about you is destroyed on" in mine
+    assert "Thank you for coming" not in mine
 
 
 # --- What is taken along

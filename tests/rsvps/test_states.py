@@ -11,14 +11,14 @@ from iec_events.core import clock
 from iec_events.core.crypto import vault
 from iec_events.core.db import atomic, db
 from iec_events.core.tokens import new_token
-from iec_events.events.actions import cancel_event, reinstate
+from iec_events.events.actions import cancel_event, postpone_event, reinstate
 from iec_events.events.models import Event
 from iec_events.mail.models import OutboxMail
 from iec_events.rsvps import actions
 from iec_events.rsvps.actions import ByHand, Details, NotByMail, Party, StatusChanged
 from iec_events.rsvps.boxes import NOBODY, index_of
 from iec_events.rsvps.models import LostLink, Rsvp, RsvpLink
-from iec_events.rsvps.queries import opens, own_rsvp, rsvp_by_token, steps_of
+from iec_events.rsvps.queries import opens, own_rsvp, roster, rsvp_by_token, steps_of
 from tests.factories import an_event
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -231,6 +231,60 @@ def test_removing_many_is_silent_and_can_be_undone() -> None:
     assert [status(token) for token in tokens] == ["confirmed", "waitlisted", "confirmed"]
     with pytest.raises(actions.RemovalUnknown):
         actions.undo_removal(slug=event.slug, removal_id=removal, now=clock.now())
+
+
+def test_who_was_declined_unconfirmed_confirms_before_the_place_is_told() -> None:
+    event = an_event(confirms_address=True, needs_approval=True)
+    rsvp_id, token = place(event, "perhaps-not-mine@example.org")
+    actions.decline_rsvp(slug=event.slug, rsvp_id=rsvp_id, words="", now=clock.now())
+    assert actions.approve_rsvp(slug=event.slug, rsvp_id=rsvp_id, now=clock.now()) == "unconfirmed"
+    assert letters() == ["unconfirmed", "unconfirmed"]
+    by_mail = token_in("unconfirmed", rsvp_id)
+    assert actions.confirm_address(token=by_mail, now=clock.now()) == "confirmed"
+    assert status(token) == "confirmed"
+
+
+def test_who_ran_out_of_time_is_that_again_after_an_undo() -> None:
+    """Else what nobody confirmed is kept as long as the list, and its page speaks of an offer."""
+    event = an_event(capacity=2, confirms_address=True, hold_hours=12, offer_hours=2)
+    _sara, sara = place(event, size=2)
+    ali_id, ali = place(event, "ali@example.org")
+    actions.confirm_address(token=token_in("unconfirmed", ali_id), now=clock.now())
+    actions.withdraw_rsvp(token=sara, now=clock.now())
+    omid_id, omid = place(event, "omid@example.org")
+    later = clock.now() + 12 * HOUR
+    actions.run_deadlines(later)
+    assert (status(ali), status(omid)) == ("lapsed", "lapsed")
+    removal = actions.remove_rsvps(slug=event.slug, rsvp_ids=[ali_id, omid_id], now=later) or ""
+    actions.undo_removal(slug=event.slug, removal_id=removal, now=later)
+    found = [own_rsvp(token=token, slug=event.slug).lapsed_from for token in (ali, omid)]
+    assert found == ["offered", "unconfirmed"]
+    actions.erase_unconfirmed(later + 48 * HOUR)
+    assert omid_id not in db.session.scalars(sa.select(Rsvp.id)).all()
+
+
+def test_an_attendee_who_changes_a_word_brings_no_old_address_back() -> None:
+    event = an_event()
+    rsvp_id, token = place(event, "watched@example.org")
+    said = ByHand(name="Sara", email="safe@example.org", party_size=1, note="spoke to her")
+    actions.change_by_hand(slug=event.slug, rsvp_id=rsvp_id, said=said, reader=NOBODY, now=clock.now())
+    for note in ("", "A wheelchair"):
+        actions.change_rsvp(token=token, name="Sara", party_size=1, note=note, now=clock.now())
+        [listed] = roster(event.id)
+        assert (listed.email, listed.note) == ("safe@example.org", note or "spoke to her")
+    assert own_rsvp(token=token, slug=event.slug).email == "safe@example.org"
+
+
+def test_addresses_wait_for_the_new_date_of_what_is_postponed_three_days_at_most() -> None:
+    event = an_event()
+    rsvp_id, _token = place(event)
+    postpone_event(slug=event.slug, now=clock.now())
+    with atomic():
+        db.session.execute(sa.update(OutboxMail).values(done_at=clock.now(), sealed=None))
+    for late, kept in ((HOUR, True), (71 * HOUR, True), (72 * HOUR, False)):
+        actions.erase_addresses(event.ends_at + late)
+        rsvp = db.session.get_one(Rsvp, rsvp_id, populate_existing=True)
+        assert (rsvp.mailable is not None) is kept
 
 
 def test_no_link_that_went_to_an_old_address_opens_anything_and_ones_own_goes_on() -> None:

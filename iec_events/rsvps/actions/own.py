@@ -19,7 +19,7 @@ from ...mail.actions import forget as forget_letters
 from ...questions.models import Answers
 from ...questions.queries import questions_of
 from ..answers import keep_answers, own_answers, with_earlier
-from ..boxes import change_locale, change_own, index_of, own_key_of, own_words, seal
+from ..boxes import Words, address_of, change_locale, change_own, index_of, own_key_of, own_words, seal
 from ..models import (
     ACTIVE,
     CANCELLED,
@@ -157,7 +157,10 @@ def say_not_coming(*, token: str, now: dt.datetime) -> None:
         return
     if rsvp.status not in ACTIVE or event.ends_at <= now:
         raise StatusChanged
+    before = rsvp.status, rsvp.until
     leave(event, rsvp, NOT_COMING, now)
+    if before[0] == UNCONFIRMED:  # erased when it would be otherwise: nobody has said that the address is theirs
+        rsvp.status_before, rsvp.until = before
     note_step(rsvp, "not coming", now, by=ATTENDEE)
     answer(rsvp, NOT_COMING, now, token=link_for_letter(rsvp, token))
 
@@ -264,11 +267,20 @@ def _change_words(rsvp: Rsvp, token: str, said: tuple[str, str, Details | None],
         words = replace(words, companions=details.companions, children=details.children, locale=locale)
     if words == before:
         return False
+    words = replace(words, email=_address_now(rsvp, before))
     change_own(rsvp, link, token, words)
     seal(rsvp, words, now)
     if words.locale != before.locale:
         change_locale(rsvp, words.locale)
     return True
+
+
+def _address_now(rsvp: Rsvp, before: Words) -> str | None:
+    """Where letters go, which organizers may have changed since: what the attendee holds knows nothing of that."""
+    address = address_of(rsvp)
+    if address is None:
+        return before.email if rsvp.mailable else None
+    return address["to"]
 
 
 def _change_answers(rsvp: Rsvp, token: str, details: Details | None, now: dt.datetime) -> bool:

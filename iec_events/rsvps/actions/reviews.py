@@ -20,6 +20,7 @@ from ..models import (
     CANCELLED,
     CONFIRMED,
     DECLINED,
+    LAPSED,
     OFFERED,
     PENDING,
     REMOVED,
@@ -27,6 +28,7 @@ from ..models import (
     WAITLISTED,
     Rsvp,
     RsvpRemoval,
+    RsvpStep,
 )
 from ..seating import fits
 from .lines import (
@@ -43,8 +45,10 @@ from .lines import (
     write_to,
 )
 from .own import leave
+from .placing import admit
 
 AT_ONCE = 5000
+APPROVED_BY = {CONFIRMED: "approved", WAITLISTED: "approved_waiting"}  # letters
 
 
 class NoSeatsLeft(Refusal):
@@ -77,6 +81,8 @@ class Undone:
 def approve_rsvp(*, slug: str, rsvp_id: str, now: dt.datetime) -> str:
     """Let a party come; without room for it, it waits in line. The new status; twice does it once.
 
+    Who was declined before the address was confirmed is asked to confirm it first.
+
     Raises LinkUnknown, StatusChanged when the party was cancelled or the event takes place no more.
     """
     event, rsvp = locked_rsvp(rsvp_id, slug=slug)
@@ -86,8 +92,8 @@ def approve_rsvp(*, slug: str, rsvp_id: str, now: dt.datetime) -> str:
         raise StatusChanged
     rsvp.approved = True
     if rsvp.status != UNCONFIRMED:
-        join(event, rsvp, now)
-        write_to(rsvp, "approved" if rsvp.status == CONFIRMED else "approved_waiting", now)
+        (admit if rsvp.status == DECLINED else join)(event, rsvp, now)
+        write_to(rsvp, APPROVED_BY.get(rsvp.status, rsvp.status), now)
     _note(rsvp, "approved", now)
     return rsvp.status
 
@@ -227,7 +233,18 @@ def _put_back(event: Event, rsvp: Rsvp, now: dt.datetime) -> bool:
         rsvp.status, rsvp.until = WAITLISTED, None
         return False
     rsvp.status = before
+    if before == LAPSED:
+        rsvp.status_before = _lapsed_from(rsvp)
     return True
+
+
+def _lapsed_from(rsvp: Rsvp) -> str:
+    """What it was when its time ran out: an offer, or an address still to be confirmed, which goes after two days."""
+    known = sa.select(RsvpStep.what).where(
+        RsvpStep.rsvp_id == rsvp.id, RsvpStep.what.in_(("placed", "came back", "offered"))
+    )
+    latest = db.session.scalar(known.order_by(RsvpStep.id.desc()).limit(1))
+    return OFFERED if latest == "offered" else UNCONFIRMED
 
 
 def _note(rsvp: Rsvp, what: str, now: dt.datetime) -> None:

@@ -16,9 +16,11 @@ from ..answers import seal_anew
 from ..boxes import NOBODY, cover_late, seal
 from ..models import (
     ABOUT,
+    ACTIVE,
     CANCELLED,
     DECLINED,
     LAPSED,
+    NOT_COMING,
     OFFERED,
     REMOVED,
     UNCONFIRMED,
@@ -122,8 +124,8 @@ def erase_addresses(now: dt.datetime) -> None:
     """Erase mailable addresses when nothing is owed any more: after the end or a cancellation, when no letter waits.
 
     A no can be taken back with a letter for seven days. Those removed together go whole, with `erase_removed`.
-    Where an event thanks those who came, theirs wait for that letter and no longer. Three days after the end, nothing
-    is owed in any case.
+    Where an event thanks those who came, theirs wait for that letter and no longer; where it is postponed, for news of
+    a date. Three days after the end, nothing is owed in any case.
     """
     over = sa.select(Event.id).where(Event.ends_at <= now)
     long_over = sa.select(Event.id).where(Event.ends_at <= now - ADDRESS_KEPT)
@@ -131,7 +133,9 @@ def erase_addresses(now: dt.datetime) -> None:
     db.session.execute(sa.delete(OutboxMail).where(OutboxMail.about.in_(about), OutboxMail.done_at.is_(None)))
     nothing_owed = ~sa.exists().where(OutboxMail.about == sa.literal(ABOUT) + Rsvp.id, OutboxMail.waiting())
     thanks = sa.select(Event.id).where(Event.thanks, Event.status == "published", Event.ends_at > now - ADDRESS_KEPT)
-    nothing_owed = sa.and_(nothing_owed, ~sa.and_(owes_thanks(), Rsvp.event_id.in_(thanks)))
+    postponed = sa.select(Event.id).where(Event.status == "postponed", Event.ends_at > now - ADDRESS_KEPT)
+    news = sa.and_(Rsvp.status.in_(ACTIVE), Rsvp.event_id.in_(postponed))
+    nothing_owed = sa.and_(nothing_owed, ~sa.and_(owes_thanks(), Rsvp.event_id.in_(thanks)), ~news)
     done_with = sa.and_(
         sa.or_(Rsvp.status == CANCELLED, _declined_for_good(now), Rsvp.event_id.in_(over)), nothing_owed
     )
@@ -148,9 +152,9 @@ def _declined_for_good(now: dt.datetime) -> sa.ColumnElement[bool]:
 
 @atomic()
 def erase_unconfirmed(now: dt.datetime) -> None:
-    """Erase RSVPs whose address nobody confirmed, two days after their time ran out."""
+    """Erase RSVPs whose address nobody confirmed, two days after their time ran out; also of who is not coming."""
     query = sa.select(Rsvp).where(
-        Rsvp.status == LAPSED,
+        Rsvp.status.in_((LAPSED, NOT_COMING)),
         Rsvp.status_before == UNCONFIRMED,
         ~Rsvp.address_confirmed,
         Rsvp.until <= now - UNCONFIRMED_KEPT,
