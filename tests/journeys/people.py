@@ -177,6 +177,7 @@ class Person:
         """Set up the second factor with the secret that the page shows; the recovery codes."""
         secret = "".join(self.page.locator(".secret code").inner_text().split())
         self.page.locator("#code").fill(pyotp.TOTP(secret).now())
+        assert self.page.locator("#code").evaluate("box => box.scrollWidth <= box.clientWidth"), "a digit is cut off"
         self.press("Take this app")
         self.sees("Your recovery codes")
         return self.page.locator(".phrase li").all_inner_texts()
