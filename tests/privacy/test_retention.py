@@ -22,7 +22,7 @@ from iec_events.organizers.models import AuditEntry, OrganizerSession
 from iec_events.privacy.actions import destroy_due
 from iec_events.privacy.leftovers import TABLES
 from iec_events.privacy.retention import RULES
-from iec_events.rsvps.actions import withdraw_rsvp
+from iec_events.rsvps.actions import erase_unconfirmed, say_not_coming, withdraw_rsvp
 from iec_events.rsvps.models import Receipt, Rsvp
 from iec_events.solidarity.actions import decide, erase_rejected, leave_message
 from iec_events.solidarity.models import APPROVED, PENDING, REJECTED, Message
@@ -86,6 +86,16 @@ def test_an_address_goes_when_no_letter_is_owed(app: Flask, clock: Traveller) ->
     clock.move_to(event.ends_at + HOUR)
     run_all_once(app)
     assert addresses() == [False, False]
+
+
+def test_an_address_that_nobody_confirmed_is_kept_no_longer_by_a_no(clock: Traveller) -> None:
+    """Otherwise somebody else's, typed in by a stranger, would stay until the event is over."""
+    token = comes(an_event(confirms_address=True, hold_hours=24))
+    say_not_coming(token=token, now=our_clock.now())
+    for after, kept in ((3 * DAY - HOUR, 1), (HOUR, 0)):
+        clock.shift(after)
+        erase_unconfirmed(our_clock.now())
+        assert count(Rsvp) == kept
 
 
 def test_an_address_goes_a_week_after_a_no(app: Flask, clock: Traveller) -> None:
