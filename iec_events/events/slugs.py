@@ -10,6 +10,7 @@ from .drafts import EventDraft
 from .models import Texts
 
 LONGEST = 80
+LONGEST_OF_SERIES = LONGEST - len("-2027-02-02")  # dates have their day behind it
 SHAPE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 TAIL = 12  # signs of base32: 60 bits
 SIGNS = "abcdefghijklmnopqrstuvwxyz234567"

@@ -24,7 +24,7 @@ from .drafts import (
 )
 from .images import ImageRefused, Picture, read_image
 from .models import STATUSES, Texts
-from .slugs import is_secret, is_slug, with_tail
+from .slugs import LONGEST_OF_SERIES, is_secret, is_slug, with_tail
 from .written_again import STATUSES as SERIES_STATUSES
 from .written_again import WrittenAgain, read_again
 from .written_details import read_details
@@ -196,6 +196,8 @@ class _EventReader:
         _object(table, draft)
         if again and status not in {None, *SERIES_STATUSES}:
             table.wrong("status", f"what comes again is one of {', '.join(SERIES_STATUSES)}.")
+        if again and draft.listed and len(slug) > LONGEST_OF_SERIES:
+            table.wrong("slug", f'"{slug}" is too long for what comes again; write {LONGEST_OF_SERIES} signs at most.')
         return WrittenEvent(
             table=table,
             slug=slug,

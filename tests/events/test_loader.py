@@ -586,6 +586,7 @@ def test_what_comes_again_is_made_once_and_then_revised(tmp_path: Path) -> None:
         ("times = 9", "until = 2027-02-03", 11, "no second date"),
         ("times = 9", 'times = 9\nnth = "first"', 11, "this is no rule"),
         ('status = "published"', 'status = "postponed"', 3, "what comes again is one of"),
+        ('slug = "vigil"', f'slug = "vigil-{"a" * 64}"', 2, "too long for what comes again; write 69 signs"),
     ],
 )
 def test_a_rule_that_is_wrong_is_told_by_its_line(

@@ -129,6 +129,23 @@ def test_one_date_that_refuses_keeps_all_as_they_were() -> None:
     assert {one.capacity for one in dates()} == {20}
 
 
+def test_what_contradicts_one_date_alone_is_told_with_its_day() -> None:
+    a_vigil()
+    actions.revise_event(
+        slug=THIRD, draft=replace(draft_of(date(THIRD)), largest_party=1), campaign_slug=None, now=clock.now()
+    )
+    with pytest.raises(DateRefuses, match="Tuesday 16 February: The largest party is one person"):
+        revise_all(date("vigil-2027-03-02"), asks_companions=True)
+
+
+def test_two_series_with_the_same_long_name_have_dates_on_the_same_days() -> None:
+    title = "A vigil for all of the political prisoners of Iran and for their kindred"
+    slugs = [a_vigil(texts=three_languages(title), until=dt.date(2027, 2, 16)) for _ in range(3)]
+    named = [one.slug for slug in slugs for one in dates(slug)]
+    assert len(set(named)) == 9
+    assert max(map(len, named)) <= 80
+
+
 @pytest.mark.parametrize("change", [{"starts_at": dt.timedelta(minutes=5)}, {"time_zone": "America/Bogota"}])
 def test_the_hour_of_all_dates_is_their_rules(change: dict[str, Any]) -> None:
     a_vigil()

@@ -143,7 +143,7 @@ def revise_dates(
                 campaign_slug=campaign if theirs == campaign_before else theirs,
                 now=now,
             )
-        except (CapacityBelowSeats, KeptLonger) as refusal:
+        except (CapacityBelowSeats, KeptLonger, DraftRefused) as refusal:
             raise DateRefuses(date, refusal, locale) from refusal
     for series in stretches(event.series):
         pattern = with_changes(kept_pattern(series), told)

@@ -20,11 +20,11 @@ from ..models import Event, EventSeries
 from ..patterns import Pattern, kept_pattern
 from ..recurrence import LONGEST_AHEAD, MOST_DATES, Course
 from ..seats import availability
-from ..slugs import LONGEST, numbered, with_tail
+from ..slugs import LONGEST_OF_SERIES, numbered, with_tail
 from .rows import after, free_slug
 from .writing import revise_event
 
-DATED = len("-2027-02-02")
+NUMBERED = len("-99")
 Also = Callable[[int, Sequence[int]], None]  # (event id, ids of its copies): what other rooms copy along
 
 
@@ -114,7 +114,7 @@ def _columns(pattern: Pattern, draft: EventDraft) -> dict[str, Any]:
 
 def series_slug(stem: str, *, secret: bool) -> str:
     """A free name for a series; with a random tail where it is found by its link only."""
-    stem = stem[: LONGEST - DATED].rstrip("-")
+    stem = stem[:LONGEST_OF_SERIES].rstrip("-")
     if secret:
         return with_tail(stem)
     return free_slug(EventSeries, None, stem)
@@ -124,11 +124,11 @@ def date_slugs(series: EventSeries, days: Sequence[dt.date]) -> list[str]:
     """`vigil-2027-02-02`; with a random tail where the series is found by its link only."""
     slug = str(series.slug)
     secret = not series.pattern.get("listed", True)
-    stem = slug.rpartition("-")[0] if secret else slug
+    stem = (slug.rpartition("-")[0] if secret else slug)[: LONGEST_OF_SERIES - NUMBERED].rstrip("-")
     taken = set(db.session.scalars(sa.select(Event.slug).where(Event.slug.startswith(stem, autoescape=True))))
     found = []
     for day in days:
-        name = f"{stem[: LONGEST - DATED].rstrip('-')}-{day.isoformat()}"
+        name = f"{stem}-{day.isoformat()}"
         name = with_tail(name) if secret else numbered(name, taken)
         taken.add(name)
         found.append(name)
