@@ -151,8 +151,9 @@ def _one_line(text: str) -> str:
 
 
 def _encoded(text: str, header: str) -> str:
-    """As headers take it (RFC 2047), in lines that are not too long."""
-    return Header(text, None if _is_plain(text) else "utf-8", header_name=header).encode(linesep="\n")
+    """As headers take it, in lines of 76 characters at most, each word within 75 (RFC 2047 2)."""
+    made = Header(text, None if _is_plain(text) else "utf-8", NARROW.max_line_length, header)
+    return made.encode(linesep="\n")
 
 
 def _is_plain(text: str) -> bool:

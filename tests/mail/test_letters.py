@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage
@@ -94,7 +95,9 @@ def test_one_press_unsubscribes_where_there_is_tls(bare_app: Flask) -> None:
 @pytest.mark.parametrize("name", [name.strip() for name in NAMES])
 def test_any_sender_and_any_subject_come_through_whole(bare_app: Flask, name: str) -> None:
     subject = f"{name} =?utf-8?q?x?= {name}"
-    message = message_from_bytes(octets_of(bare_app, sender_name=name, subject=subject))
+    octets = octets_of(bare_app, sender_name=name, subject=subject)
+    assert all(len(word) <= 75 for word in re.findall(rb"=\?utf-8\?[^\s?]*\?[^\s?]*\?=", octets))  # RFC 2047 2
+    message = message_from_bytes(octets)
     assert as_read(message["Subject"]) == subject
     phrase, _bracket, address = message["From"].rpartition(" <")
     assert address == "events@example.org>"
