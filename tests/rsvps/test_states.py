@@ -93,6 +93,14 @@ def test_a_hold_is_warned_of_once_then_lapses_and_the_seat_goes_on() -> None:
     assert "lapsed" not in letters()  # nobody knows whose address it is
 
 
+def test_a_hold_that_is_short_because_the_night_is_near_is_not_warned_of_at_once() -> None:
+    event = an_event(starts_at=clock.now() + 4 * HOUR, confirms_address=True, hold_hours=24)
+    place(event)
+    for hours, warned in ((0, 0), (2.9, 0), (3, 1), (3.5, 1)):
+        actions.warn_holds(clock.now() + hours * HOUR)
+        assert letters().count("hold_ending") == warned
+
+
 def test_what_nobody_confirmed_is_erased_two_days_later() -> None:
     event = an_event(confirms_address=True, hold_hours=12)
     _id, sara = place(event)

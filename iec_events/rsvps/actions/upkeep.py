@@ -67,18 +67,22 @@ def run_deadlines(now: dt.datetime) -> None:
 
 @atomic()
 def warn_holds(now: dt.datetime) -> None:
-    """Write once to those whose hold or offer ends soon: when a quarter of the time is left, six hours at most."""
+    """Write once to those whose hold or offer ends soon: when a quarter of the time is left, six hours at most.
+
+    Before the start of the event they were given less than it usually gives: what counts is when they were written to.
+    """
     soon = now + dt.timedelta(hours=6)
+    mine = OutboxMail.about == sa.literal(ABOUT) + Rsvp.id
+    since = sa.select(sa.func.max(OutboxMail.posted_at)).where(mine).scalar_subquery()
     query = (
-        sa.select(Rsvp.id, Rsvp.until, Rsvp.status, Event.hold_hours, Event.offer_hours)
+        sa.select(Rsvp.id, Rsvp.until, Rsvp.status, since)
         .join(Event, Event.id == Rsvp.event_id)
         .where(Rsvp.status.in_(DEADLINES), ~Rsvp.warned, Rsvp.until > now, Rsvp.until <= soon)
-        .where(Event.status.in_(TAKES_PLACE), Event.ends_at > now)
+        .where(Event.status.in_(TAKES_PLACE), Event.ends_at > now, since.is_not(None))
         .order_by(Rsvp.id)
     )
-    for rsvp_id, until, status, hold_hours, offer_hours in db.session.execute(query).all():
-        given = dt.timedelta(hours=hold_hours if status == UNCONFIRMED else offer_hours or 0)
-        if until is not None and until - now <= given / 4:
+    for rsvp_id, until, status, written_at in db.session.execute(query).all():
+        if until is not None and until - now <= (until - written_at) / 4:
             rsvp = db.session.get(Rsvp, rsvp_id, with_for_update=True, populate_existing=True)
             if rsvp is not None and rsvp.status == status and not rsvp.warned:
                 rsvp.warned = True
