@@ -260,9 +260,9 @@ class Smtp:
 
 
 def wants_starttls(url: str) -> bool:
-    """Whether this way out asks for TLS after the greeting: when it says so, or has a password and does not say no."""
+    """Whether this way out asks for TLS after the greeting: when it says anything but no, or has a password."""
     parts = urlsplit(url)
-    return parse_qs(parts.query).get("tls", ["starttls" if parts.username else "none"])[0] == "starttls"
+    return parse_qs(parts.query).get("tls", ["starttls" if parts.username else "none"])[0] != "none"
 
 
 def _named(fault: BaseException) -> str:

@@ -118,6 +118,7 @@ def test_what_concerns_one_letter_keeps_no_other(serve_mail: Serve, answers: dic
         ({"connect": HANG_UP}, "SMTPServerDisconnected"),
         ({"EHLO": HANG_UP}, "SMTPServerDisconnected"),
         ({"query": "?tls=starttls"}, "SMTPNotSupportedError"),
+        ({**PLAIN, "query": "?tls=yes"}, "SMTPNotSupportedError"),  # no word but "none" sends a password in the open
         ({"offers": ("STARTTLS",), "STARTTLS": "454 not now", "query": "?tls=starttls"}, "SMTPResponseException 454"),
         ({"login": "me:secret@", "query": "?tls=none"}, "SMTPNotSupportedError"),
         ({**PLAIN, "AUTH": "535 wrong"}, "SMTPAuthenticationError 535"),
