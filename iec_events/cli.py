@@ -22,8 +22,9 @@ from .access.commands import COMMANDS as ACCESS_COMMANDS
 from .app import create_app
 from .core import clock
 from .core.config import ConfigError, settings, write_keys
-from .core.db import key_check_fits
+from .core.db import db, key_check_fits
 from .core.logs import init_logs
+from .core.revisions import known_revisions, revision_of
 from .events.commands import COMMANDS as EVENT_COMMANDS
 from .front.samples import load_samples
 from .mail.commands import COMMANDS as MAIL_COMMANDS
@@ -64,7 +65,7 @@ def main(context: click.Context) -> None:
 def init() -> None:
     """Make the data folder and the secrets, and bring the database up to date. Safe to repeat."""
     with _prepare().app_context():
-        _check_keys()
+        _check_database()
     click.echo("Ready.")
 
 
@@ -80,7 +81,7 @@ def migrate() -> None:
 @click.option("--worker/--no-worker", "with_worker", default=True, help="Run the worker beside the web server.")
 def serve(host: str, port: int, *, with_worker: bool) -> None:
     """Serve people directly (waitress), with the worker beside."""
-    _check_keys()
+    _check_database()
     _serve(_current(), host, port, with_worker=with_worker)
 
 
@@ -90,7 +91,7 @@ def serve(host: str, port: int, *, with_worker: bool) -> None:
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 def worker(*, once: bool, say: bool, until_stdin_closes: bool) -> None:
     """Deliver mail and do all timed things, until stopped."""
-    _check_keys()
+    _check_database()
     tell = _say if say else None
     if once:
         worker_module.run_all_once(_current(), tell)
@@ -117,7 +118,7 @@ def demo(host: str, port: int) -> None:
     os.environ.setdefault("IEC_PUBLIC_URL", f"http://{host}:{port}")
     app = _prepare()
     with app.app_context():
-        _check_keys()
+        _check_database()
         acting(OPERATOR)
         load_samples(clock.now())
         _tell_where(host, port)
@@ -165,11 +166,15 @@ def _current() -> Flask:
     return app
 
 
-def _check_keys() -> None:
+def _check_database() -> None:
     try:
+        with db.engine.connect() as connection:
+            revision = revision_of(connection)
         fits = key_check_fits()
     except DatabaseError as error:
         raise Sentence(f"The database cannot be read ({_reason(error)}): run `iec-events init` first.") from None
+    if revision in known_revisions()[1:]:
+        raise Sentence("The database is behind this version of IEC Events: run `iec-events init` first.")
     if not fits:
         raise Sentence("The vault key is not the one this database was begun with: put the old key file back.")
 

@@ -210,8 +210,13 @@ def test_another_vault_key_is_refused_by_every_command_that_serves(tmp_path: Pat
     assert run(tmp_path, "init").returncode == 0
 
 
-def test_a_database_without_tables_is_told(tmp_path: Path) -> None:
+def test_a_database_without_tables_or_with_older_ones_is_told(tmp_path: Path) -> None:
     assert run(tmp_path, "init").returncode == 0
+    with contextlib.closing(sqlite3.connect(tmp_path / "var" / "iec_events.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
+    for command in (["serve", "--port", str(free_port())], ["worker", "--once"]):
+        behind = "The database is behind this version of IEC Events: run `iec-events init` first."
+        assert refused(run(tmp_path, *command)) == behind
     for file in (tmp_path / "var").glob("iec_events.db*"):
         file.unlink()
     sentence = refused(run(tmp_path, "serve"))
