@@ -25,7 +25,7 @@ from iec_events.organizers.models import OrganizerKey, RoleGrant
 from iec_events.organizers.roles import DOOR, ORGANIZER, OWNER, of_campaign, of_event
 from iec_events.rsvps.actions import Party, place_rsvp
 from iec_events.team.actions import take_role
-from tests.events.serial import HOUR, a_vigil, date, dates, series
+from tests.events.serial import HOUR, TUESDAYS, a_vigil, date, dates, series, somebody_comes
 from tests.factories import a_campaign, an_event, an_organizer
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -191,3 +191,24 @@ def test_a_role_at_the_door_is_taken_while_the_event_moves_elsewhere(app: Flask)
 
     assert at_once(app, (goes_to("berkeley", "river", later=HOUR), "UPDATE role_grants"), (take, TURN)) == []
     assert db.session.scalars(sa.select(RoleGrant.id)).all() == []
+
+
+def test_a_rule_is_changed_twice_at_once(app: Flask) -> None:
+    a_vigil(until=SHORT)
+    somebody_comes(SECOND)
+
+    def at(hour: int) -> Verb:
+        return lambda: actions.change_rule(
+            slug="vigil",
+            rule=TUESDAYS,
+            at=dt.time(hour),
+            from_day=dt.date(2027, 2, 2),
+            until=SHORT,
+            odd=actions.KEEP,
+            now=clock.now(),
+        )
+
+    assert at_once(app, (at(17), "FROM event_series"), (at(20), "FROM event_series")) == []
+    free = [one for one in dates() if one.status == "published" and not one.lines_given]
+    assert {one.series_id for one in free} == {series().id}, "the rule with the address is the one of the dates"
+    assert {one.starts_at.time() for one in free} == {series().starts_at.time()}

@@ -290,6 +290,15 @@ def test_what_its_link_only_finds_is_not_to_be_guessed() -> None:
     assert len({one.slug for one in dates(slug)}) == 9
 
 
+def test_new_dates_of_a_series_that_left_the_lists_keep_its_name() -> None:
+    a_vigil(until=dt.date(2027, 2, 16))
+    revise_all(date(THIRD), listed=False)
+    rule_from(dt.date(2027, 2, 2), until=dt.date(2027, 2, 23))
+    new = dates()[-1].slug
+    assert new.startswith("vigil-2027-02-23-")
+    assert is_secret(new)
+
+
 def test_refusals_are_sentences() -> None:
     for kind in (SeenAlready, PeopleSignedUp, SeriesSeen):
         assert issubclass(kind, Refusal)

@@ -20,7 +20,7 @@ from ..models import Event, EventSeries
 from ..patterns import Pattern, kept_pattern
 from ..recurrence import LONGEST_AHEAD, MOST_DATES, Course
 from ..seats import availability
-from ..slugs import LONGEST_OF_SERIES, numbered, with_tail
+from ..slugs import LONGEST_OF_SERIES, is_secret, numbered, with_tail
 from .rows import after, free_slug
 from .writing import revise_event
 
@@ -124,7 +124,8 @@ def date_slugs(series: EventSeries, days: Sequence[dt.date]) -> list[str]:
     """`vigil-2027-02-02`; with a random tail where the series is found by its link only."""
     slug = str(series.slug)
     secret = not series.pattern.get("listed", True)
-    stem = (slug.rpartition("-")[0] if secret else slug)[: LONGEST_OF_SERIES - NUMBERED].rstrip("-")
+    stem = slug.rpartition("-")[0] if is_secret(slug) else slug
+    stem = stem[: LONGEST_OF_SERIES - NUMBERED].rstrip("-")
     taken = set(db.session.scalars(sa.select(Event.slug).where(Event.slug.startswith(stem, autoescape=True))))
     found = []
     for day in days:

@@ -41,8 +41,8 @@ def change_rule(
     Where people have signed up for a date that is not in the new rule, `odd` says whether it takes place all the same
     (KEEP) or is cancelled (CANCEL); they are written to. RuleRefused, SeriesUnknown.
     """
-    series = any_series(slug)
-    dates = locked_dates(series)
+    dates = locked_dates(any_series(slug))
+    series = any_series(slug)  # the rule may have become another one meanwhile
     hold_copies()  # roles are copied with the dates: none is taken meanwhile
     from_day = not_before_today(series, from_day, now)
     course = new_course(series, rule=rule, at=at, from_day=from_day, until=until)
