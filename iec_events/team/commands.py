@@ -34,7 +34,9 @@ def unlock(email: str) -> None:
 
 @organizer.command("reset")
 @asks_email
-@click.confirmation_option(prompt="They lose access to all lists until a colleague gives it again. Make the link?")
+@click.confirmation_option(
+    prompt="Who uses it opens no list until a colleague gives access again; what only they can open is lost. Make it?"
+)
 def reset(email: str) -> None:
     """Print a link by which somebody chooses a new password, once, within 24 hours."""
     token = actions.make_reset_link(organizer_id=_found(email), now=clock.now())

@@ -13,6 +13,7 @@ from ..core.crypto import vault
 from ..core.db import db
 from ..core.errors import Refusal
 from ..core.i18n import _l
+from ..events.keys import only_copies
 from ..events.models import Campaign, Event
 from ..events.queries import all_campaigns, all_events
 from ..organizers.models import Organizer
@@ -53,6 +54,11 @@ def person(organizer_id: str, *, now: dt.datetime) -> Person:
     if row is None:
         raise PersonUnknown
     return _person(row, grants_of(organizer_id, now=now), has_factor=has_factor(organizer_id))
+
+
+def reads_alone(organizer_id: str) -> bool:
+    """Whether some list would be lost with this account's key: nobody else, and no paper, opens it."""
+    return bool(only_copies(organizer_id))
 
 
 def places() -> list[tuple[str, Campaign | Event | None]]:

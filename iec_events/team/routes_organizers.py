@@ -21,7 +21,7 @@ from ..organizers.queries import open_invitations, reset_stands
 from ..organizers.roles import DOOR, Grant
 from . import actions
 from .forms import ROLE_WORDS, AgainForm, ButtonForm, InviteForm, RoleForm
-from .queries import Person, door_ends_at, places
+from .queries import Person, door_ends_at, places, reads_alone
 from .queries import people as everybody
 from .queries import person as one_person
 
@@ -166,7 +166,8 @@ def begin_anew(token: str) -> ResponseReturnValue:
 
 
 def _ask(what: str, found: Person, form: ButtonForm, status: int | None = None) -> ResponseReturnValue:
-    page = render_template("team/confirm.html", section="team", what=what, person=found, form=form)
+    alone = str(actions.OnlyReader.message) if what == "reset" and reads_alone(found.id) else ""
+    page = render_template("team/confirm.html", section="team", what=what, person=found, form=form, alone=alone)
     return page, status or (422 if form.is_submitted() else 200)
 
 

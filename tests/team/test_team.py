@@ -349,6 +349,17 @@ def test_a_lost_password_and_the_way_back_to_the_lists(app: Flask, owner: FlaskC
     assert {"reset.made", "organizer.begun-anew"} <= set(noted())
 
 
+def test_before_a_link_is_made_it_is_said_that_lists_would_be_lost_with_the_old_key(owner: FlaskClient) -> None:
+    an_event(slug="berkeley")
+    comes("berkeley", "Sara")
+    found = organizer_by_email(NASRIN)
+    assert found is not None
+    page, warning = f"/organize/team/{found.id}/reset", "Nobody else can read some of the lists."
+    assert warning in owner.get(page).text
+    send(owner, "/organize/access/recovery")
+    assert warning not in owner.get(page).text
+
+
 def test_a_link_to_begin_anew_ends_after_a_day_and_with_the_next(app: Flask, clock: time_machine.Traveller) -> None:
     omid = an_organizer("Omid", OMID)
     first = actions.make_reset_link(organizer_id=omid.id, now=real_clock.now())
