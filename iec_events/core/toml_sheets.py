@@ -27,6 +27,8 @@ TOKEN = re.compile(
       | (?P<bare>[^\s\[\]{}=,.\#"']+)""",
     re.VERBOSE | re.DOTALL,
 )
+# Python's reader keeps every beginning of a dotted key: one of 200 KB takes tens of gigabytes.
+DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){200}""", re.ASCII)
 
 
 class BadFile(Exception):
@@ -327,10 +329,13 @@ def _tokens(text: str) -> list[tuple[str, str, int]]:
 
 
 def _parsed(name: str, text: str) -> dict[str, Any]:
+    too_deep = BadFile([f"{name}: its lists or tables are nested too deeply; write them flatter."])
+    if DEEP_KEY.search(text):
+        raise too_deep
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise BadFile([f"{name}: its lists or tables are nested too deeply; write them flatter."]) from None
+        raise too_deep from None
     except ValueError as error:
         raise BadFile([_syntax(name, text, str(error))]) from None
 
