@@ -81,6 +81,7 @@ def test_giving_and_taking_access(nasrin: FlaskClient, app: Flask) -> None:
     assert omid is not None
     assert send(nasrin, f"/organize/access/give/{omid.id}").status_code == 303
     assert "omid can read the lists now." in nasrin.get("/organize/access").text
+    assert "lists that begin later open for them" in nasrin.get(f"/organize/access/take/{omid.id}").text
     assert send(nasrin, f"/organize/access/take/{omid.id}").status_code == 303
     assert {one.name: one.lists for one in access().holders} == {"nasrin": 1, "omid": 0}
     assert nasrin.get("/organize/access/give/nobody").status_code == 404
