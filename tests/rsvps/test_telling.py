@@ -695,6 +695,21 @@ def test_who_is_put_back_behind_others_learns_it_and_loses_the_entry() -> None:
     assert sequence_of(waiting_letters()["sara@example.org"]) == ("REQUEST", 2)
 
 
+def test_who_was_removed_before_the_first_letter_went_gets_it_after_an_undo() -> None:
+    event = an_event()
+    rsvp_id, _token = somebody(event)
+    other, _token = somebody(event, email="ali@example.org")
+    removal = actions.remove_rsvps(slug=event.slug, rsvp_ids=[rsvp_id, other], now=our_clock.now())
+    first = db.session.scalars(sa.select(OutboxMail).where(OutboxMail.about == f"rsvp:{rsvp_id}")).one()
+    assert goes_out(first) == ""
+    actions.undo_removal(slug=event.slug, removal_id=removal or "", now=our_clock.now())
+    letters = waiting_letters()
+    assert [letters[to].subject for to in ("ali@example.org", "sara@example.org")] == [
+        "Your place is kept: Berkeley"
+    ] * 2
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(OutboxMail)) == 3, "to nobody twice"
+
+
 def test_who_was_put_back_with_an_old_invitation_hears_that_all_is_off(clock: Traveller) -> None:
     event = an_event(capacity=2)
     rsvp_id, _token = somebody(event)

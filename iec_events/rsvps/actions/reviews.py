@@ -13,9 +13,11 @@ from ...core.errors import Refusal
 from ...core.i18n import _l
 from ...core.tokens import new_id
 from ...events.models import Event
+from ...mail.models import OutboxMail
 from ...organizers import audit
 from ..boxes import seal_remark
 from ..models import (
+    ABOUT,
     ACTIVE,
     CANCELLED,
     CONFIRMED,
@@ -33,6 +35,7 @@ from ..models import (
 from ..seating import fits
 from .lines import (
     StatusChanged,
+    answer,
     give_seats_back,
     hold_seats,
     join,
@@ -186,7 +189,8 @@ def remove_rsvps(*, slug: str, rsvp_ids: Sequence[str], now: dt.datetime) -> str
 def undo_removal(*, slug: str, removal_id: str, now: dt.datetime) -> Undone:
     """Put back who was removed together; where their seats are taken by now, they wait at their old place in line.
 
-    Who had been invited and waits now gets a letter that takes the invitation back.
+    Who had been invited and waits now gets a letter that takes the invitation back. Whose letters were dropped
+    meanwhile gets one that says how it stands.
 
     Raises EventUnknown, RemovalUnknown.
     """
@@ -195,15 +199,25 @@ def undo_removal(*, slug: str, removal_id: str, now: dt.datetime) -> Undone:
     if removal is None or removal.event_id != event.id:
         raise RemovalUnknown
     gone = sa.select(Rsvp).where(Rsvp.removal_id == removal_id, Rsvp.status == REMOVED).order_by(Rsvp.line)
-    waiting = 0
+    waiting, dropped = 0, _dropped(removal)
     rsvps = db.session.scalars(gone.execution_options(populate_existing=True)).all()
     for rsvp in rsvps:
-        waiting += not _put_back(event, rsvp, now)
+        back = _put_back(event, rsvp, now)
+        waiting += not back
+        if back and rsvp.active and rsvp.about in dropped:
+            answer(rsvp, rsvp.status, now)
         note_step(rsvp, "put back", now, by=audit.actor())
     db.session.delete(removal)
     serve_line(event, now)
     audit.note("rsvps.put-back", f"event:{event.slug}", now=now)
     return Undone(back=len(rsvps) - waiting, waiting=waiting)
+
+
+def _dropped(removal: RsvpRemoval) -> set[str]:
+    """What letters are about that were due while these parties were removed, and so were not written."""
+    mine = sa.select(sa.literal(ABOUT) + Rsvp.id).where(Rsvp.removal_id == removal.id)
+    ended = sa.and_(OutboxMail.done_at >= removal.at, OutboxMail.handed_at.is_(None))
+    return set(db.session.scalars(sa.select(OutboxMail.about).where(OutboxMail.about.in_(mine), ended)))
 
 
 def _on_the_list(event: Event, rsvp_ids: Sequence[str]) -> list[Rsvp]:
