@@ -7,6 +7,7 @@ import datetime as dt
 import sqlalchemy as sa
 
 from ...core.db import atomic, db
+from ...events.keys import ROSTER, sealing_key
 from ...events.models import Event
 from ...events.versions import CALLED_OFF
 from ...mail.actions import forget as forget_letters
@@ -113,6 +114,8 @@ def seal_vault_boxes(now: dt.datetime) -> None:
 @atomic()
 def _seal_vault_boxes_of(event_id: int, now: dt.datetime) -> None:
     locked(Event.id == event_id)
+    if sealing_key(event_id, ROSTER, now) is None:  # still nobody: a box that is only made anew leaves its old octets
+        return
     mine = (Rsvp.roster_key_id.is_(None), Rsvp.event_id == event_id)
     parties = db.session.scalars(sa.select(Rsvp).where(*mine).order_by(Rsvp.line).limit(SEALED_AT_ONCE)).all()
     for rsvp in parties:
