@@ -1,7 +1,7 @@
 # Thin names for real commands. `make run` and `make test` are all that a newcomer needs.
 
 BIN := .venv/bin
-PORT := 8000
+PORT ?= 8000
 LOCKED := pyproject.toml requirements/install.sh
 TEMPLATES := templates
 READERS := ical.js@2.2.1
