@@ -248,10 +248,11 @@ def _approved(facts: Facts) -> Said:
         "A person has looked at your RSVP and said yes. The place and the calendar file are in this mail. Please tell "
         "nobody where it is who was not told by us."
     )
+    off = facts.event.status != "published"  # then the place is not in it
     return Said(
         subject=_("You are welcome, your place is kept: %(title)s", **facts.titled),
         headline=_("You are welcome: your place is kept."),
-        words=(_kept(facts), yes),
+        words=(_kept(facts), yes) if facts.event.event.address_hidden and not off else (_kept(facts),),
     )
 
 

@@ -211,6 +211,18 @@ def opens(token: str) -> bool:
     return db.session.get(RsvpLink, token_hash(token)) is not None
 
 
+def opens_more(held: str, token: str) -> bool:
+    """Whether a link that a browser holds opens what this party wrote, and this one does not, nor must prove anything.
+
+    LinkUnknown where this one opens nothing.
+    """
+    link, other = link_by_token(token), db.session.get(RsvpLink, token_hash(held))
+    if other is None or other.rsvp_id != link.rsvp_id or link.own_key or not other.own_key:
+        return False
+    rsvp = db.session.get_one(Rsvp, link.rsvp_id)
+    return rsvp.address_confirmed or rsvp.status not in {UNCONFIRMED, *MAY_RETURN}
+
+
 def opens_active(token: str) -> bool:
     """Whether there is a link with this token, to somebody who still means to come."""
     return opens(token) and rsvp_by_token(token).status in ACTIVE

@@ -149,3 +149,9 @@ def test_a_quiet_letter_sets_no_appointment_that_is_off() -> None:
         with atomic():
             db.session.execute(sa.update(Event).values(status=status))
         assert written("confirmed", "en", facts).subject == f"Your appointment {words}"
+
+
+def test_approval_asks_for_silence_only_where_the_place_is_a_secret() -> None:
+    for hidden, status, asked in ((True, "published", True), (True, "postponed", False), (False, "published", False)):
+        letter, _html = told("approved", address_hidden=hidden, waits=False, status=status)
+        assert ("Please tell nobody where it is" in letter) is asked

@@ -66,10 +66,10 @@ def headline(text: str) -> str:
     return found[1].strip()
 
 
-def by_mail(app: Flask, kind: str = "unconfirmed") -> FlaskClient:
-    """Who opens the link of a letter on another device."""
+def by_mail(app: Flask, kind: str = "unconfirmed", phone: FlaskClient | None = None) -> FlaskClient:
+    """Who opens the link of a letter, on another device if none is given."""
     mail = db.session.scalars(sa.select(OutboxMail).where(OutboxMail.kind == f"rsvps.{kind}")).one()
-    phone = app.test_client()
+    phone = phone or app.test_client()
     token = vault().open("outbox", mail.id, mail.sealed or b"")["facts"]["token"]
     assert phone.get(f"/rsvps/{token}").status_code == 303
     return phone
@@ -422,6 +422,18 @@ def test_a_link_that_does_not_open_the_words_changes_the_size_only(app: Flask, c
     assert send(phone, f"{MINE}/change", party_size="2", wants_reminders="y").status_code == 303
     assert "by the door" in page(client)
     assert the_rsvp().party_size == 2
+
+
+def test_the_link_of_a_later_letter_takes_nothing_from_a_browser_that_opens_more(
+    app: Flask, client: FlaskClient
+) -> None:
+    house()
+    sign_up(client, email=MAIL, note="by the door")
+    actions.ask_for_links(email=MAIL, now=our_clock.now())
+    actions.answer_lost_links(our_clock.now())
+    by_mail(app, "link", client)
+    assert "by the door" in page(client)
+    assert 'name="note"' in client.get(f"{MINE}/change").text
 
 
 def test_answers_come_along(client: FlaskClient) -> None:

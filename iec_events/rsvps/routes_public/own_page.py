@@ -40,9 +40,19 @@ from ..forms import ButtonForm
 from ..models import CONFIRMED
 from ..own_calendar import own_addresses, own_calendar, own_download
 from ..own_data import own_data
-from ..queries import LinkUnknown, RsvpView, opens, own_answers_by, own_rsvp, place_in_line, proves_address, slug_of
+from ..queries import (
+    LinkUnknown,
+    RsvpView,
+    opens,
+    opens_more,
+    own_answers_by,
+    own_rsvp,
+    place_in_line,
+    proves_address,
+    slug_of,
+)
 from ..standing import LEAVE, Facts, standing_of
-from .shared import blueprint, event_view, forget_link, keep_link, own_token
+from .shared import blueprint, event_view, forget_link, held_link, keep_link, own_token
 
 CALENDAR = "text/calendar; charset=utf-8; method=PUBLISH"
 
@@ -50,9 +60,11 @@ CALENDAR = "text/calendar; charset=utf-8; method=PUBLISH"
 @blueprint.get("/rsvps/<token>")
 @limiter.limit("120/minute")
 def open_link(token: str) -> ResponseReturnValue:
-    """The attendee's own link: kept in a cookie, and out of the address bar."""
+    """The attendee's own link: kept in a cookie, and out of the address bar. One that opens more is kept instead."""
     slug = slug_of(token)
-    keep_link(slug, token)
+    held = held_link(slug)
+    if held is None or not opens_more(held, token):
+        keep_link(slug, token)
     return redirect(url_for(".mine", slug=slug), 303)
 
 

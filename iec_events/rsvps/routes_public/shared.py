@@ -45,13 +45,19 @@ def forget_link(slug: str) -> None:
 
 def holds_link(slug: str) -> bool:
     """Whether this browser came by a link to this event, of somebody who still means to come."""
-    token = session.get("rsvps", {}).get(slug)
+    token = held_link(slug)
     return token is not None and opens_active(token)
+
+
+def held_link(slug: str) -> str | None:
+    """The link this browser came by, whether or not it still opens anything."""
+    links: dict[str, str] = session.get("rsvps", {})
+    return links.get(slug)
 
 
 def own_token(slug: str) -> str:
     """The link this browser holds for the event; LinkUnknown."""
-    links: dict[str, str] = session.get("rsvps", {})
-    if slug not in links:
+    token = held_link(slug)
+    if token is None:
         raise LinkUnknown
-    return links[slug]
+    return token
