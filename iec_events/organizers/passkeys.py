@@ -84,7 +84,7 @@ def keep_passkey(session: OrganizerSession, *, name: str, answer: str, now: dt.d
     from . import ceremonies  # noqa: PLC0415 - loads WebAuthn
 
     made = ceremonies.made(answer, ceremonies.Asking(*_asking("make", session)))
-    if made is None:
+    if made is None or _is_kept(made.id):
         return False
     row_id = new_id()
     db.session.add(
@@ -128,6 +128,11 @@ def passkeys_of(organizer_id: str) -> list[PasskeyView]:
         )
         for row in db.session.scalars(query)
     ]
+
+
+def _is_kept(credential_id: bytes) -> bool:
+    """Whether somebody has this passkey already."""
+    return db.session.scalar(sa.select(Passkey.id).where(Passkey.credential_id == credential_id)) is not None
 
 
 def _credential_ids(organizer_id: str) -> list[bytes]:

@@ -230,3 +230,14 @@ def test_what_an_address_lacks_is_said(
     page = client.get("/organize/account").text
     assert ("Add a passkey" in page) is (sentence is None)
     assert sentence is None or sentence in page
+
+
+def test_a_key_that_is_kept_already_is_refused_in_words(named: Flask) -> None:
+    """Browsers leave out the keys that they are told of; who answers all the same meets no fault."""
+    client, phone = with_app(named), Phone()
+    takes(client, phone)
+    again = send(client, NEW, name="once more", answer=phone.makes(asked(client.get(NEW).text)))
+    assert again.status_code == 422
+    assert "The passkey could not be made." in again.text
+    db.session.rollback()
+    assert len(db.session.scalars(sa.select(Passkey.id)).all()) == 1
