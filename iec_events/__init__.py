@@ -5,8 +5,8 @@ The house, from the roof down; a room imports only what stands below it:
 - `cli`, `app`, `worker`: the doors: a command, a WSGI application, the timed jobs
 - `front`: pages that show more than one room; `reports`: exports, read from every room
 - `team`: people and their roles
-- `privacy`: what is erased when, across rooms; `access`: who reads which guest list; `broadcasts`: letters to those on a
-  list; `checkin`: the door
+- `privacy`: what is erased when, across rooms; `access`: who reads which guest list
+- `broadcasts`: letters to those on a list; `checkin`: the door
 - `rsvps`: who comes; `solidarity`: messages and their wall
 - `calendars`: iCalendar documents and feeds
 - `questions`: what events ask of those who sign up
