@@ -111,6 +111,12 @@ def release(*, letters: Sequence[Claimed]) -> None:
 
 
 @atomic()
+def put_off(*, letter: Claimed, now: dt.datetime) -> None:
+    """Give a claimed letter back that cannot be written yet; it is tried again in half a minute."""
+    _change(letter, leased_until=None, tries=letter.tries - 1, due_at=now + FIRST_PAUSE)
+
+
+@atomic()
 def note_delivered(*, mail_id: str, now: dt.datetime) -> None:
     """The letter is out, or there was nothing to say: its address and facts are erased."""
     values = {"done_at": now, "sealed": None, "leased_until": None, "uncertain_at": None, "last_error": None}

@@ -32,9 +32,10 @@ from .actions import (
     note_lapsed,
     note_trouble,
     note_uncertain,
+    put_off,
     release,
 )
-from .letters import NoAddress, Writers, in_ascii, message_of
+from .letters import NoAddress, NotYet, Writers, in_ascii, message_of
 from .smtp import HandOver, Smtp, TakenAway, Troubled, Uncertain, Undeliverable
 
 log = logging.getLogger(__name__)
@@ -162,6 +163,9 @@ class _Run:
         except (Troubled, Uncertain):
             raise
         except TakenAway:
+            return False
+        except NotYet:
+            put_off(letter=claimed, now=self._moment())
             return False
         except Undeliverable as refused:
             again, self._hung_up = self._hung_up and refused.hung_up, refused.hung_up

@@ -59,6 +59,10 @@ class NoAddress(ValueError):
     """What should be a mail address can't be one."""
 
 
+class NotYet(Exception):
+    """What it would say is about to be settled: the letter waits for a moment."""
+
+
 class _Header(str):
     """A header's text, and how it is written. The library's own folding breaks long names and long addresses."""
 

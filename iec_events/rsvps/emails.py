@@ -19,7 +19,7 @@ from ..events.models import Event
 from ..events.times import local_text
 from ..events.versions import as_said, differences, versions_since
 from ..events.views import EventView
-from ..mail.letters import Letter, Writers, write_letter
+from ..mail.letters import Letter, NotYet, Writers, write_letter
 from .boxes import address_of
 from .entries import own_entry
 from .letters import MOVED, NEWS, Facts, news_kind, nothing_new, said_of
@@ -85,7 +85,20 @@ def _letter(kind: str, facts: dict[str, Any]) -> Letter | None:
         return None
     if kind == "thanks" and not (rsvp.wants_letters and row.status == "published"):
         return None
+    if kind != MOVED and _news_are_due(row, rsvp):
+        raise NotYet
     return _written(kind, rsvp, row, facts)
+
+
+def _news_are_due(event: Event, rsvp: Rsvp) -> bool:
+    """Whether they are not told yet that the event is off, which a slip of the hand may have been.
+
+    Those who read it in another letter would hear nothing when it is mended before news of it went out.
+    """
+    if event.status == "published" or event.ends_at <= clock.now() or rsvp.status not in ACTIVE:
+        return False
+    versions = versions_since(event.id, rsvp.told_sequence)
+    return bool(versions) and versions[0].sequence == rsvp.told_sequence and versions[0].said["status"] == "published"
 
 
 def decline_letter(rsvp_id: str, words: str) -> str | None:

@@ -118,6 +118,8 @@ def every_letter(event: Event, locale: LocaleCode, *, quiet: bool = False) -> It
     for kind in ("event_changed", "event_postponed", "event_reinstated", "event_cancelled"):
         since = event.sequence
         _happens(event, kind)
+        with atomic():  # as whoever promises the letter notes
+            db.session.execute(sa.update(Rsvp).where(Rsvp.id == rsvp_id).values(told_sequence=event.sequence))
         yield kind, written(kind, locale, {**facts, "since": since, "entitled": True})
 
 

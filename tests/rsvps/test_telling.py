@@ -25,6 +25,7 @@ from iec_events.events.actions import (
 )
 from iec_events.events.drafts import draft_of
 from iec_events.events.models import Event
+from iec_events.mail.delivery import deliver_due
 from iec_events.mail.letters import Letter
 from iec_events.mail.models import OutboxMail
 from iec_events.rsvps import actions
@@ -519,6 +520,34 @@ def test_what_a_slow_letter_told_already_is_not_told_again(clock: Traveller, *, 
     clock.shift(6 * MINUTE)
     actions.tell_changes(our_clock.now())
     assert sent() == ["event_changed"] * 2
+
+
+@pytest.mark.parametrize("step", [cancel_event, postpone_event])
+def test_no_letter_says_that_it_is_off_before_the_news_that_may_still_be_mended(clock: Traveller, step: Any) -> None:
+    """Else who signed up in that moment would be told so, and never that it takes place after all."""
+    event = an_event()
+    somebody(event)
+    [row] = db.session.scalars(sa.select(OutboxMail)).all()
+    step(slug=event.slug, now=our_clock.now())
+    for name, expected in (("put off", 0), ("mended", 1)):
+        if name == "mended":
+            reinstate(slug=event.slug, now=our_clock.now())
+        clock.shift(40)
+        assert deliver_due(now=our_clock.now(), writers=LETTERS) == expected, name
+    assert db.session.get_one(OutboxMail, row.id, populate_existing=True).done_at
+    clock.shift(DAY)
+    actions.tell_changes(our_clock.now())
+    assert sent() == []
+
+
+def test_a_letter_waits_for_the_news_and_no_longer(clock: Traveller) -> None:
+    event = an_event()
+    somebody(event)
+    cancel_event(slug=event.slug, now=our_clock.now())
+    assert deliver_due(now=our_clock.now(), writers=LETTERS) == 0
+    clock.shift(MINUTE)
+    actions.tell_changes(our_clock.now())
+    assert deliver_due(now=our_clock.now(), writers=LETTERS) == 2
 
 
 def test_a_letter_that_says_it_is_off_tells_of_no_move(clock: Traveller) -> None:
