@@ -112,13 +112,14 @@ class LetterForm(_LetterTexts):
 
 
 class SendForm(_Versioned):
-    """When it goes; and that a place may be named, where the letter seems to."""
+    """When it goes; that a place may be named, where the letter seems to; and whether to other lists as well."""
 
     when = _Choice(_l("When does it go?"), validate_choice=False, default=NOW)
     day = Day(_l("Day"))
     clock = Clock(_l("Time"))
     which = _Choice(_l("Which of the two?"), validate_choice=False, choices=[])
     place_meant = BooleanField(_l("I mean it so: they may know it"))
+    everywhere = BooleanField(_l("Also send it to the lists of all other events of this campaign"))
 
     def __init__(self, *, event: Event, **given: Any) -> None:
         super().__init__(**given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, cast
 
@@ -31,7 +31,7 @@ from .models import (
     Broadcast,
     BroadcastCopy,
 )
-from .wording import language_for, languages_of, texts_of
+from .wording import copy_id, first_of, language_for, languages_of, texts_of
 
 UNDER_WAY = (DRAFT, SENDING, SCHEDULED)
 ENDED = ("handed_over", "failed", "uncertain")
@@ -133,6 +133,11 @@ def letter_of(event_id: int, letter_id: str) -> Broadcast:
     return found
 
 
+def event_of(broadcast: Broadcast) -> Event:
+    """The event to whose list it goes."""
+    return db.session.get_one(Event, broadcast.event_id)
+
+
 def view_of(broadcast: Broadcast, locale: str) -> LetterView:
     """The letter with its words, and its subject in this language if there is one."""
     texts = texts_of(broadcast)
@@ -176,6 +181,27 @@ def off_since(event: Event, moment: dt.datetime) -> bool:
     later = sa.select(EventVersion.said).where(EventVersion.event_id == event.id, EventVersion.until > moment)
     said = db.session.scalar(later.order_by(EventVersion.sequence).limit(1))
     return said is not None and said["status"] != event.status
+
+
+def lists_beside(event: Event, moment: dt.datetime) -> Sequence[Event]:
+    """The other events of its campaign to whose lists can be written then."""
+    if event.campaign_id is None:
+        return ()
+    open_still = sa.and_(Event.status.in_(("published", "postponed")), Event.ends_at > moment)
+    beside = sa.and_(Event.campaign_id == event.campaign_id, Event.id != event.id)
+    return db.session.scalars(sa.select(Event).where(beside, open_still).order_by(Event.starts_at, Event.id)).all()
+
+
+def same_letters(broadcast: Broadcast, *, held: bool = False) -> list[Broadcast]:
+    """The same letter to lists of other events of the campaign; `held` until the end of the verb."""
+    first = first_of(broadcast)
+    campaign = sa.select(Event.campaign_id).where(Event.id == broadcast.event_id).scalar_subquery()
+    beside = db.session.scalars(sa.select(Event.id).where(Event.campaign_id == campaign))
+    ids = {first, *(copy_id(first, event_id) for event_id in beside)} - {broadcast.id}
+    query = sa.select(Broadcast).where(Broadcast.id.in_(ids)).order_by(Broadcast.id)
+    query = query.with_for_update() if held else query
+    found = db.session.scalars(query.execution_options(populate_existing=True)).all()
+    return [one for one in found if first_of(one) == first]  # one that was changed since is a letter of its own
 
 
 def in_audience(event_id: int, audience: str) -> sa.Select[Rsvp]:

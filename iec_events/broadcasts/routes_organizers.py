@@ -20,13 +20,24 @@ from ..events.models import Event
 from ..events.queries import any_event
 from ..events.times import local_text
 from ..events.views import EventView
-from ..organizers.guard import require_fresh, require_organizer
+from ..organizers.guard import reach_as, require_fresh, require_organizer
+from ..organizers.roles import ORGANIZER
 from . import actions
 from .emails import as_mail
 from .forms import AUDIENCE_WORDS, ButtonForm, LetterForm, SendForm, first_day
 from .models import DRAFT, SCHEDULED, SENDING, Broadcast
-from .queries import LetterUnknown, letter_of, letters_of, progress_of, reached, view_of
-from .wording import language_for, tells_place, texts_of
+from .queries import (
+    LetterUnknown,
+    event_of,
+    letter_of,
+    letters_of,
+    lists_beside,
+    progress_of,
+    reached,
+    same_letters,
+    view_of,
+)
+from .wording import first_of, language_for, tells_place, texts_of
 
 REFRESHED_S = 4
 STYLE = re.compile("<style>(.*?)</style>", re.DOTALL)
@@ -73,6 +84,8 @@ def letter(slug: str, letter_id: str) -> ResponseReturnValue:
     event = any_event(slug)
     found = letter_of(event.id, letter_id)
     due = found.state == SENDING or (found.state == SCHEDULED and found.due_at and found.due_at <= clock.now())
+    same = _same(event, found)
+    all_of_it = [found, *(one for _other, one, _far in same if first_of(found) == found.id)]
     page = make_response(
         _page(
             "letter",
@@ -84,6 +97,8 @@ def letter(slug: str, letter_id: str) -> ResponseReturnValue:
             told=found.state == DRAFT and tells_place(texts_of(found), event, found.audience),
             refreshed=REFRESHED_S if due and "still" not in request.args else None,
             still=due,
+            same=same,
+            stoppable=any(one.state in {SCHEDULED, SENDING} for one in all_of_it),
         )
     )
     page.headers["Content-Security-Policy"] = f"{CSP}; frame-src 'self'"
@@ -216,10 +231,15 @@ def _work_on(
 
 def _send(form: SendForm, event: Event, letter_id: str) -> ResponseReturnValue:
     """What was chosen is right as far as a form can know: send it, or say why it cannot go."""
-    slug, due_at, meant = event.slug, form.due_at, bool(form.place_meant.data)
     try:
         actions.send_letter(
-            slug=slug, letter_id=letter_id, made_from=form.made_from, due_at=due_at, place_meant=meant, now=clock.now()
+            slug=event.slug,
+            letter_id=letter_id,
+            made_from=form.made_from,
+            due_at=form.due_at,
+            place_meant=bool(form.place_meant.data),
+            everywhere=bool(form.everywhere.data) and _has_campaign(event),
+            now=clock.now(),
         )
     except LetterUnknown:
         raise
@@ -227,7 +247,7 @@ def _send(form: SendForm, event: Event, letter_id: str) -> ResponseReturnValue:
         flash(str(refusal), "error")
     except Refusal as refusal:
         return _refused(form, event, letter_id, refusal)
-    return _to_letter(slug, letter_id)
+    return _to_letter(event.slug, letter_id)
 
 
 def _refused(form: SendForm, event: Event, letter_id: str, refusal: Refusal) -> ResponseReturnValue:
@@ -249,6 +269,17 @@ def _to_letter(slug: str, letter_id: str) -> ResponseReturnValue:
 
 def _reached(event: Event, found: Broadcast) -> Any:
     return reached(event.id, found.audience, texts_of(found))
+
+
+def _has_campaign(event: Event) -> bool:
+    """Whether who is signed in organizes all of the event's campaign."""
+    return event.campaign is not None and reach_as(ORGANIZER).has_campaign(event.campaign.slug)
+
+
+def _same(event: Event, found: Broadcast) -> list[tuple[EventView, Broadcast, Any]]:
+    """The same letter to other lists: for which event, and how far it is."""
+    same, locale, now = same_letters(found) if _has_campaign(event) else (), current_locale(), clock.now()
+    return [(EventView(event_of(one), locale, now), one, progress_of(one)) for one in same]
 
 
 def _mails(event: Event, found: Broadcast) -> list[tuple[str, str, str, str]]:
@@ -292,7 +323,8 @@ def _send_page(form: SendForm, event: Event, found: Broadcast, status: int = 200
         form=form,
         view=view_of(found, current_locale()),
         reached=_reached(event, found),
-        told=tells_place(texts_of(found), event, found.audience),
+        told=tells_place(texts_of(found), event, found.audience) or form.place_meant.errors,
+        beside=lists_beside(event, clock.now()) if _has_campaign(event) else (),
         first_day=first_day(event, clock.now()),
         is_draft=found.state == DRAFT,
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from base64 import urlsafe_b64encode
 from urllib.parse import urlsplit
 
 from ..core.crypto import vault
@@ -16,15 +18,25 @@ SHORTEST_TELLING = 5  # fewer letters stand in any text
 CODE = re.compile(r"[0-9][0-9-]{2,}")  # of a gate
 
 
-def sealed(broadcast_id: str, texts: Texts) -> bytes:
-    """The box with a letter's words."""
-    return vault().seal(PURPOSE, broadcast_id, {"texts": texts})
+def sealed(broadcast_id: str, texts: Texts, copy_of: str = "") -> bytes:
+    """The box with a letter's words, and with the id of the letter to another list that it is a copy of."""
+    return vault().seal(PURPOSE, broadcast_id, {"texts": texts, "copy_of": copy_of})
 
 
 def texts_of(broadcast: Broadcast) -> Texts:
     """Language -> subject and text."""
     texts: Texts = vault().open(PURPOSE, broadcast.id, broadcast.sealed)["texts"]
     return texts
+
+
+def first_of(broadcast: Broadcast) -> str:
+    """The id of the letter that this one is a copy of, or its own."""
+    return vault().open(PURPOSE, broadcast.id, broadcast.sealed).get("copy_of") or broadcast.id
+
+
+def copy_id(letter_id: str, event_id: int) -> str:
+    """The id of a letter's copy for the list of another event: always the same, so that there is one at most."""
+    return urlsafe_b64encode(hashlib.sha256(f"{letter_id} {event_id}".encode()).digest()[:12]).decode()
 
 
 def language_for(texts: Texts, locale: str) -> str:

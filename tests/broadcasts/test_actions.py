@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from contextlib import suppress
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from time_machine import Traveller
 
 from iec_events import worker
@@ -15,7 +17,7 @@ from iec_events.broadcasts import actions
 from iec_events.broadcasts.actions import posting, sending
 from iec_events.broadcasts.drafts import LetterDraft
 from iec_events.broadcasts.models import ALL, COMING, TO_CONFIRM, WAITING, Broadcast, BroadcastCopy
-from iec_events.broadcasts.queries import letters_to, progress_of, reached
+from iec_events.broadcasts.queries import letters_to, progress_of, reached, same_letters
 from iec_events.broadcasts.wording import texts_of
 from iec_events.core import clock as our_clock
 from iec_events.core.db import atomic, db
@@ -32,7 +34,7 @@ from iec_events.privacy.vault_boxes import PURPOSES
 from iec_events.rsvps.actions import erase_own_rsvp, say_not_coming, withdraw_rsvp
 from iec_events.rsvps.models import Rsvp
 from tests.broadcasts.people import BOTH, a_letter, letter, mails, now_is, sends, signs_up, to_whom, written
-from tests.factories import an_event
+from tests.factories import a_campaign, an_event
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -401,6 +403,93 @@ def test_in_the_middle_what_is_not_out_is_withdrawn(monkeypatch: pytest.MonkeyPa
     assert (row.state, row.ended_at is not None) == ("stopped", True)
     assert (progress.mails, progress.handed_over, progress.dropped) == (4, 1, 3)
     assert letters_to(rsvp_id, "en") == []
+
+
+# --- To a whole campaign
+
+
+def a_programme(**of_the_first: Any) -> list[Event]:
+    """Two nights of a campaign; one that is over by then, one that is off, and one of another campaign beside them."""
+    campaign_id, start = a_campaign().id, our_clock.now() + DAY
+    first = an_event(campaign_id=campaign_id, **of_the_first)
+    return [
+        first,
+        an_event(campaign_id=campaign_id),
+        an_event(campaign_id=campaign_id, starts_at=start, ends_at=start + HOUR),
+        an_event(campaign_id=campaign_id, status="cancelled"),
+        an_event(campaign_id=a_campaign("Another").id),
+    ]
+
+
+def copies_of(letter_id: str) -> dict[int, str]:
+    """Event -> state, of the letter and its copies."""
+    return {one.event_id: one.state for one in (letter(letter_id), *same_letters(letter(letter_id)))}
+
+
+def test_a_letter_to_a_campaign_reaches_each_address_once(monkeypatch: pytest.MonkeyPatch, clock: Traveller) -> None:
+    monkeypatch.setattr(posting, "AT_ONCE", 2)
+    first, second, over, _off, another = a_programme()
+    for event, people in ((first, "abc"), (second, "bcCde"), (over, "f"), (another, "h")):
+        for name in people:
+            signs_up(event, f"{name}@example.org")
+    letter_id = a_letter(first)
+    assert sends(first, letter_id, our_clock.now() + 3 * DAY, everywhere=True) == 3
+    assert copies_of(letter_id) == dict.fromkeys((first.id, second.id), "scheduled")
+    clock.shift(3 * DAY)
+    for _ in range(3):
+        post()
+    assert sorted(address.casefold()[0] for address in to_whom()) == list("abcde")
+    assert {what for what, about in deeds() if about.startswith("letter:")} == {"letter.scheduled"}
+
+
+def test_two_workers_write_to_an_address_on_two_lists_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting, "AT_ONCE", 2)
+    monkeypatch.setattr(posting, "BATCHES", 1)
+    first, second, *_others = a_programme()
+    for event in (first, second):
+        for name in "abcd":
+            signs_up(event, f"{name}@example.org")
+    sends(first, a_letter(first), everywhere=True)
+
+    def work() -> None:
+        with app.app_context():
+            for _ in range(5):
+                post()
+
+    workers = [threading.Thread(target=work) for _ in range(3)]
+    for one in workers:
+        one.start()
+    for one in workers:
+        one.join()
+    assert [address[0] for address in to_whom()] == list("abcd")
+
+
+def test_a_campaigns_letter_is_stopped_and_sent_again_as_one_and_what_was_made_another_stays() -> None:
+    first, second, *_others = a_programme()
+    for event in (first, second):
+        signs_up(event, f"{event.slug}@example.org")
+    letter_id = a_letter(first)
+    sends(first, letter_id, everywhere=True)
+    actions.stop_letter(slug=first.slug, letter_id=letter_id, now=our_clock.now())
+    assert set(copies_of(letter_id).values()) == {"draft"}
+    sends(first, letter_id, everywhere=True)
+    assert len(copies_of(letter_id)) == 3
+    actions.stop_letter(slug=first.slug, letter_id=letter_id, now=our_clock.now())
+    copy = next(one for one in same_letters(letter(letter_id)) if one.event_id == second.id)
+    draft = LetterDraft(audience=COMING, texts={"en": {"subject": "Ours", "text": "Ours"}})
+    actions.revise_letter(slug=second.slug, letter_id=copy.id, draft=draft, made_from=copy.version, now=our_clock.now())
+    sends(first, letter_id, everywhere=True)
+    post()
+    assert (to_whom(), letter(copy.id).state) == ([f"{first.slug}@example.org"], "draft")
+
+
+def test_who_comes_to_one_event_is_not_told_by_a_campaigns_letter_where_another_is() -> None:
+    first, *_others = a_programme(address_hidden=True)
+    signs_up(first)
+    letter_id = a_letter(first, texts={"en": {"subject": "Where", "text": f"We meet at {first.venue}."}})
+    with pytest.raises(actions.PlaceTold):
+        sends(first, letter_id, everywhere=True)
+    assert sends(first, letter_id) == 1
 
 
 # --- The worker

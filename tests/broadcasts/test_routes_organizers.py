@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 from time_machine import Traveller
 from werkzeug.test import TestResponse
@@ -15,11 +16,13 @@ from werkzeug.test import TestResponse
 from iec_events.broadcasts import actions
 from iec_events.broadcasts.models import ALL, COMING, Broadcast
 from iec_events.core import clock as our_clock
-from iec_events.core.db import db
+from iec_events.core.db import atomic, db
 from iec_events.events.models import Event
 from iec_events.mail.actions import hand_over, note_delivered
+from iec_events.organizers.roles import ORGANIZER, of_event
 from tests.broadcasts.people import BOTH, a_letter, letter, mails, now_is, sends, signs_up
-from tests.factories import an_event
+from tests.checkin.people import browser_of
+from tests.factories import a_campaign, an_app, an_event, an_organizer, an_organizer_session, fully_signed_in
 from tests.filling import hidden_fields, send
 
 WORDS = {"subject_en": "Please come early", "text_en": "Doors open **earlier**.", "audience": "coming"}
@@ -306,6 +309,72 @@ def test_a_letter_is_found_under_its_own_event_only(organizer: FlaskClient, even
         answer = send(organizer, f"{HERE}/{letter_id}", f"{there}/{letter_id}/{deed}")
         assert answer.status_code == 404
     assert letter(letter_id).state == "draft"
+
+
+# --- To a whole campaign
+
+
+EVERYWHERE = 'name="everywhere"'
+
+
+@pytest.fixture
+def paris(event: Event) -> Event:
+    """Another night of the same campaign, with a guest of its own."""
+    campaign = a_campaign()
+    with atomic():
+        db.session.execute(sa.update(Event).where(Event.id == event.id).values(campaign_id=campaign.id))
+    night = an_event("Paris", slug="paris", campaign_id=campaign.id)
+    signs_up(night, "reza@example.org")
+    return night
+
+
+@pytest.mark.usefixtures("paris")
+def test_a_letter_goes_to_all_lists_of_a_campaign_and_is_stopped_on_one_page(
+    organizer: FlaskClient, event: Event
+) -> None:
+    letter_id = a_letter(event)
+    page = f"{HERE}/{letter_id}"
+    asked = organizer.get(f"{page}/send").text
+    assert EVERYWHERE in asked
+    assert "1 other event is not over" in asked
+    send(organizer, f"{page}/send", when="now", everywhere="y")
+    actions.post_letters(our_clock.now())
+    assert len(mails()) == 2
+    here = organizer.get(page).text
+    (there,) = re.findall(r'href="(/organize/events/paris/letters/[^"]+)"', here)
+    assert "Stop it now" in here
+    assert f'href="{page}"' in organizer.get(there).text
+    send(organizer, page, f"{page}/stop")
+    assert {row.state for row in db.session.scalars(sa.select(Broadcast))} == {"stopped"}
+
+
+@pytest.mark.usefixtures("paris")
+def test_who_organizes_one_night_writes_to_its_list_only(app: Flask, event: Event) -> None:
+    account = an_organizer(role=ORGANIZER, place=of_event("berkeley"))
+    client = browser_of(app, (account.id, fully_signed_in(an_organizer_session(an_app(account)))))
+    letter_id = a_letter(event)
+    address = f"{HERE}/{letter_id}/send"
+    assert EVERYWHERE not in client.get(address).text
+    assert send(client, address, when="now", everywhere="y").status_code == 303
+    assert len(db.session.scalars(sa.select(Broadcast)).all()) == 1
+    assert client.get(f"{HERE}/{letter_id}").status_code == 200
+
+
+def test_a_place_that_a_campaigns_letter_names_is_asked_about(
+    organizer: FlaskClient, event: Event, paris: Event
+) -> None:
+    with atomic():
+        db.session.execute(sa.update(Event).where(Event.id == paris.id).values(address_hidden=True))
+    words = {"en": {"subject": "Where", "text": f"They meet at {paris.venue}."}}
+    address = f"{HERE}/{a_letter(event, texts=words)}/send"
+    assert "place_meant" not in organizer.get(address).text
+    refused = send(organizer, address, when="now", everywhere="y")
+    assert refused.status_code == 422
+    assert 'name="place_meant"' in refused.text
+    form = hidden_fields(refused.text)
+    assert (
+        organizer.post(address, data={**form, "when": "now", "everywhere": "y", "place_meant": "y"}).status_code == 303
+    )
 
 
 # --- On the own page

@@ -7,21 +7,21 @@ a batch is there as a whole or not at all, and the next one begins behind it; so
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
 from ...core.db import atomic, db
 from ...core.tokens import new_token, token_hash
-from ...events.models import Event
+from ...events.models import Campaign, Event
 from ...mail.actions import post
 from ...mail.models import OutboxMail
 from ...organizers.audit import note
-from ...rsvps.boxes import address_of
+from ...rsvps.boxes import address_of, index_of
 from ...rsvps.models import Receipt, Rsvp, RsvpLink
 from ..emails import LETTER
 from ..models import MAIL, PAGE, SCHEDULED, SENDING, SENT, STOPPED, Broadcast, BroadcastCopy
-from ..queries import became_of, in_audience, off_since, way_to
+from ..queries import became_of, in_audience, off_since, same_letters, way_to
 from .writing import back_to_draft
 
 AT_ONCE = 200
@@ -79,9 +79,11 @@ def _next_parties(broadcast: Broadcast) -> Sequence[Rsvp]:
 
 def _write_to(parties: Sequence[Rsvp], broadcast: Broadcast, now: dt.datetime) -> None:
     copies, links, seen = [], [], _written_before(parties, broadcast)
+    addresses = {rsvp.id: address_of(rsvp) for rsvp in parties if way_to(rsvp, set(seen)) == MAIL}
+    seen |= _written_elsewhere(parties, addresses, broadcast)
     for rsvp in parties:
         way = way_to(rsvp, seen)
-        address = address_of(rsvp) if way == MAIL else None
+        address = addresses[rsvp.id] if way == MAIL else None
         if address is not None:
             token = new_token()
             links.append({"token_hash": token_hash(token), "rsvp_id": rsvp.id, "own_key": None, "proves_address": True})
@@ -106,6 +108,30 @@ def _written_before(parties: Sequence[Rsvp], broadcast: Broadcast) -> set[str]:
         .where(Rsvp.event_id == broadcast.event_id, Rsvp.address_index.in_(wanted))
     )
     return {index for index in db.session.scalars(query) if index}
+
+
+def _written_elsewhere(
+    parties: Sequence[Rsvp], addresses: Mapping[str, dict[str, str] | None], broadcast: Broadcast
+) -> set[str]:
+    """Addresses of these parties that have the same letter by way of another event's list.
+
+    Copies of a letter wait for each other at their campaign's row: at once, they would not see what the other did.
+    """
+    beside = same_letters(broadcast)
+    if not beside:
+        return set()
+    campaign = sa.select(Campaign.id).join(Event).where(Event.id == broadcast.event_id)
+    db.session.execute(campaign.with_for_update(of=Campaign))
+    found: set[str] = set()
+    for other in beside:
+        there = {
+            index_of(other.event_id, to["to"]): rsvp.address_index for rsvp in parties if (to := addresses.get(rsvp.id))
+        }
+        query = sa.select(Rsvp.address_index).join(BroadcastCopy, BroadcastCopy.rsvp_id == Rsvp.id)
+        query = query.where(BroadcastCopy.broadcast_id == other.id, BroadcastCopy.way == MAIL)
+        query = query.where(Rsvp.event_id == other.event_id, Rsvp.address_index.in_(there))
+        found |= {mine for index in db.session.scalars(query) if (mine := there[index or ""])}
+    return found
 
 
 @atomic()

@@ -15,10 +15,10 @@ from ...mail.actions import post, withdraw_part
 from ...mail.queries import open_letters
 from ...organizers.audit import note
 from ..emails import TEST
-from ..models import DRAFT, SCHEDULED, SENDING, STOPPED, Broadcast
-from ..queries import reached
-from ..wording import tells_place, texts_of
-from .writing import ABOUT, Changed, LetterSent, back_to_draft, locked, locked_draft
+from ..models import ALL, DRAFT, SCHEDULED, SENDING, STOPPED, Broadcast
+from ..queries import lists_beside, reached, same_letters
+from ..wording import copy_id, first_of, sealed, tells_place, texts_of
+from .writing import ABOUT, Changed, LetterSent, back_to_draft, locked, locked_draft, new_draft
 
 FEWEST_TOLD, STEP = 10, 5  # as in the receipts of lists that were destroyed
 TESTS_AT_ONCE = 3  # one for each language
@@ -58,12 +58,20 @@ class PlaceTold(Refusal):
 
 @atomic()
 def send_letter(
-    *, slug: str, letter_id: str, made_from: int, due_at: dt.datetime | None, place_meant: bool, now: dt.datetime
+    *,
+    slug: str,
+    letter_id: str,
+    made_from: int,
+    due_at: dt.datetime | None,
+    place_meant: bool,
+    now: dt.datetime,
+    everywhere: bool = False,
 ) -> int:
     """Send a draft now, or at `due_at`; how many are in its group now. Sending twice sends once, and tells 0.
 
-    Whom it reaches is decided when it goes out. Raises LetterUnknown, LetterSent (for another version than the one on
-    its way), Changed, EventOver, TimeOver, NobodyThere, PlaceTold.
+    Whom it reaches is decided when it goes out. `everywhere`: also to the lists of the other events of the campaign
+    that are not over by then, by a copy for each; an address gets one of them. Raises LetterUnknown, LetterSent (for
+    another version than the one on its way), Changed, EventOver, TimeOver, NobodyThere, PlaceTold.
     """
     row = locked(slug, letter_id)
     if row.state != DRAFT:
@@ -77,14 +85,33 @@ def send_letter(
         raise EventOver
     if due_at is not None and due_at <= now:
         raise TimeOver
-    if not place_meant and tells_place(texts, event, row.audience):
+    others = lists_beside(event, due_at or now) if everywhere else ()
+    whom = ALL if others else row.audience  # who comes to one of them need not know where the others are
+    if not place_meant and any(tells_place(texts, one, whom) for one in (event, *others)):
         raise PlaceTold
     parties = reached(event.id, row.audience, texts).parties
-    if not parties and due_at is None:
+    if not parties and due_at is None and not others:
         raise NobodyThere
     row.state, row.due_at, row.revised_at = SCHEDULED, due_at or now, now
     note("letter.scheduled" if due_at else "letter.sent", f"letter:{slug}{_told(parties)}", now=now)
+    for other in others:
+        _send_copy(row, other, now)
     return parties
+
+
+def _send_copy(row: Broadcast, event: Event, now: dt.datetime) -> None:
+    """The same letter to the list of another event; one that is on its way, or was made another letter, stays."""
+    texts, found = texts_of(row), copy_id(row.id, event.id)
+    copy = db.session.get(Broadcast, found, populate_existing=True, with_for_update=True)
+    if copy is None:
+        copy = new_draft(found, event.id)
+        db.session.add(copy)
+    elif copy.state != DRAFT or first_of(copy) != row.id:
+        return
+    copy.audience, copy.sealed = row.audience, sealed(copy.id, texts, copy_of=row.id)
+    copy.state, copy.due_at, copy.revised_at = SCHEDULED, row.due_at, now
+    deed = "letter.scheduled" if row.due_at and row.due_at > now else "letter.sent"
+    note(deed, f"letter:{event.slug}{_told(reached(event.id, row.audience, texts).parties)}", now=now)
 
 
 def _told(parties: int) -> str:
@@ -96,12 +123,15 @@ def _told(parties: int) -> str:
 def stop_letter(*, slug: str, letter_id: str, now: dt.datetime) -> str:
     """Stop a letter; what it is then: a draft again if it had not begun, else what is not out yet is withdrawn.
 
-    A mail that is being handed over at this moment may still arrive. Doing it twice does it once. LetterUnknown.
+    So it is with its copies for other lists. A mail that is being handed over at this moment may still arrive. Doing
+    it twice does it once. LetterUnknown.
     """
     row = locked(slug, letter_id)
-    if row.state in {SCHEDULED, SENDING}:
-        _stop(row, now)
-        note("letter.stopped", f"event:{slug}", now=now)
+    copies = same_letters(row, held=True) if first_of(row) == row.id else ()
+    for one in (row, *copies):
+        if one.state in {SCHEDULED, SENDING}:
+            _stop(one, now)
+            note("letter.stopped", f"event:{db.session.get_one(Event, one.event_id).slug}", now=now)
     return row.state
 
 

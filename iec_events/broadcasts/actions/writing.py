@@ -77,10 +77,8 @@ def keep_letter(*, slug: str, letter_id: str, draft: LetterDraft, now: dt.dateti
     of_event = sa.select(sa.func.count()).select_from(Broadcast).where(Broadcast.event_id == event.id)
     if (db.session.scalar(of_event) or 0) >= MOST_LETTERS:
         raise TooManyLetters
-    words = sealed(letter_id, draft.texts)
-    row = Broadcast(id=letter_id, event_id=event.id, audience=draft.audience, sealed=words, revised_at=now)
-    row.state, row.version, row.cursor = DRAFT, 1, ""
-    row.all_written, row.handed_over, row.failed, row.uncertain = False, 0, 0, 0
+    row = new_draft(letter_id, event.id)
+    row.audience, row.sealed, row.revised_at = draft.audience, sealed(letter_id, draft.texts), now
     db.session.add(row)
     note("letter.written", f"event:{slug}", now=now)
 
@@ -107,6 +105,13 @@ def delete_letter(*, slug: str, letter_id: str, now: dt.datetime) -> None:
     forget_letters(about=ABOUT + row.id)
     db.session.delete(row)
     note("letter.deleted", f"event:{slug}", now=now)
+
+
+def new_draft(letter_id: str, event_id: int) -> Broadcast:
+    """A letter without words."""
+    row = Broadcast(id=letter_id, event_id=event_id, state=DRAFT, version=1, cursor="", all_written=False)
+    row.handed_over = row.failed = row.uncertain = 0
+    return row
 
 
 def back_to_draft(row: Broadcast, now: dt.datetime) -> None:
