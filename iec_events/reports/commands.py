@@ -58,6 +58,9 @@ def restore(file: Path, *, replace: bool) -> None:
     forget_anchor()  # this older database is there because somebody wants it, and says so in the trail
     note("backup.restored", f"backup:{restored.made_at}", now=clock.now())
     click.echo(f"{restored.rows} rows of {restored.made_at} are back. Everybody signs in anew.")
+    click.echo(
+        "Accounts are as they were then: who was removed since has password, roles and keys again. Look at them."
+    )
     again = erase_again(clock.now())
     if again:
         click.echo(f"{again} people had deleted themselves since then, and are deleted again.")
