@@ -1,7 +1,7 @@
 """Letters to attendees, written at delivery from what is true then. None: there is nothing to say any more.
 
 They call nobody by name: the worker cannot read names, and mail providers need not know them. What they say stands in
-`letters.py`, and for those who asked for quiet mails in `quiet.py`.
+`letters`, and for those who asked for quiet mails in `quiet.py`.
 """
 
 from __future__ import annotations
