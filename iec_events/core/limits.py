@@ -19,6 +19,10 @@ from .i18n import _l
 # What may begin in one place from one network. A table of friends on a pub's Wi-Fi fits; one address can't fill a hall.
 NEW_RATES = ("20/hour", "60/day")
 NEW_RATES_PROVEN = ("100/hour", "300/day")
+# Twenty parties of six are a hall: heads count, too.
+NEW_HEADS = ("40/hour", "60/day")
+NEW_HEADS_PROVEN = NEW_RATES_PROVEN
+MOST_AT_ONCE = 40  # a larger party counts as so many: it is none that nobody may ever begin
 
 
 class TooManyFromHere(Refusal):
@@ -55,31 +59,37 @@ limiter = Limiter(key_func=visitor, default_limits=[])
 spare = FixedWindowRateLimiter(MemoryStorage())  # counts while Redis is away
 
 
-def within(name: str, rates: tuple[str, ...], *of: str) -> bool:
-    """Count one use of `name` by `of`; False, and not counted, when one of the rates (`6/minute`) is used up.
+def within(name: str, rates: tuple[str, ...], *of: str, uses: int = 1) -> bool:
+    """Count one use of `name` by `of`, or several; False, and not counted, when a rate (`6/minute`) is used up.
 
     For routes that answer on the form itself, with all that was typed, where the decorator would answer with a page.
     """
     items = [parse(rate) for rate in rates]
     try:
-        return _count(limiter.limiter, items, name, *of)
+        return _count(limiter.limiter, items, name, *of, uses=uses)
     except limiter.storage.base_exceptions:
-        return _count(spare, items, name, *of)
+        return _count(spare, items, name, *of, uses=uses)
 
 
-def may_begin(what: str, place: str, *, proven: bool) -> bool:
+def may_begin(what: str, place: str, *, proven: bool, heads: int = 1) -> bool:
     """Count one thing that the visitor begins in a place; False when too many came from their network.
 
     Who has proven some work (see puzzle) is held to the wider rates only; others use up both.
     """
     rates = NEW_RATES_PROVEN if proven else (*NEW_RATES, *NEW_RATES_PROVEN)
-    return within(f"new {what}", rates, place, visitor())
+    return within(f"new {what}", rates, place, visitor()) and may_bring(what, place, heads, proven=proven)
 
 
-def _count(counter: RateLimiter, items: list[RateLimitItem], *of: str) -> bool:
-    if not all(counter.test(item, *of) for item in items):
+def may_bring(what: str, place: str, heads: int, *, proven: bool = False) -> bool:
+    """Count so many people for whom the visitor wants room; False when there were too many from their network."""
+    rates = NEW_HEADS_PROVEN if proven else (*NEW_HEADS, *NEW_HEADS_PROVEN)
+    return within(f"heads of new {what}", rates, place, visitor(), uses=min(heads, MOST_AT_ONCE))
+
+
+def _count(counter: RateLimiter, items: list[RateLimitItem], *of: str, uses: int) -> bool:
+    if not all(counter.test(item, *of, cost=uses) for item in items):
         return False
-    counted = [counter.hit(item, *of) for item in items]
+    counted = [counter.hit(item, *of, cost=uses) for item in items]
     return all(counted)
 
 

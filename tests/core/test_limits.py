@@ -98,9 +98,9 @@ def test_a_redis_that_is_away_neither_shuts_nor_opens_the_door(tmp_path: Path) -
         create_app(settings_for(tmp_path, f"sqlite:///{tmp_path / 'none.db'}"))  # the limiter is one for all
 
 
-def begin(app: Flask, address: str, place: str = "berkeley", *, proven: bool = False) -> bool:
+def begin(app: Flask, address: str, place: str = "berkeley", *, proven: bool = False, heads: int = 1) -> bool:
     with app.test_request_context("/", environ_overrides={"REMOTE_ADDR": address}):
-        return may_begin("rsvp", place, proven=proven)
+        return may_begin("rsvp", place, proven=proven, heads=heads)
 
 
 def test_a_table_of_friends_fits_and_one_network_does_not_fill_a_hall(
@@ -115,3 +115,12 @@ def test_a_table_of_friends_fits_and_one_network_does_not_fill_a_hall(
     clock.shift(3601)
     assert begin(app, pub)
     assert begin(app, pub, proven=True)
+
+
+def test_large_parties_fill_no_hall_either_and_even_the_largest_may_begin(app: Flask) -> None:
+    club, bus = "192.0.2.7", "198.51.100.1"
+    assert [begin(app, club, heads=6) for _ in range(8)] == [True] * 6 + [False] * 2
+    assert begin(app, club, heads=4)
+    assert begin(app, club, "toronto", heads=6)
+    assert [begin(app, club, proven=True, heads=6) for _ in range(12)] == [True] * 10 + [False] * 2  # a hundred
+    assert [begin(app, bus, heads=55) for _ in range(2)] == [True, False]

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from iec_events.core import clock as our_clock
 from iec_events.core.db import atomic, db
-from iec_events.core.limits import may_begin
+from iec_events.core.limits import may_begin, may_bring
 from iec_events.events.actions import cancel_event, close_list, defend_event
 from iec_events.events.models import Event
 from iec_events.questions.actions import take_back
@@ -141,6 +141,18 @@ def test_very_many_from_one_network_wait_and_lose_nothing(app: Flask, client: Fl
     assert "Very many came from your network" in answer.text
     assert "Sara Karimi" in answer.text
     assert names(event) == ["Sara"]
+
+
+def test_people_count_too_also_those_who_are_added_later(app: Flask, client: FlaskClient, event: Event) -> None:
+    with app.test_request_context(environ_base={"REMOTE_ADDR": "127.0.0.1"}):
+        assert may_bring("rsvp", "berkeley", 38)
+    assert sign_up(client, party_size="3").status_code == 429
+    assert sign_up(client).status_code == 303
+    answer = send(client, "/events/berkeley/my-rsvp/change", party_size="3")
+    assert answer.status_code == 429
+    assert "Very many came from your network" in answer.text
+    assert send(client, "/events/berkeley/my-rsvp/change", party_size="2").status_code == 303
+    assert [one.party_size for one in roster(event.id)] == [2]
 
 
 @pytest.mark.parametrize(("module", "page"), [("signing_up", "rsvp"), ("changing", "my-rsvp/change")])

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from ...core import clock
 from ...core.errors import Refusal
 from ...core.i18n import _
-from ...core.limits import TooManyFromHere, visitor, within
+from ...core.limits import TooManyFromHere, may_bring, visitor, within
 from ...events.views import EventView
 from ...questions.fields import with_questions
 from ...questions.queries import questions_of
@@ -36,7 +36,7 @@ def change(slug: str) -> ResponseReturnValue:
     if form.overtaken and not form.repeats(rsvp):
         return _page(event, form, rsvp, 409)
     try:
-        _change(form, rsvp, token)
+        _change(form, event, rsvp, token)
     except LinkUnknown:
         raise
     except Refusal as refusal:
@@ -54,8 +54,10 @@ def _form(event: EventView, rsvp: RsvpView, token: str) -> ChangeForm:
     return form
 
 
-def _change(form: ChangeForm, rsvp: RsvpView, token: str) -> None:
-    readable = rsvp.name is not None
+def _change(form: ChangeForm, event: EventView, rsvp: RsvpView, token: str) -> None:
+    readable, more = rsvp.name is not None, (form.party_size.data or 1) - rsvp.party_size
+    if more > 0 and not may_bring("rsvp", event.slug, more):
+        raise TooManyFromHere
     change_rsvp(
         token=token,
         name=(form.name.data or _("Guest")) if readable else None,

@@ -89,8 +89,8 @@ def _form(event: EventView) -> SignUpForm:
 
 
 def _placed(event: EventView, form: SignUpForm, token: str) -> Placed:
-    proven = form.proven()
-    if not opens(token) and not may_begin("rsvp", event.slug, proven=proven):
+    proven, heads = form.proven(), form.party_size.data or 1
+    if not opens(token) and not may_begin("rsvp", event.slug, proven=proven, heads=heads):
         raise TooManyFromHere
     return place_rsvp(
         slug=event.slug,
