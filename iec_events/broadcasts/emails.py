@@ -17,12 +17,13 @@ from ..core.i18n import current_locale
 from ..core.urls import public_url
 from ..events.models import Event, Texts
 from ..events.views import EventView
-from ..mail.letters import Letter, Writers, write_letter
+from ..mail.letters import Letter, NotYet, Writers, write_letter
+from ..rsvps.actions.telling import is_settled
 from ..rsvps.models import Rsvp
 from ..rsvps.quiet import quiet_sender
 from ..rsvps.unsubscribing import unsubscribe_address
 from .models import AUDIENCES, Broadcast
-from .queries import ON_PAGES, off_since
+from .queries import ON_PAGES, off_since, said_since
 from .wording import language_for, texts_of
 
 LETTER, TEST = "broadcasts.letter", "broadcasts.test"
@@ -57,7 +58,11 @@ def _letter(facts: dict[str, Any]) -> Letter | None:
         return None
     broadcast, rsvp, event = found
     due = broadcast.state in ON_PAGES and rsvp.status in AUDIENCES[broadcast.audience]
-    if not due or not rsvp.wants_letters or off_since(event, broadcast.revised_at):
+    if not due or not rsvp.wants_letters:
+        return None
+    if off_since(event, broadcast.revised_at):
+        if not is_settled(event, said_since(event, broadcast.revised_at), clock.now()):
+            raise NotYet  # a slip of the hand, perhaps
         return None
     locale = current_locale()
     stop = unsubscribe_address(rsvp.id, "letters", locale)

@@ -176,11 +176,14 @@ def reached(event_id: int, audience: str, texts: Texts) -> Reached:
 
 def off_since(event: Event, moment: dt.datetime) -> bool:
     """Whether the event was called off or put off after this moment: what was written before may ask people to come."""
-    if event.status == "published":
-        return False
-    later = sa.select(EventVersion.said).where(EventVersion.event_id == event.id, EventVersion.until > moment)
-    said = db.session.scalar(later.order_by(EventVersion.sequence).limit(1))
-    return said is not None and said["status"] != event.status
+    versions = said_since(event, moment)
+    return event.status != "published" and bool(versions) and versions[0].said["status"] != event.status
+
+
+def said_since(event: Event, moment: dt.datetime) -> Sequence[EventVersion]:
+    """What the event said after this moment and does not say now, oldest first."""
+    later = sa.select(EventVersion).where(EventVersion.event_id == event.id, EventVersion.until > moment)
+    return db.session.scalars(later.order_by(EventVersion.sequence)).all()
 
 
 def lists_beside(event: Event, moment: dt.datetime) -> Sequence[Event]:

@@ -27,6 +27,7 @@ from iec_events.events.actions import cancel_event, postpone_event, reinstate
 from iec_events.events.models import Event
 from iec_events.mail.actions import claim, hand_over, note_delivered, note_failed, note_uncertain, send_again, sweep
 from iec_events.mail.delivery import deliver_due
+from iec_events.mail.letters import NotYet
 from iec_events.mail.models import OutboxMail
 from iec_events.organizers.models import AuditEntry
 from iec_events.privacy.actions import destroy_list
@@ -259,7 +260,26 @@ def test_what_is_not_out_when_the_event_is_called_off_stays_here(clock: Travelle
     with speaking("en"):
         assert written(mail)
         cancel_event(slug=event.slug, now=our_clock.now())
+        with pytest.raises(NotYet):
+            written(mail)  # it may have been a slip
+        clock.shift(HOUR)
         assert written(mail) is None
+
+
+def test_a_slip_of_the_hand_stops_no_letter(clock: Traveller) -> None:
+    event = an_event()
+    signs_up(event)
+    letter_id, other = a_letter(event), a_letter(event, ALL)
+    for one in (letter_id, other):
+        sends(event, one, our_clock.now() + HOUR)
+    clock.shift(HOUR)
+    cancel_event(slug=event.slug, now=our_clock.now())
+    post()
+    assert {letter(one).state for one in (letter_id, other)} == {"scheduled"}
+    clock.shift(posting.MOMENT)
+    reinstate(slug=event.slug, now=our_clock.now())
+    post()
+    assert {letter(one).state for one in (letter_id, other)} == {"sending"}
 
 
 def test_a_letter_that_waits_for_a_time_after_the_event_does_not_go(clock: Traveller) -> None:

@@ -17,14 +17,16 @@ from ...events.models import Campaign, Event
 from ...mail.actions import post
 from ...mail.models import OutboxMail
 from ...organizers.audit import note
+from ...rsvps.actions.telling import is_settled
 from ...rsvps.boxes import address_of, index_of
 from ...rsvps.models import Receipt, Rsvp, RsvpLink
 from ..emails import LETTER
 from ..models import MAIL, PAGE, SCHEDULED, SENDING, SENT, STOPPED, Broadcast, BroadcastCopy
-from ..queries import became_of, in_audience, off_since, same_letters, way_to
+from ..queries import became_of, in_audience, off_since, said_since, same_letters, way_to
 from .writing import back_to_draft
 
 AT_ONCE = 200
+MOMENT = dt.timedelta(seconds=30)
 BATCHES = 5  # then other jobs of the worker have their turn
 
 
@@ -60,9 +62,16 @@ def _post_batch(now: dt.datetime) -> bool:
 
 
 def _begin(broadcast: Broadcast, now: dt.datetime) -> bool:
-    """Send it on its way; False when the event is over, or off since it was given its time: it is a draft again."""
+    """Send it on its way; False when the event is over, or off since it was given its time: it is a draft again.
+
+    While that may be a slip, which is mended within minutes, it waits.
+    """
     event = db.session.get_one(Event, broadcast.event_id, populate_existing=True)
-    if event.ends_at <= now or off_since(event, broadcast.revised_at):
+    off = off_since(event, broadcast.revised_at)
+    if off and event.ends_at > now and not is_settled(event, said_since(event, broadcast.revised_at), now):
+        broadcast.due_at = now + MOMENT
+        return False
+    if off or event.ends_at <= now:
         back_to_draft(broadcast, now)
         note("letter.stopped", f"event:{event.slug}", now=now)
         return False
