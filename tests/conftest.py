@@ -5,6 +5,7 @@ A test that takes `app` (or `client`, which uses it) runs twice: on SQLite and o
 
 from __future__ import annotations
 
+import atexit
 import base64
 import contextvars
 import datetime as dt
@@ -108,6 +109,7 @@ compressed = statics._compressed
 
 
 static_files = tempfile.TemporaryDirectory(prefix="static")
+atexit.register(static_files.cleanup)  # else it is said aloud at the end
 
 
 @cache
