@@ -156,7 +156,7 @@ class RsvpAnswers(Model):
     """What one party answered to the event's questions, one row for each term after which answers are erased.
 
     A row is there for each term that the event's questions have, whatever was answered, so that it tells nothing.
-    `keep_days` after the end of the event it goes, or with the list. What is in the boxes, `answers.py` says.
+    `keep_days` after the end of the event it goes, or with the list. What is in the boxes, `answer_boxes.py` says.
     """
 
     __tablename__ = "rsvp_answers"

@@ -30,8 +30,8 @@ from iec_events.questions.drafts import draft_of
 from iec_events.questions.models import LONG, SHORT, YES_NO, Answers
 from iec_events.questions.queries import questions_of
 from iec_events.rsvps.actions import Party, place_rsvp, seal_vault_boxes
+from iec_events.rsvps.answer_boxes import STEP
 from iec_events.rsvps.answers import (
-    STEP,
     erase_answers,
     keep_answers,
     own_answers,
