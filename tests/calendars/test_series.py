@@ -16,7 +16,7 @@ from icalendar import Calendar
 from iec_events.core import clock
 from iec_events.core.db import atomic
 from iec_events.events import actions
-from iec_events.events.drafts import draft_of
+from iec_events.events.drafts import CampaignDraft, draft_of
 from iec_events.events.models import Event
 from iec_events.events.recurrence import Rule
 from tests.calendars.expanding import Date, by_dateutil, by_ical_js, by_libical
@@ -312,3 +312,26 @@ def test_dates_are_told_whose_state_changed_its_clocks_after_they_were_made(
         assert expand(octets) == on_the_pages(dates(slug)), reader
     told = {each.get("RECURRENCE-ID").dt.hour for each in said(octets) if each.get("RECURRENCE-ID")}
     assert told == {18}, "as the rule has it"
+
+
+def test_what_changes_soon_after_much_else_did_is_told(client: FlaskClient) -> None:
+    a_campaign("Night", slug="night")
+    a_vigil(campaign="night")
+    day, until = dt.date(2027, 2, 2), dt.date(2027, 2, 23)
+    actions.change_rule(
+        slug="vigil", rule=TUESDAYS, at=None, from_day=day, until=until, odd=actions.KEEP, now=clock.now()
+    )
+    second = dates()[1]
+    before = stamp_of(client, second.slug)
+    moved = replace(draft_of(second), venue="La Peña")
+    actions.revise_event(slug=second.slug, draft=moved, campaign_slug="night", now=clock.now())
+    assert "La Peña" in client.get(f"/events/{second.slug}.ics").text
+    assert before < stamp_of(client, second.slug)
+    unseen = CampaignDraft(texts=three_languages("Night"), published=False)
+    actions.revise_campaign(slug="night", draft=unseen, now=clock.now())
+    assert "CATEGORIES" not in client.get(f"/events/{second.slug}.ics").text
+
+
+def stamp_of(client: FlaskClient, slug: str) -> dt.datetime:
+    stamp: dt.datetime = said(client.get(f"/events/{slug}.ics").data)[0]["DTSTAMP"].dt
+    return stamp

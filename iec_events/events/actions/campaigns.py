@@ -11,7 +11,7 @@ from ...organizers.audit import note
 from ..drafts import CampaignDraft, filled
 from ..models import Campaign
 from ..slugs import title_slug
-from .rows import after, free_slug, locked_campaign, write
+from .rows import after, all_stamped, free_slug, locked_campaign, write
 
 
 class CampaignChangedMeanwhile(Refusal):
@@ -41,5 +41,5 @@ def revise_campaign(*, slug: str, draft: CampaignDraft, made_from: dt.datetime |
     if made_from is not None and made_from != campaign.revised_at:
         raise CampaignChangedMeanwhile
     if write(campaign, {"texts": filled(draft.texts), "published": draft.published}):
-        campaign.revised_at = after(campaign.revised_at, now)
+        campaign.revised_at = all_stamped(campaign, now)
         note("campaign.revised", f"campaign:{slug}", now=now)

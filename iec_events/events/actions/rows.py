@@ -112,6 +112,20 @@ def write(row: Event | Campaign, columns: dict[str, Any]) -> set[str]:
     return changed
 
 
+def stamped(event: Event, now: dt.datetime) -> dt.datetime:
+    """Now, and later than all that its calendar entry was stamped with: it speaks of its series and campaign, too."""
+    rows = (event, event.series, event.campaign)
+    return after(max(row.revised_at for row in rows if row is not None), now)
+
+
+def all_stamped(row: EventSeries | Campaign, now: dt.datetime) -> dt.datetime:
+    """Now, and later than all that the entries of the events in a series or campaign were stamped with."""
+    mine = Event.series_id == row.id if isinstance(row, EventSeries) else Event.campaign_id == row.id
+    query = sa.select(sa.func.max(Event.revised_at), sa.func.max(EventSeries.revised_at)).where(mine)
+    latest = db.session.execute(query.outerjoin(EventSeries, Event.series_id == EventSeries.id)).one()
+    return after(max([row.revised_at, *filter(None, latest)]), now)
+
+
 def after(before: dt.datetime | None, now: dt.datetime) -> dt.datetime:
     """Now, in whole seconds as calendars and HTTP count them, and always later than before."""
     second = now.replace(microsecond=0)

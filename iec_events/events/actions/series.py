@@ -24,7 +24,7 @@ from ..recurrence import Course, Rule, on_the_wall
 from ..series_queries import any_series, dates_of, is_listed
 from ..slugs import is_secret
 from ..times import day_month
-from .rows import after, is_left_out, leave_out, locked, locked_dates, take_from_left_out
+from .rows import after, all_stamped, is_left_out, leave_out, locked, locked_dates, take_from_left_out
 from .series_rows import Also, checked, date_slugs, make_dates, place_date, series_slug, stretches, write_date
 from .steps import NotFromHere, cancel_event, publish_event, reinstate, withdraw_event
 from .writing import (
@@ -150,7 +150,7 @@ def revise_dates(
         series.pattern, series.offsets = pattern.columns, pattern.offsets
         if campaign != campaign_before:
             series.campaign_id = event.campaign_id
-        series.revised_at = after(series.revised_at, now)
+        series.revised_at = all_stamped(series, now)
         series.sequence += bool({name for _kind, name, *_rest in told} & TOLD)
     slug = _hidden_if_wished(event.series)
     note("series.revised", f"series:{slug}", now=now)

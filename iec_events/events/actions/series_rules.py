@@ -16,7 +16,7 @@ from ..patterns import course_of, pattern_of
 from ..plans import Plan, plan_of
 from ..recurrence import Course, Rule, on_the_wall
 from ..series_queries import any_series
-from .rows import after, is_left_out, leave_out, locked_dates, take_from_left_out
+from .rows import all_stamped, is_left_out, leave_out, locked_dates, take_from_left_out
 from .series_rows import Also, checked, date_slugs, make_dates, place_date, write_date
 from .steps import cancel_event, publish_event, withdraw_event
 from .writing import delete_draft
@@ -85,7 +85,7 @@ def not_before_today(series: EventSeries, day: dt.date, now: dt.datetime) -> dt.
 
 
 def _touch(series: EventSeries, now: dt.datetime) -> None:
-    series.revised_at = after(series.revised_at, now)
+    series.revised_at = all_stamped(series, now)
     series.sequence += 1
 
 
@@ -123,7 +123,7 @@ def _drop(event: Event, now: dt.datetime) -> None:
 
 def _branch(series: EventSeries, course: Course, now: dt.datetime) -> EventSeries:
     """What comes after, by its own rule and under its own uid; it takes over the address."""
-    slug, moment = series.slug, after(None, now)
+    slug, moment = series.slug, all_stamped(series, now)
     series.slug = None
     db.session.flush()
     moments = course.moments()

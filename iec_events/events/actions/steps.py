@@ -11,7 +11,7 @@ from ...core.i18n import _l
 from ...organizers.audit import note
 from ..models import Event, EventSeries
 from ..versions import raise_sequence, said_by
-from .rows import after, leave_out, locked, take_from_left_out
+from .rows import after, all_stamped, leave_out, locked, stamped, take_from_left_out
 
 # What a change of status is called in the audit trail where it is not the new status itself.
 STEPS_NOTED = {
@@ -107,7 +107,7 @@ def open_list(*, slug: str, now: dt.datetime) -> None:
             event.rsvp_opens_at = None
         if event.rsvp_closes_at is not None and event.rsvp_closes_at <= now:
             event.rsvp_closes_at = None
-        event.revised_at = after(event.revised_at, now)
+        event.revised_at = stamped(event, now)
     note("event.opened", f"event:{slug}", now=now)
 
 
@@ -129,7 +129,7 @@ def _set_attack(slug: str, now: dt.datetime, *, on: bool) -> None:
         return
     event.under_attack = on
     if event.address_hidden:  # calendars say who is told the place
-        event.revised_at = after(event.revised_at, now)
+        event.revised_at = stamped(event, now)
     note("event.defended" if on else "event.undefended", f"event:{slug}", now=now)
 
 
@@ -142,7 +142,7 @@ def _turn(event: Event, sources: set[str], target: str, now: dt.datetime, *, tol
     if event.series is not None and "draft" in {event.status, target}:
         _tell_series(event, event.series, target, now, told=told)
     before, event.status = said_by(event), target
-    event.revised_at = after(event.revised_at, now)
+    event.revised_at = stamped(event, now)
     if told:
         raise_sequence(event, before, now)
 
@@ -155,4 +155,4 @@ def _tell_series(event: Event, series: EventSeries, target: str, now: dt.datetim
         take_from_left_out(event)
     if told:
         series.sequence += 1
-        series.revised_at = after(series.revised_at, now)
+        series.revised_at = all_stamped(series, now)

@@ -23,7 +23,7 @@ from ..seats import availability
 from ..slugs import event_slug, is_secret, with_tail
 from ..versions import raise_sequence, said_by
 from .pictures import NoSuchImage, drop_image
-from .rows import after, forget_if_empty, free_slug, locked, write
+from .rows import after, forget_if_empty, free_slug, locked, stamped, write
 from .steps import PlaceMissing
 
 # Whoever has the event in a calendar must be told when one of these changes (RFC 5546 2.1.4).
@@ -159,7 +159,7 @@ def revise_event(
     if event.published_at is None:
         _rename(event, _hard_to_guess(slug, draft))
     event.availability = availability(event.capacity, event.seats_taken)
-    event.revised_at = after(event.revised_at, now)
+    event.revised_at = stamped(event, now)
     note("event.revised", f"event:{event.slug}", now=now)
     if changed & TOLD:
         raise_sequence(event, said, now)
