@@ -33,6 +33,7 @@ from ..mail.queries import mail_health
 from ..mail.smtp import wants_starttls
 from ..organizers.audit import latest_at
 from ..organizers.audit_check import verify
+from ..privacy.actions import overdue
 from ..privacy.vault_boxes import older_boxes
 
 GRAVE, WEAK, HINT = "grave", "weak", "hint"
@@ -300,6 +301,12 @@ def _of_keys(now: dt.datetime) -> Findings:
     gone = sum(not has_shred(shred_id) for shred_id in shreds)
     if gone:
         yield Finding(GRAVE, f"The keys of {gone} guest lists are gone: put the folder `shred` of the key folder back.")
+    late = overdue(now)
+    if late:
+        folder = settings().key_dir
+        yield Finding(
+            GRAVE, f"{late} guest lists or their keys are beyond their term: may the worker write to {folder}?"
+        )
     yield from _of_people(now)
 
 

@@ -24,8 +24,9 @@ from iec_events.mail.actions import note_trouble, post
 from iec_events.mail.models import OutboxMail
 from iec_events.organizers.audit import note
 from iec_events.organizers.keys import RECOVERY, made_key, new_phrase, pair_of_phrase
-from iec_events.organizers.models import AuditEntry, RecoveryKey, RoleGrant
+from iec_events.organizers.models import AuditEntry, OrganizerKey, RecoveryKey, RoleGrant
 from iec_events.organizers.roles import MODERATOR
+from iec_events.privacy import actions as destruction
 from iec_events.privacy.vault_boxes import reseal
 from iec_events.reports import doctor
 from iec_events.reports.commands import doctor as command
@@ -334,6 +335,36 @@ def test_a_list_that_the_recovery_key_does_not_open_or_nobody(well: Flask) -> No
         file.unlink()
     assert (told(well)[0][0], "The keys of 1 guest lists are gone" in told(well)[0][1]) == (GRAVE, True)
     assert RECOVERY == "recovery"
+
+
+def test_lists_and_keys_that_nobody_destroys(well: Flask) -> None:
+    event = an_event(keep_days=0)
+    ids = {row.organizer_id: row.public for row in db.session.scalars(sa.select(OrganizerKey))}
+    public = db.session.get_one(RecoveryKey, 1).public
+    with well.app_context(), atomic():
+        add_key(event.id, ROSTER, {**ids, RECOVERY: public}, clock.now())
+    end = event.ends_at
+
+    def late(hours: float) -> list[str]:
+        with well.app_context():
+            note_worker(end + hours * HOUR)
+        return [text for gravity, text in told(well, end + hours * HOUR) if gravity == GRAVE]
+
+    assert late(0.9) == []
+    assert "1 guest lists or their keys are beyond their term" in late(1)[0]
+    with well.app_context(), pytest.MonkeyPatch.context() as patched:
+        patched.setattr(destruction, "destroy_shreds", _fails)
+        with pytest.raises(PermissionError):
+            destruction.destroy_due(end + HOUR)
+    assert late(1.9) == []
+    assert "1 guest lists or their keys are beyond their term" in late(2)[0]
+    with well.app_context():
+        destruction.destroy_due(end + 2 * HOUR)
+    assert late(3) == []
+
+
+def _fails(_key_ids: object) -> None:
+    raise PermissionError
 
 
 def a_list(slug: str, *holders: str) -> None:
