@@ -18,7 +18,7 @@ from ..events.models import Event
 from ..events.queries import EventUnknown
 from ..organizers.audit import note
 from .drafts import QuestionDraft, choices_of, objections
-from .models import KINDS, MOST_QUESTIONS, WITH_CHOICES, Question
+from .models import KINDS, MOST_QUESTIONS, WITH_CHOICES, Condition, Question, possible_answers
 from .queries import QuestionUnknown, question_of, questions_of
 from .ready_made import READY_MADE
 
@@ -177,9 +177,7 @@ def ask_again(*, slug: str, question_id: str, now: dt.datetime) -> None:
         return
     if len(asked) >= MOST_QUESTIONS:
         raise TooManyQuestions
-    condition = question.shown_if
-    if condition and condition["question"] not in {each.id for each in asked}:
-        question.shown_if = None
+    question.shown_if = _still_possible(question.shown_if, asked)
     question.position = _behind(event.id)
     question.retired_on = None
     question.version += 1
@@ -198,6 +196,13 @@ def _locked(slug: str) -> Event:
 def _answered(event: Event) -> bool:
     """Whether anybody may have answered: what lies in the boxes, nobody here can see."""
     return event.lines_given > 0
+
+
+def _still_possible(condition: Condition | None, asked: Sequence[Question]) -> Condition | None:
+    """What is left of a condition by now; without any answer that can be given, everybody is asked."""
+    on = next((each for each in asked if condition and each.id == condition["question"]), None)
+    answers = [one for one in condition["answers"] if one in possible_answers(on)] if condition and on else []
+    return Condition(question=on.id, answers=answers) if on and answers else None
 
 
 def _behind(event_id: int) -> int:

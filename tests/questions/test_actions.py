@@ -193,3 +193,19 @@ def test_ready_made_ones_know_when_the_list_goes() -> None:
         (LONG, "door", 1, False),
         (LONG, "door", None, False),
     ]
+
+
+def test_what_is_asked_again_hangs_on_no_answer_that_is_gone() -> None:
+    """Else nobody would ever be asked it, and organizers would wait for answers."""
+    event = an_event()
+    how = a_question(event, ONE, "How?", choices=["By bus", "On foot", "By boat"])
+    bus, boat = choice(how, "By bus"), choice(how, "By boat")
+    line = a_question(event, SHORT, "Which line?", after=(how.id, [bus, boat]))
+    for gone, left in ((boat, [bus]), (bus, None)):
+        actions.take_back(slug=event.slug, question_id=line.id, now=clock.now())
+        draft = draft_of(how)
+        chosen = [one for one in draft.choices if one.id != gone] + list(a_draft("", choices=["By car"]).choices)
+        revise(event, how, replace(draft, choices=chosen))
+        actions.ask_again(slug=event.slug, question_id=line.id, now=clock.now())
+        asked = question_of(event.id, line.id).shown_if
+        assert (asked["answers"] if asked else None) == left
