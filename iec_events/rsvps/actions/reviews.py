@@ -23,6 +23,7 @@ from ..models import (
     CONFIRMED,
     DECLINED,
     LAPSED,
+    NOT_COMING,
     OFFERED,
     PENDING,
     REMOVED,
@@ -216,7 +217,7 @@ def undo_removal(*, slug: str, removal_id: str, now: dt.datetime) -> Undone:
 def _dropped(removal: RsvpRemoval) -> set[str]:
     """What letters are about that were due while these parties were removed, and so were not written."""
     mine = sa.select(sa.literal(ABOUT) + Rsvp.id).where(Rsvp.removal_id == removal.id)
-    ended = sa.and_(OutboxMail.done_at >= removal.at, OutboxMail.handed_at.is_(None))
+    ended = sa.and_(OutboxMail.done_at >= removal.at, OutboxMail.handed_at.is_(None), OutboxMail.part_of.is_(None))
     return set(db.session.scalars(sa.select(OutboxMail.about).where(OutboxMail.about.in_(mine), ended)))
 
 
@@ -247,13 +248,13 @@ def _put_back(event: Event, rsvp: Rsvp, now: dt.datetime) -> bool:
         rsvp.status, rsvp.until = WAITLISTED, None
         return False
     rsvp.status = before
-    if before == LAPSED:
+    if before in {LAPSED, NOT_COMING}:
         rsvp.status_before = _lapsed_from(rsvp)
     return True
 
 
 def _lapsed_from(rsvp: Rsvp) -> str:
-    """What it was when its time ran out: an offer, or an address still to be confirmed, which goes after two days."""
+    """What it was before: offered a place, or still to confirm its address, which goes after two days."""
     known = sa.select(RsvpStep.what).where(
         RsvpStep.rsvp_id == rsvp.id, RsvpStep.what.in_(("placed", "came back", "offered"))
     )
