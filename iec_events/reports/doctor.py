@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +23,7 @@ from flask import current_app
 
 from ..access import concerns as kinds
 from ..access.concerns import concerns
+from ..core import shreds, tombstones
 from ..core.archive_format import FORMAT
 from ..core.config import Settings, settings
 from ..core.db import SiteState, db, key_check_fits
@@ -165,6 +167,11 @@ def _of_files(chosen: Settings, now: dt.datetime) -> Findings:
             yield Finding(GRAVE, f"Others on this machine can look into {folder}: run `chmod 700 {folder}`.")
     for file in filter(_others_can_read, _inside(chosen.key_dir)):
         yield Finding(GRAVE, f"Others on this machine can read the key {file}: run `chmod 600 {file}`.")
+    for folder in (chosen.key_dir, chosen.key_dir / shreds.FOLDER, chosen.key_dir / tombstones.FOLDER):
+        if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+            yield Finding(
+                GRAVE, f"Lists cannot be begun or destroyed: make {folder} writable for the service's account."
+            )
     if chosen.key_dir.is_relative_to(chosen.data_dir) and chosen.key_dir.is_dir():
         yield Finding(
             HINT, "The keys lie in the data folder, so a copy of it holds both: set IEC_KEY_DIR to another place."

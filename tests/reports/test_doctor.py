@@ -170,6 +170,15 @@ def test_folders_and_keys_that_others_can_read(well: Flask) -> None:
         chosen.data_dir.chmod(0o700)
 
 
+def test_a_key_folder_that_cannot_be_written(well: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = well.extensions["settings"].key_dir / "shred"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setattr(os, "access", lambda asked, _mode: asked != folder)  # to root, everything is open
+    gravity, text = only(well)
+    assert (gravity, text.partition(":")[0]) == (GRAVE, "Lists cannot be begun or destroyed")
+    assert str(folder) in text
+
+
 def test_who_can_read_a_file_depends_on_its_folders(tmp_path: Path) -> None:
     file = tmp_path / "vault.keys"
     file.write_text("a key")
