@@ -85,7 +85,7 @@ def letter(slug: str, letter_id: str) -> ResponseReturnValue:
     found = letter_of(event.id, letter_id)
     due = found.state == SENDING or (found.state == SCHEDULED and found.due_at and found.due_at <= clock.now())
     same = _same(event, found)
-    all_of_it = [found, *(one for _other, one, _far in same if first_of(found) == found.id)]
+    all_of_it = [found, *(one for _other, one in same if first_of(found) == found.id)]
     page = make_response(
         _page(
             "letter",
@@ -276,10 +276,10 @@ def _has_campaign(event: Event) -> bool:
     return event.campaign is not None and reach_as(ORGANIZER).has_campaign(event.campaign.slug)
 
 
-def _same(event: Event, found: Broadcast) -> list[tuple[EventView, Broadcast, Any]]:
-    """The same letter to other lists: for which event, and how far it is."""
+def _same(event: Event, found: Broadcast) -> list[tuple[EventView, Broadcast]]:
+    """The same letter to other lists, and for which event."""
     same, locale, now = same_letters(found) if _has_campaign(event) else (), current_locale(), clock.now()
-    return [(EventView(event_of(one), locale, now), one, progress_of(one)) for one in same]
+    return [(EventView(event_of(one), locale, now), one) for one in same]
 
 
 def _mails(event: Event, found: Broadcast) -> list[tuple[str, str, str, str]]:
