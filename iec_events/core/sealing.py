@@ -14,6 +14,7 @@ A next version gets the next number; both `open_box` and `unwrap` refuse numbers
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
 
 from argon2.low_level import Type, hash_secret_raw
@@ -40,6 +41,8 @@ STEP = 256
 KEY_BYTES = 32
 MLKEM_SEED, MLKEM_PUBLIC = 64, 1184
 PRIVATE_BYTES, PUBLIC_BYTES = MLKEM_SEED + 32, MLKEM_PUBLIC + 32
+# Argon2id takes 64 MiB each time: tries to sign in that come all at once must not take the memory of a small server.
+dear = threading.BoundedSemaphore(2)
 _suite = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
@@ -105,7 +108,8 @@ def unwrap(key: bytes, bind: str, box: bytes) -> bytes:
 
 def password_key(password: str, salt: bytes) -> bytes:
     """A key of 32 bytes from a password (Argon2id, RFC 9106: 64 MiB, 3 passes, 4 lanes)."""
-    return hash_secret_raw(password.encode(), salt, 3, 64 * 1024, 4, KEY_BYTES, Type.ID)
+    with dear:
+        return hash_secret_raw(password.encode(), salt, 3, 64 * 1024, 4, KEY_BYTES, Type.ID)
 
 
 def token_key(token: str, purpose: str) -> bytes:

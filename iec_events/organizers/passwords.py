@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from ..core.i18n import _, format_number
+from ..core.sealing import dear
 
 SHORTEST = 12
 LONGEST = 200
@@ -46,13 +47,15 @@ NOT_WRITTEN = re.compile(r"[\s./-]+")  # what stands between the digits of a dat
 
 def hash_password(password: str) -> str:
     """What is stored of a password (about 100 characters); slow on purpose."""
-    return _hasher.hash(in_normal_form(password))
+    with dear:
+        return _hasher.hash(in_normal_form(password))
 
 
 def fits(password: str, kept: str | None) -> bool:
     """Whether this is the password; None for an account that does not exist takes just as long."""
     try:
-        _hasher.verify(kept or NOBODY, in_normal_form(password))
+        with dear:
+            _hasher.verify(kept or NOBODY, in_normal_form(password))
     except (VerificationError, InvalidHashError):
         return False
     return kept is not None

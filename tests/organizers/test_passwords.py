@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from flask import Flask
 
+from iec_events.core import sealing
+from iec_events.organizers import passwords
 from iec_events.organizers.passwords import NOBODY, fits, hash_password, is_outdated, objection
 
 
@@ -71,6 +77,29 @@ def test_of_nobody_never_fits_and_costs_the_same() -> None:
     assert not is_outdated(NOBODY)
     assert not fits("", None)
     assert not fits("anything at all", None)
+
+
+def test_no_more_than_two_are_worked_on_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes 64 MiB: eight strangers at once took half a gigabyte."""
+    working, most = [0], [0]
+
+    def works(*_given: object) -> None:
+        working[0] += 1
+        most[0] = max(most[0], working[0])
+        time.sleep(0.005)
+        working[0] -= 1
+
+    monkeypatch.setattr(passwords, "_hasher", SimpleNamespace(verify=works, hash=works))
+    monkeypatch.setattr(sealing, "hash_secret_raw", works)
+    deeds: list[Callable[[], object]] = [
+        lambda: fits("anything", None),
+        lambda: hash_password("anything"),
+        lambda: sealing.password_key("anything", b""),
+    ]
+    with ThreadPoolExecutor(9) as pool:
+        for done in [pool.submit(deed) for deed in deeds * 3]:
+            done.result()
+    assert most == [2]
 
 
 def test_in_an_unreadable_hash_fits_nothing() -> None:
