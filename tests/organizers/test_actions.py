@@ -12,10 +12,12 @@ import time_machine
 from flask import Flask
 
 from iec_events.core import clock
+from iec_events.core.crypto import BoxRefused
 from iec_events.core.db import atomic, db
+from iec_events.core.sealing import password_key, wrap
 from iec_events.core.tokens import token_hash
 from iec_events.organizers import actions
-from iec_events.organizers.keys import private_of_session
+from iec_events.organizers.keys import made_key, private_of_session, unlocked
 from iec_events.organizers.models import Invitation, Organizer, OrganizerKey, OrganizerSession
 from iec_events.organizers.queries import invitation_stands, organizer_by_email, signed_in
 from tests.factories import PASSWORD, an_organizer, an_organizer_session
@@ -127,6 +129,16 @@ def test_a_password_from_another_keyboard_opens_the_same_key(app: Flask) -> None
     actions.change_password(token=token, password=composed(typed), new_password=apart("otoño " * 3), now=clock.now())
     token = actions.sign_in(email=email, password=composed("otoño " * 3), now=clock.now())
     assert private_of_session(token) == private
+
+
+def test_a_key_that_was_wrapped_in_the_password_as_it_was_typed_still_opens(app: Flask) -> None:
+    del app
+    typed = apart("mañana nadamos en el río")
+    key, private = made_key("lucia", typed)
+    key.wrapped = wrap(password_key(typed, key.salt), "organizers.key lucia", private)
+    assert unlocked(key, typed) == private
+    with pytest.raises(BoxRefused):
+        unlocked(key, composed(typed))
 
 
 def composed(text: str) -> str:
