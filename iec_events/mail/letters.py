@@ -103,7 +103,7 @@ def message_of(
     message["Date"] = format_datetime(now)
     message["Message-ID"] = _Header("Message-ID", f"<{mail_id}@{chosen.host}>")
     message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"  # for Exchange, which knows no Auto-Submitted
+    message["X-Auto-Response-Suppress"] = "OOF, AutoReply, DR, RN, NRN"  # for Exchange; "All" would stop bounces, too
     if bulk:
         message["Precedence"] = "bulk"
     message.set_content(letter.text, cte="quoted-printable")

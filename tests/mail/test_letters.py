@@ -52,7 +52,7 @@ def test_it_says_to_programs_what_it_is(bare_app: Flask) -> None:
         "Date": "Fri, 15 Jan 2027 12:00:00 +0000",
         "Message-ID": "<m@127.0.0.1>",
         "Auto-Submitted": "auto-generated",
-        "X-Auto-Response-Suppress": "All",
+        "X-Auto-Response-Suppress": "OOF, AutoReply, DR, RN, NRN",  # all but NDR: somebody reads what comes back
         "Content-Language": "fa",
     }
     assert written(bare_app, bulk=True)["Precedence"] == "bulk"
