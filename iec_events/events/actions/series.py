@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -160,31 +161,21 @@ def revise_dates(
 @atomic()
 def publish_series(*, slug: str, now: dt.datetime) -> None:
     """Show every date that is to come and was not taken out. TitleMissing, PlaceMissing."""
-    unseen = [one for one in _coming(slug, now) if one.published_at is None and not is_left_out(one)]
-    for event in unseen:
-        publish_event(slug=event.slug, now=now)
-    if unseen:
-        _noted(slug, "series.published", now)
+    _all_coming(
+        slug, publish_event, "series.published", lambda one: one.published_at is None and not is_left_out(one), now=now
+    )
 
 
 @atomic()
 def cancel_series(*, slug: str, now: dt.datetime) -> None:
     """Cancel every date that is to come; whoever signed up for one is told."""
-    standing = [one for one in _coming(slug, now) if one.status in {"published", "postponed"}]
-    for event in standing:
-        cancel_event(slug=event.slug, now=now)
-    if standing:
-        _noted(slug, "series.cancelled", now)
+    _all_coming(slug, cancel_event, "series.cancelled", lambda one: one.status in {"published", "postponed"}, now=now)
 
 
 @atomic()
 def reinstate_series(*, slug: str, now: dt.datetime) -> None:
     """Every cancelled date that is to come takes place after all."""
-    off = [one for one in _coming(slug, now) if one.status in {"cancelled", "postponed"}]
-    for event in off:
-        reinstate(slug=event.slug, now=now)
-    if off:
-        _noted(slug, "series.reinstated", now)
+    _all_coming(slug, reinstate, "series.reinstated", lambda one: one.status in {"cancelled", "postponed"}, now=now)
 
 
 @atomic()
@@ -229,12 +220,15 @@ def put_back(*, slug: str, now: dt.datetime) -> None:
     note("series.date-put-back", f"event:{slug}", now=now)
 
 
-def _coming(slug: str, now: dt.datetime) -> list[Event]:
-    return [event for event in locked_dates(any_series(slug)) if event.ends_at > now]
-
-
-def _noted(slug: str, what: str, now: dt.datetime) -> None:
-    note(what, f"series:{slug}", now=now)
+def _all_coming(
+    slug: str, step: Callable[..., None], noted: str, wanted: Callable[[Event], bool], *, now: dt.datetime
+) -> None:
+    """Take a step with all dates that are to come and are wanted."""
+    found = [event for event in locked_dates(any_series(slug)) if event.ends_at > now and wanted(event)]
+    for event in found:
+        step(slug=event.slug, now=now)
+    if found:
+        note(noted, f"series:{slug}", now=now)
 
 
 def _refuse_other_times(event: Event, draft: EventDraft) -> None:
