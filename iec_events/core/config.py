@@ -83,15 +83,11 @@ def read_settings(given: Mapping[str, object] | None = None) -> Settings:
         public_url=_public_url(value("PUBLIC_URL", "http://127.0.0.1:8000")),
         secret_key=_keys(value("SECRET_KEY"), key_dir / SECRET_FILE, "IEC_SECRET_KEY")[0],
         vault_keys=_keys(value("VAULT_KEYS"), key_dir / VAULT_FILE, "IEC_VAULT_KEYS"),
-        mail_url=_begins(
-            value("MAIL_URL", f"file:{data_dir / 'mail'}"),
-            "IEC_MAIL_URL must begin with smtp://, smtps:// or file:",
-            ("smtp://", "smtps://", "file:"),
-        ),
+        mail_url=_mail_url(value("MAIL_URL", f"file:{data_dir / 'mail'}")),
         mail_from=value("MAIL_FROM", "events@example.org"),
         mail_name=value("MAIL_NAME", "IEC Events"),
         mail_per_minute=_whole(value("MAIL_PER_MINUTE", "0"), "IEC_MAIL_PER_MINUTE"),
-        redis_url=value("REDIS_URL"),
+        redis_url=_redis_url(value("REDIS_URL")),
         trusted_proxies=_whole(value("TRUSTED_PROXIES", "0"), "IEC_TRUSTED_PROXIES"),
         form_min_seconds=_whole(value("FORM_MIN_SECONDS", "3"), "IEC_FORM_MIN_SECONDS"),
         testing=bool(given and given.get("TESTING")),
@@ -147,6 +143,29 @@ def _public_url(url: str) -> str:
         raise wrong
     name = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
+
+
+def _mail_url(url: str) -> str:
+    ways = ("smtp://", "smtps://", "file:")
+    _begins(url, "IEC_MAIL_URL must begin with smtp://, smtps:// or file:", ways)
+    if not url.startswith("file:") and not _names_server(url):
+        raise ConfigError("IEC_MAIL_URL must name a server, such as smtp://mail.example.org:587.")
+    return url
+
+
+def _redis_url(url: str) -> str:
+    """Empty, or one that `limits` knows; those that begin with redis+ name sockets or several servers."""
+    if url and not url.startswith("redis+") and not (url.startswith(("redis://", "rediss://")) and _names_server(url)):
+        raise ConfigError("IEC_REDIS_URL must name a server, such as redis://127.0.0.1:6379/0.")
+    return url
+
+
+def _names_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _begins(url: str, sentence: str, ways: tuple[str, ...]) -> str:

@@ -99,6 +99,10 @@ def test_other_public_addresses_are_refused(tmp_path: Path, url: str) -> None:
         ("DATABASE_URL", "nonsense", "IEC_DATABASE_URL must begin with sqlite:/// or postgresql://."),
         ("DATABASE_URL", "mysql://x", "IEC_DATABASE_URL must begin with sqlite:/// or postgresql://."),
         ("MAIL_URL", "gopher://x", "IEC_MAIL_URL must begin with smtp://, smtps:// or file:"),
+        ("MAIL_URL", "smtp://:587", "IEC_MAIL_URL must name a server, such as smtp://mail.example.org:587."),
+        ("MAIL_URL", "smtps://mail:x", "IEC_MAIL_URL must name a server, such as smtp://mail.example.org:587."),
+        ("REDIS_URL", "localhost:6379", "IEC_REDIS_URL must name a server, such as redis://127.0.0.1:6379/0."),
+        ("REDIS_URL", "redis://cache:x/0", "IEC_REDIS_URL must name a server, such as redis://127.0.0.1:6379/0."),
     ],
 )
 def test_a_bad_setting_is_told_in_one_sentence(tmp_path: Path, name: str, value: str, sentence: str) -> None:
