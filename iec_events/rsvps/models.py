@@ -146,6 +146,7 @@ class LostLink(Model):
     """
 
     __tablename__ = "lost_links"
+    __table_args__ = {"info": {"never_archived": True}}  # noqa: RUF012 - nobody waits for it after a restore
 
     id: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
     asked_at: Mapped[dt.datetime] = mapped_column(Moment)

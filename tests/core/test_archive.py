@@ -30,12 +30,14 @@ from iec_events.events.models import Campaign
 from iec_events.organizers.audit import note
 from iec_events.organizers.audit_check import verify
 from iec_events.organizers.models import Invitation, ResetLink
-from iec_events.rsvps.actions import Party, place_rsvp
+from iec_events.rsvps.actions import Party, ask_for_links, place_rsvp
 from iec_events.solidarity.actions import leave_message
 from tests.conftest import settings_for
 from tests.factories import a_campaign, an_event, an_organizer, an_organizer_session
 
-NOT_BACK: dict[str, list[Any]] = {"organizer_sessions": [], "invitations": [], "reset_links": []}
+NOT_BACK: dict[str, list[Any]] = {
+    name: [] for name in ("organizer_sessions", "invitations", "reset_links", "lost_links")
+}
 OTHER_KEY = base64.urlsafe_b64encode(bytes(range(7, 39))).decode()
 
 
@@ -81,6 +83,7 @@ def full(app: Flask) -> Flask:
     with atomic():
         made = {"token_hash": "0" * 64, "expires_at": now}
         db.session.add_all([Invitation(role="owner", **made), ResetLink(organizer_id=organizer.id, **made)])
+    ask_for_links(email="sara@example.org", now=now)
     note("event.published", "event:berkeley", now=now, who="operator")
     assert key_check_fits()
     db.session.rollback()
