@@ -194,9 +194,16 @@ def test_lists_show_a_series_once_with_its_next_date(organizer: FlaskClient, cli
 
 def test_the_page_of_a_series_in_farsi_has_both_calendars(client: FlaskClient) -> None:
     a_vigil()
-    page = said(client.get("/fa/series/vigil"))
+    answer = client.get("/fa/series/vigil")
+    page = said(answer)
     assert "سه‌شنبه ۲ فوریهٔ ۲۰۲۷" in page
     assert "۱۳ بهمن ۱۴۰۵" in page
+    assert "<bdi>The Starry Plough</bdi>، <bdi>Berkeley</bdi>" in answer.text, "each part in its own direction"
+
+
+def test_the_trail_leads_to_a_series(organizer: FlaskClient) -> None:
+    a_vigil()
+    assert 'href="/organize/series/vigil"' in organizer.get("/organize/audit").text
 
 
 @pytest.mark.parametrize(
