@@ -134,6 +134,8 @@ def test_open_invitations_are_listed_and_taken_back(
     assert link
     page = owner.get("/organize/team").text
     assert ("2027-01-18 12:00" in page, page.count("/revoke"), link[2] in page, OMID in page) == (True, 2, False, False)
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids)), "what a label or a reader looks for is there once"
     (revoke,) = re.findall(r"Moderator.*?Campaign: A Night.*?action=\"([^\"]+/revoke)\"", page, re.DOTALL)[:1]
     assert owner.get(revoke).status_code == 405
     assert send(owner, "/organize/team", to=revoke).status_code == 303
