@@ -33,6 +33,7 @@ MADE_BY = (
     "calendars/*.py",
     "events/models.py",
     "events/patterns.py",
+    "events/pieces.py",
     "events/place.py",
     "events/times.py",
     "events/views.py",

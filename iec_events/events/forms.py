@@ -1,4 +1,4 @@
-"""What organizers fill in for campaigns and events. A form gives a draft; the rules of drafts are in `drafts`."""
+"""What organizers fill in for events. A form gives a draft; the rules of drafts are in `drafts`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,11 @@ from wtforms.validators import StopValidation, ValidationError
 
 from ..core.forms import Form, Needed, TextLine, WholeNumber
 from ..core.i18n import LOCALES, _, _l, current_locale
-from .drafting import CampaignTexts, ItemForm, flat, item_values
+from .drafting import ItemForm, flat, item_values
 from .drafts import (
-    CAMPAIGN_TEXTS,
     EVENT_TEXTS,
     MOST_ITEMS,
     USUAL_HOURS,
-    CampaignDraft,
     EventDraft,
     columns_of,
     draft_of,
@@ -29,7 +27,7 @@ from .drafts import (
 )
 from .fields import Choice, Clock, CoordinatesLine, Day, LinkLine, Rows, ZoneLine
 from .images import LARGEST_UPLOAD, ImageRefused, Picture, read_image
-from .models import LONGEST_KEPT, REMINDERS, USUAL_REMINDERS, Campaign, Event
+from .models import LONGEST_KEPT, REMINDERS, USUAL_REMINDERS, Event
 from .moments import MOMENTS, Moments, day_values, moment_values
 from .zones import country_choices
 
@@ -69,31 +67,6 @@ class NeededWithHours(Needed):
             field.errors = ()
             raise StopValidation
         super().__call__(form, field)
-
-
-class CampaignForm(CampaignTexts):
-    """A campaign."""
-
-    published = BooleanField(_l("Show this campaign to everyone"))
-
-    @classmethod
-    def of(cls, campaign: Campaign) -> CampaignForm:
-        """The form as it is first shown for a campaign."""
-        return cls(
-            data={**flat(campaign.texts), "published": campaign.published, "revision": campaign.revised_at.isoformat()}
-        )
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Check, and want a title."""
-        valid = super().validate(extra_validators)
-        if not any(said.get("title") for said in self.draft().texts.values()):
-            self.note(f"title_{current_locale()}", _("Please write a title in at least one language."))
-            return False
-        return bool(valid)
-
-    def draft(self) -> CampaignDraft:
-        """What was chosen."""
-        return CampaignDraft(texts=self.texts_of(CAMPAIGN_TEXTS), published=bool(self.published.data))
 
 
 class StepForm(Form):

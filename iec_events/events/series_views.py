@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 from ..core.urls import public_url
 from .models import Event, EventSeries, Image
 from .patterns import course_of, kept_pattern
+from .pieces import ImageView, image_view
 from .recurrence import on_the_wall
 from .rule_words import course_words, until_words
 from .series_queries import current_series
 from .times import zone_label
-from .views import CampaignView, EventView, ImageView, image_view
+from .views import CampaignView, EventView
 
 Shown = TypeVar("Shown", bound=EventView)
 

@@ -11,66 +11,11 @@ from markupsafe import Markup
 
 from ..core.text import markdown_html
 from ..core.urls import public_url
-from .models import LARGEST_UNDER_ATTACK, Campaign, Event, EventSeries, Image, text_of
+from .models import LARGEST_UNDER_ATTACK, Campaign, Event, text_of
 from .openings import RsvpState, opening
-from .patterns import course_of
+from .pieces import Again, ImageView, ProgrammeView, image_view
 from .place import Place, hidden_note, place_of
-from .rule_words import course_words
-from .series_queries import current_series, is_listed
-from .times import Occasion, clock_text, day_month, local_text, occasion
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImageView:
-    """A picture and the words that stand for it."""
-
-    url: str
-    alt: str
-    width: int
-    height: int
-    srcset: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProgrammeView:
-    """One item of the evening."""
-
-    time: str | None
-    title: str
-    note: str | None
-
-
-@dataclass(frozen=True)
-class Again:
-    """The series of a date, in one language."""
-
-    event: Event
-    series: EventSeries
-    recurs_at: dt.datetime
-    locale: str
-
-    @cached_property
-    def slug(self) -> str:
-        """The name of its page in addresses."""
-        latest = current_series(self.event)
-        return str(latest.slug) if latest else ""
-
-    @cached_property
-    def words(self) -> str:
-        """Its rule: `Every Tuesday at 6 pm`."""
-        return course_words(course_of(self.series), self.locale)
-
-    @property
-    def is_told(self) -> bool:
-        """Whether the date may tell of it: one that stands in lists gives none away that is found by its link only."""
-        return is_listed(self.series) or not self.event.listed
-
-    @property
-    def moved_from(self) -> str | None:
-        """When its rule put the date, if that was moved."""
-        if self.recurs_at == self.event.starts_at:
-            return None
-        return local_text(self.recurs_at, self.series.time_zone, self.locale)
+from .times import Occasion, clock_text, day_month, occasion
 
 
 @dataclass(frozen=True)
@@ -333,15 +278,3 @@ class EventView:
             return None
         hour, minute = at.split(":")
         return clock_text(dt.datetime(2000, 1, 1, int(hour), int(minute), tzinfo=dt.UTC), self.locale)
-
-
-def image_view(image: Image, alt: str) -> ImageView:
-    """A picture with the words that stand for it, in all its sizes."""
-    smaller = [(f"/images/{image.name}/{width}.webp", width) for width in sorted(image.widths)]
-    return ImageView(
-        url=f"/images/{image.name}.webp",
-        alt=alt,
-        width=image.width,
-        height=image.height,
-        srcset=", ".join(f"{url} {width}w" for url, width in smaller),
-    )

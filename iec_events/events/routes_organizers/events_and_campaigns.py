@@ -14,7 +14,8 @@ from ...organizers.guard import OutOfReach, may, reach_as
 from ...organizers.roles import ORGANIZER
 from .. import actions
 from ..drafts import EventDraft
-from ..forms import NEW, CampaignForm, EventForm, StepForm
+from ..forms import NEW, EventForm, StepForm
+from ..forms_campaigns import CampaignForm
 from ..models import Campaign, Event
 from ..queries import all_campaigns, all_events, any_campaign, any_event, campaign_zone
 from ..series_queries import current_series
