@@ -86,9 +86,9 @@ class Site:
             for number in range(events - 1):
                 an_event(slug=f"sister-{number}", texts=texts)
 
-    def serve(self, server: str) -> Any:
+    def serve(self, server: str, app: str = "wsgi:app") -> Any:
         """Serve the site; yields its process id."""
-        return serving(server, "wsgi:app", self.port, **self.settings)
+        return serving(server, app, self.port, **self.settings)
 
     def page(self, path: str, **headers: str) -> bytes:
         """The bytes of a request for a page."""

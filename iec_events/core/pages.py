@@ -53,7 +53,10 @@ class Kept:
 
 
 def public_page(content: str | bytes | Response) -> Response:
-    """An answer that is the same for every stranger: no cookie, short caching, kept until something changes."""
+    """An answer that is the same for every stranger: no cookie, short caching, kept until something changes.
+
+    It must not depend on a query: social networks add their own to every link that is passed around.
+    """
     response = content if isinstance(content, Response) else Response(content, content_type="text/html; charset=utf-8")
     response.headers.setdefault("Cache-Control", PUBLIC_CACHE)
     request.environ[KEEP] = True
@@ -85,7 +88,7 @@ class PublicPages:
         """Answer from what is kept, or ask Flask and keep the answer."""
         if _moment(environ.get("HTTP_IF_MODIFIED_SINCE")) is None:
             environ.pop("HTTP_IF_MODIFIED_SINCE", None)  # Flask's own views would break on it, too
-        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or environ.get("QUERY_STRING"):
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return self.wsgi_app(environ, start_response)
         self._catch_up()
         key = (environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""))

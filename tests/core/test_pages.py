@@ -16,7 +16,7 @@ from werkzeug.test import Client, TestResponse
 
 from iec_events.core import pages
 from iec_events.core.pages import KEEP, PublicPages, _takes_gzip
-from tests.factories import an_event
+from tests.factories import a_campaign, an_event
 
 BODY = b"<p>A night of poetry and song.</p>" * 100
 MODIFIED = "Sat, 24 Feb 2024 18:00:00 GMT"
@@ -107,14 +107,18 @@ def test_other_methods_pass_as_they_are(ask: Callable[..., TestResponse], behind
     assert behind.methods == ["GET", method]
 
 
-def test_addresses_and_languages_are_kept_apart_and_queries_are_not_kept(
+def test_addresses_and_languages_are_kept_apart_and_queries_are_not(
     ask: Callable[..., TestResponse], behind: Behind
 ) -> None:
-    for _twice in range(2):
+    for number in range(2):
         ask("/a")
         ask("/b")
         ask("/a", environ_overrides={"SCRIPT_NAME": "/fa"})
-        ask("/a", query_string={"x": "1"})
+        ask("/a", query_string={"fbclid": str(number)})
+    assert behind.made == 3
+    behind.keep = False
+    for _twice in range(2):
+        ask("/own", query_string={"page": "2"})
     assert behind.made == 3 + 2
 
 
@@ -366,6 +370,20 @@ def test_kept_pages_and_feeds_have_every_header_and_change_with_what_they_show(a
     an_event("Oakland")
     assert "Oakland" in client.get("/").text
     assert app.testing
+
+
+@pytest.mark.parametrize("prefix", ["", "/fa"])
+def test_a_query_changes_nothing_that_is_kept(app: Flask, client: FlaskClient, prefix: str) -> None:
+    campaign = a_campaign(slug="night", published=True)
+    an_event(slug="berkeley", campaign_id=campaign.id)
+    pages = ("/", "/events/berkeley", "/events/berkeley/messages", "/campaigns/night", "/privacy", "/subscribe")
+    for address in (*pages, "/events/berkeley.ics", "/campaigns/night/upcoming.ics", "/cities/berkeley.ics"):
+        plain = client.get(prefix + address)
+        for forget in app.extensions["on_public_change"]:
+            forget()
+        asked = client.get(f"{prefix}{address}?page=2&lang=es&fbclid=%22%3E%3Cb%3E&next=//evil.example")
+        assert (asked.status_code, asked.data) == (200, plain.data), address
+        assert asked.headers["ETag"] == plain.headers["ETag"], address
 
 
 def test_a_database_that_is_away_gives_our_own_page_and_no_exception(

@@ -190,9 +190,9 @@ def test_proxies_are_believed_only_where_there_is_one(
     told = {}
     for name, visitor in (("alone", app.test_client()), ("behind a proxy", secure)):
         where = lambda: f"{request.remote_addr} {request.scheme} {request.host.partition(':')[0]}"  # noqa: E731
-        monkeypatch.setitem(visitor.application.view_functions, "front.privacy", where)
+        monkeypatch.setitem(visitor.application.view_functions, "rsvps.asked", where)
         base = f"http://{visitor.application.extensions['settings'].host}"
-        told[name] = visitor.get("/privacy?fresh=1", base_url=base, headers=claims).text
+        told[name] = visitor.get("/rsvps/lost/asked", base_url=base, headers=claims).text
     assert told == {"alone": "127.0.0.1 http 127.0.0.1", "behind a proxy": "198.51.100.7 https events.example.org"}
 
 
