@@ -142,7 +142,8 @@ def _public_url(url: str) -> str:
     if parts.scheme not in {"http", "https"} or not host or parts.username or parts.query or parts.fragment:
         raise wrong
     name = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
+    usual = {"http": 80, "https": 443}[parts.scheme]  # browsers leave it out of what passkeys are bound to
+    return f"{parts.scheme}://{name}{f':{port}' if port and port != usual else ''}{parts.path.rstrip('/')}"
 
 
 def _mail_url(url: str) -> str:
