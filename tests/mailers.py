@@ -26,6 +26,8 @@ USUAL = {"connect": "220 here", "DATA": "354 go on", "AUTH": "235 known", "QUIT"
 class MailServer:
     """It answers `answers[step]` to each step, or what is usual: text, a function of the line, or a list used up.
 
+    It can hang up on the `text`.
+
     `taken` are the letters that it said yes to, `whole` those that came with their last line, `broken` counts those
     that did not. `said` is what it was told, `connections` how often somebody called.
     """
@@ -106,6 +108,8 @@ class MailServer:
                 self.broken += 1
                 raise _HungUpError
             read.append(line)
+            if self.answers.get("text") == HANG_UP:
+                raise _HungUpError
         letter = b"".join(line.removeprefix(b".") if line.startswith(b"..") else line for line in read)
         self.whole.append(letter)
         self._answer(connection, "end", "", letter)

@@ -203,10 +203,11 @@ class Smtp:
         server.send(DOT_FIRST.sub(b"..", octets if octets.endswith(b"\r\n") else octets + b"\r\n"))
 
     def _end(self, server: smtplib.SMTP) -> None:
-        """The last line, and what the server says to it."""
+        """The last line, and what the server says to it; without the line, nothing was sent."""
+        if server.sock is None or _is_shut(server.sock):
+            self._drop()
+            raise Undeliverable(smtplib.SMTPServerDisconnected.__name__, for_ever=False)
         try:
-            if server.sock is None:
-                raise smtplib.SMTPServerDisconnected
             server.sock.settimeout(ANSWER_S)
             server.send(b".\r\n")
             code, words = server.getreply()
@@ -257,6 +258,17 @@ class Smtp:
         server, self._server = self._server, None
         if server is not None:
             server.close()
+
+
+def _is_shut(line: socket.socket) -> bool:
+    """Whether the other side has hung up already, below TLS."""
+    line.settimeout(0)
+    try:
+        return not socket.socket.recv(line, 1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def wants_starttls(url: str) -> bool:

@@ -14,7 +14,17 @@ import sqlalchemy as sa
 from iec_events.core import clock
 from iec_events.core.db import db
 from iec_events.mail import delivery, smtp
-from iec_events.mail.actions import ANSWER_LEASE, FIRST_PAUSE, LEASE, Claimed, claim, forget, post, send_again
+from iec_events.mail.actions import (
+    ANSWER_LEASE,
+    FIRST_PAUSE,
+    LEASE,
+    Claimed,
+    claim,
+    forget,
+    hand_over,
+    post,
+    send_again,
+)
 from iec_events.mail.delivery import FRESH, deliver_due
 from iec_events.mail.letters import Letter
 from iec_events.mail.models import OutboxMail
@@ -225,6 +235,24 @@ def test_a_letter_too_large_for_the_line_breaks_before_it_is_handed_over(serve_m
     server = serve_mail(DATA=close)
     promise()
     assert deliver() == 0
+    assert deliver(2 * FIRST_PAUSE) == 1
+    assert len(server.taken) == 1
+
+
+def test_who_hangs_up_before_the_last_line_has_no_letter(serve_mail: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is sent again, and nobody has to decide on it."""
+    server = serve_mail(text=HANG_UP)
+
+    def late(**given: Any) -> bool:
+        server.settle()
+        return hand_over(**given)
+
+    promise()
+    with monkeypatch.context() as patched:
+        patched.setattr(delivery, "hand_over", late)
+        assert deliver() == 0
+    assert (state(), health().uncertain) == ("waiting SMTPServerDisconnected", 0)
+    server.answers.clear()
     assert deliver(2 * FIRST_PAUSE) == 1
     assert len(server.taken) == 1
 
