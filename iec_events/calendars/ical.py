@@ -4,125 +4,24 @@
 the same octets for the same values in every process, so that they can be stored and compared.
 """
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Literal
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event
 from icalendar.prop import vCalAddress, vCategory, vDate, vDatetime, vDuration, vText, vUri
 
+from .clean import ascii_url, clean, clean_line
+from .entry import PRODID, STATUS, UTC_NAMES, CalendarEvent, is_ambiguous
 from .vtimezone import vtimezone, vtimezones
 
-PRODID = "-//IEC Events//IEC Events//EN"
-MAX_SEQUENCE = 2**31 - 1
 COLORS = {"crimson": "#DC143C"}  # RFC 7986 wants the CSS name, Apple the number
 END_OF_CALENDAR = b"END:VCALENDAR\r\n"
-UTC_NAMES = {"UTC", "Etc/UTC", "Etc/UCT", "Etc/Zulu", "Etc/Universal", "UCT", "Zulu", "Universal"}
-
-Status = Literal["confirmed", "tentative", "cancelled", "postponed"]
-Method = Literal["PUBLISH", "REQUEST", "CANCEL"]
-
-STATUS = {
-    "confirmed": "CONFIRMED",
-    "tentative": "TENTATIVE",
-    "cancelled": "CANCELLED",
-    "postponed": "TENTATIVE",  # iCalendar has no word for an event that waits for its new date
-}
 FREE_TIME = {"cancelled", "postponed"}
-
-LINE_ENDS = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
-# Controls, lone surrogates, noncharacters, and marks that turn other text around.
-# ZWNJ and ZWJ stay: Farsi and emoji need them.
-UNWANTED = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\ufeff\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]"
-)
-ISOLATES = re.compile("[\u2066-\u2069]")
-POP_ISOLATE = "\u2069"
-URL_SAFE = "%/:=&?~#+!$,;'@()*[]"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarEvent:
-    """What one VEVENT says, in one language.
-
-    Moments are aware and mean UTC; `time_zone` is the IANA name of the zone whose clocks the guests see.
-    `stamp` is the time of the last change, never the present (DTSTAMP and LAST-MODIFIED). `title` and
-    `description` are plain text as people shall read it: what is cancelled says so in its title.
-    `private` asks programs that share a calendar to keep it back (CLASS, RFC 5545 3.8.1.3).
-    An event that lasts `all_day` has no hours: its days are those on the clocks of its zone (RFC 5545 3.6.1).
-    `prodid` names the program that made its calendar (RFC 5545 3.7.3), which quiet ones don't tell.
-    A series has an `rrule`, and `exdates` on which there is nothing after all; one date of it that is told by itself a
-    `recurrence_id`: when the rule put it. Both are what the clocks of `series_zone` show, or days with `series_days`.
-    `location` is one line, `venue_title` its first part; `geo` is (latitude, longitude) in degrees.
-
-    Raises ValueError for what no calendar could hold: naive or impossible times, an end before the start,
-    an unknown status or zone, a negative sequence, coordinates off the globe.
-    """
-
-    uid: str
-    sequence: int
-    stamp: datetime
-    created: datetime
-    starts_at: datetime
-    ends_at: datetime
-    time_zone: str
-    status: Status
-    title: str
-    description: str
-    url: str
-    locale: str
-    location: str = ""
-    venue_title: str = ""
-    geo: tuple[float, float] | None = None
-    image_url: str | None = None
-    conference_url: str | None = None
-    categories: tuple[str, ...] = ()
-    organizer_name: str = ""
-    organizer_email: str | None = None
-    private: bool = False
-    prodid: str = PRODID
-    all_day: bool = False
-    rrule: str = ""
-    exdates: tuple[datetime, ...] = ()
-    recurrence_id: datetime | None = None
-    series_zone: str = ""
-    series_days: bool = False
-
-    @property
-    def spans(self) -> list[tuple[str, datetime, datetime]]:
-        """The zones that it speaks of, each with the time for which it must be known."""
-        own = [] if self.all_day else [(self.time_zone, self.starts_at, self.ends_at)]
-        if not self.series_zone or self.series_days:
-            return own
-        named = [*self.exdates, *([self.recurrence_id] if self.recurrence_id else [])]
-        there = [wall.replace(tzinfo=ZoneInfo(self.series_zone)) for wall in named]
-        return [*own, *((self.series_zone, moment, moment) for moment in there)]
-
-    @property
-    def days(self) -> tuple[date, date]:
-        """The first day at its place, and the one on which it is over."""
-        zone = ZoneInfo(self.time_zone)
-        return self.starts_at.astimezone(zone).date(), self.ends_at.astimezone(zone).date()
-
-    def __post_init__(self) -> None:
-        for moment in (self.stamp, self.created, self.starts_at, self.ends_at):
-            _refuse_impossible(moment)
-        if self.ends_at <= self.starts_at:
-            raise ValueError("An event ends after it starts.")
-        if self.status not in STATUS:
-            raise ValueError(f"{self.status} is no status.")
-        if not 0 <= self.sequence <= MAX_SEQUENCE:
-            raise ValueError(f"{self.sequence} is no SEQUENCE.")
-        if not self.uid or clean_line(self.uid) != self.uid:
-            raise ValueError("A UID is one line of plain text.")
-        if self.geo and not (abs(self.geo[0]) <= 90 and abs(self.geo[1]) <= 180):  # noqa: PLR2004
-            raise ValueError(f"{self.geo} is not on the globe.")
-        if self.days[0] == self.days[1] and self.all_day:
-            raise ValueError("An event without hours lasts a day at least.")
+Method = Literal["PUBLISH", "REQUEST", "CANCEL"]
 
 
 class Text(vText):
@@ -227,40 +126,6 @@ def zones_of(spans: Iterable[tuple[str, datetime, datetime]]) -> list[bytes]:
     return vtimezones(span for span in spans if span[0] not in UTC_NAMES)
 
 
-def clean(text: str) -> str:
-    """Return text with plain line breaks, without controls and without marks that turn other text around."""
-    text = UNWANTED.sub("", LINE_ENDS.sub("\n", text))
-    return text if _isolates_balance(text) else ISOLATES.sub("", text)
-
-
-def clean_line(text: str) -> str:
-    """Return cleaned text as one line with single blanks."""
-    return " ".join(clean(text).split())
-
-
-def is_ambiguous(moment: datetime, time_zone: str) -> bool:
-    """Tell whether the clocks of a zone show a moment's time twice, as when summer time ends."""
-    local = moment.astimezone(ZoneInfo(time_zone))
-    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
-
-
-def ascii_url(url: str) -> str:
-    """Return a web address with everything but ASCII percent-encoded and its host in IDNA form."""
-    parts = urlsplit(UNWANTED.sub("", url.strip()))
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("A link needs a scheme of http or https, and a host.")
-    netloc = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode("ascii")
-    return quote(urlunsplit(parts._replace(netloc=netloc)), safe=URL_SAFE)
-
-
-def is_web_address(url: str) -> bool:
-    """Tell whether `ascii_url` would take this."""
-    try:
-        return bool(ascii_url(url))
-    except ValueError:  # UnicodeError, of an impossible host, is one
-        return False
-
-
 def _add_identity(vevent: Event, event: CalendarEvent) -> None:
     vevent["UID"] = Text(event.uid)
     vevent.add("SEQUENCE", event.sequence)
@@ -359,23 +224,6 @@ def _wall_time(moment: datetime, time_zone: str) -> vDatetime:
     if time_zone in UTC_NAMES or is_ambiguous(moment, time_zone):
         return vDatetime(moment.astimezone(UTC))
     return vDatetime(moment.astimezone(ZoneInfo(time_zone)))
-
-
-def _refuse_impossible(moment: datetime) -> None:
-    if moment.utcoffset() is None:
-        raise ValueError("A moment without a zone is none.")
-    there_and_back = moment.astimezone(UTC).astimezone(moment.tzinfo)
-    if there_and_back.replace(tzinfo=None, fold=0) != moment.replace(tzinfo=None, fold=0):
-        raise ValueError("Clocks skipped this moment.")
-
-
-def _isolates_balance(text: str) -> bool:
-    depth = 0
-    for mark in ISOLATES.findall(text):
-        depth += -1 if mark == POP_ISOLATE else 1
-        if depth < 0:
-            return False
-    return depth == 0
 
 
 def _single(event: CalendarEvent, vevent: bytes, method: Method) -> bytes:

@@ -13,7 +13,8 @@ from string import ascii_letters, digits
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
-from .ical import UTC_NAMES, CalendarEvent, ascii_url, clean, clean_line, is_ambiguous
+from .clean import ascii_url, clean, clean_line
+from .entry import UTC_NAMES, CalendarEvent, is_ambiguous
 
 MOST_CHARACTERS = 1990
 MOST_IN_A_LINE = 120

@@ -17,7 +17,7 @@ from ..events.models import Event, EventSeries
 from ..events.patterns import course_of, is_usual, wall_by_rule
 from ..events.recurrence import on_the_wall, rrule
 from ..events.series_views import SeriesView, series_view
-from .ical import CalendarEvent, is_ambiguous
+from .entry import CalendarEvent, is_ambiguous
 from .links import google_subscribe_url, outlook_subscribe_url, webcal_url
 from .views import CalendarButtons, calendar_event
 

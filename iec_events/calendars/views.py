@@ -14,7 +14,8 @@ from ..events.patterns import wall_by_rule
 from ..events.series_views import SeriesView
 from ..events.views import CampaignView, EventView
 from .cities import City
-from .ical import CalendarEvent, Status, ascii_url, is_web_address
+from .clean import ascii_url, is_web_address
+from .entry import CalendarEvent, Status
 from .links import google_subscribe_url, google_url, outlook_subscribe_url, outlook_url, webcal_url, yahoo_url
 from .plain import plain_text
 

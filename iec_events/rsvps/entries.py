@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..calendars.ical import CalendarEvent
+from ..calendars.entry import CalendarEvent
 from ..calendars.views import calendar_event
 from ..events.views import EventView
 from .models import ACTIVE, Rsvp

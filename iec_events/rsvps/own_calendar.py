@@ -10,8 +10,9 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ..calendars.entry import CalendarEvent
 from ..calendars.feeds import REFRESH
-from ..calendars.ical import CalendarEvent, calendar_bytes, invitation_bytes, vevent_bytes, zones_of
+from ..calendars.ical import calendar_bytes, invitation_bytes, vevent_bytes, zones_of
 from ..calendars.links import webcal_url
 from ..calendars.queries import TOMBSTONE
 from ..core.i18n import LocaleCode, _

@@ -10,7 +10,7 @@ import datetime as dt
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from ..calendars.ical import CalendarEvent
+from ..calendars.entry import CalendarEvent
 from ..core.i18n import _, _l
 from ..core.urls import public_url
 from ..events.versions import CALLED_OFF

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from iec_events.calendars.ical import CalendarEvent
+from iec_events.calendars.entry import CalendarEvent
 
 UTC = dt.UTC
 

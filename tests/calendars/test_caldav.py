@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 
-from iec_events.calendars.ical import CalendarEvent, invitation_bytes
+from iec_events.calendars.entry import CalendarEvent
+from iec_events.calendars.ical import invitation_bytes
 from iec_events.core import clock
 from iec_events.events import actions
 from iec_events.events.actions.series import take_out

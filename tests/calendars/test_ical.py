@@ -9,15 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from iec_events.calendars.ical import (
-    ascii_url,
-    calendar_bytes,
-    clean,
-    clean_line,
-    invitation_bytes,
-    vevent_bytes,
-    zones_of,
-)
+from iec_events.calendars.clean import ascii_url, clean, clean_line
+from iec_events.calendars.ical import calendar_bytes, invitation_bytes, vevent_bytes, zones_of
 from tests.calendars.samples import the_night, utc
 
 SIX_HOURS = dt.timedelta(hours=6)

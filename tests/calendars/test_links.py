@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from iec_events.calendars.ical import CalendarEvent
+from iec_events.calendars.entry import CalendarEvent
 from iec_events.calendars.links import (
     google_subscribe_url,
     google_url,

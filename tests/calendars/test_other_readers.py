@@ -10,16 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iec_events.calendars.ical import (
-    CalendarEvent,
-    calendar_bytes,
-    clean,
-    clean_line,
-    invitation_bytes,
-    is_ambiguous,
-    vevent_bytes,
-    zones_of,
-)
+from iec_events.calendars.clean import clean, clean_line
+from iec_events.calendars.entry import CalendarEvent, is_ambiguous
+from iec_events.calendars.ical import calendar_bytes, invitation_bytes, vevent_bytes, zones_of
 from iec_events.calendars.vtimezone import vtimezone
 from tests.calendars.readers import IcalJs, LibIcal, Read
 from tests.calendars.samples import the_night, utc
