@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import time
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask_limiter import Limiter
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
@@ -57,6 +58,9 @@ def _network(address: str) -> str:
 
 limiter = Limiter(key_func=visitor, default_limits=[])
 spare = FixedWindowRateLimiter(MemoryStorage())  # counts while Redis is away
+REDIS_WAIT_S = 0.5  # for an answer; without a bound, one that is silent holds everybody
+REDIS_RESTS_S = 10.0  # so long it is not asked again
+RESTS = "redis_rests_until"
 
 
 def within(name: str, rates: tuple[str, ...], *of: str, uses: int = 1) -> bool:
@@ -65,10 +69,13 @@ def within(name: str, rates: tuple[str, ...], *of: str, uses: int = 1) -> bool:
     For routes that answer on the form itself, with all that was typed, where the decorator would answer with a page.
     """
     items = [parse(rate) for rate in rates]
-    try:
-        return _count(limiter.limiter, items, name, *of, uses=uses)
-    except limiter.storage.base_exceptions:
-        return _count(spare, items, name, *of, uses=uses)
+    known = current_app.extensions
+    if time.monotonic() >= known.get(RESTS, 0.0):
+        try:
+            return _count(limiter.limiter, items, name, *of, uses=uses)
+        except limiter.storage.base_exceptions:
+            known[RESTS] = time.monotonic() + REDIS_RESTS_S
+    return _count(spare, items, name, *of, uses=uses)
 
 
 def may_begin(what: str, place: str, *, proven: bool, heads: int = 1) -> bool:
@@ -95,8 +102,10 @@ def _count(counter: RateLimiter, items: list[RateLimitItem], *of: str, uses: int
 
 def init_limits(app: Flask, chosen: Settings) -> None:
     """Count in memory, or in Redis where several hosts serve; a Redis that is away never shuts the door."""
+    waits = {"socket_timeout": REDIS_WAIT_S, "socket_connect_timeout": REDIS_WAIT_S}
     app.config.update(
         RATELIMIT_STORAGE_URI=chosen.redis_url or "memory://",
+        RATELIMIT_STORAGE_OPTIONS=waits if chosen.redis_url else {},
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=bool(chosen.redis_url),
         RATELIMIT_HEADERS_ENABLED=False,
         RATELIMIT_KEY_PREFIX="iec",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import socket
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from iec_events.app import create_app
+from iec_events.core import limits
 from iec_events.core.limits import limiter, may_begin, visitor, within
 from tests.conftest import settings_for
 from tests.servers import free_port
@@ -96,6 +98,26 @@ def test_a_redis_that_is_away_neither_shuts_nor_opens_the_door(tmp_path: Path) -
         assert answer.status_code < 600
     finally:
         create_app(settings_for(tmp_path, f"sqlite:///{tmp_path / 'none.db'}"))  # the limiter is one for all
+
+
+def test_a_redis_that_is_silent_holds_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("redis")
+    monkeypatch.setattr(limits, "REDIS_WAIT_S", 0.05)
+    monkeypatch.setattr(limiter, "_storage_dead", False)  # as another test may have left it
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        dead = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        app = create_app(settings_for(tmp_path, f"sqlite:///{tmp_path / 'none.db'}", REDIS_URL=dead))
+        try:
+            with app.app_context():
+                assert [within("test of silence", ("3/minute",), "a") for _ in range(5)] == [True] * 3 + [False] * 2
+            silent.setblocking(False)
+            silent.accept()[0].close()
+            with pytest.raises(BlockingIOError):
+                silent.accept()  # it was asked once
+        finally:
+            create_app(settings_for(tmp_path, f"sqlite:///{tmp_path / 'none.db'}"))
 
 
 def begin(app: Flask, address: str, place: str = "berkeley", *, proven: bool = False, heads: int = 1) -> bool:
