@@ -25,7 +25,7 @@ from iec_events.mail.models import OutboxMail
 from iec_events.questions.models import ONE, SHORT
 from iec_events.rsvps import actions
 from iec_events.rsvps.door_code import door_code
-from iec_events.rsvps.models import STATUSES, Rsvp
+from iec_events.rsvps.models import STATUSES, Rsvp, RsvpLink
 from iec_events.rsvps.standing import SAY, time_left
 from tests.factories import an_event
 from tests.filling import hidden_fields, send
@@ -434,6 +434,17 @@ def test_the_link_of_a_later_letter_takes_nothing_from_a_browser_that_opens_more
     by_mail(app, "link", client)
     assert "by the door" in page(client)
     assert 'name="note"' in client.get(f"{MINE}/change").text
+
+
+def test_a_link_whose_box_was_touched_is_like_one_that_does_not_open_the_words(client: FlaskClient) -> None:
+    house()
+    sign_up(client, email=MAIL)
+    with atomic():
+        for link in db.session.scalars(sa.select(RsvpLink)):
+            link.own_key = (link.own_key or b"")[:-1] + b"x"
+    assert 'name="name"' not in client.get(f"{MINE}/change").text
+    assert send(client, f"{MINE}/change", party_size="2").status_code == 303
+    assert the_rsvp().party_size == 2
 
 
 def test_answers_come_along(client: FlaskClient) -> None:

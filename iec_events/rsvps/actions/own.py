@@ -285,8 +285,10 @@ def _address_now(rsvp: Rsvp, before: Words) -> str | None:
 
 def _change_answers(rsvp: Rsvp, token: str, details: Details | None, now: dt.datetime) -> bool:
     """Only with a link that opens the attendee's own copy; whether anything is other than before."""
+    if details is None or details.answers is None:
+        return False
     data_key = own_key_of(rsvp, link_by_token(token), token)
-    if details is None or details.answers is None or data_key is None:
+    if data_key is None:
         return False
     questions, before = questions_of(rsvp.event_id, retired=True), own_answers(rsvp, data_key)
     answers = with_earlier(details.answers, before, questions)
