@@ -24,20 +24,34 @@ _hasher = PasswordHasher()
 # The hash of a password that nobody knows. An unknown account is checked against it: the same work, the same time.
 NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$0C6Iva1jL7ldYB+4/nT50g$x3mRgse3+OtZi5BPyN4f9szG2CB0wFvomfkmrbEDPwc"
 
-# What stays of the most common passwords when digits and signs around the word are taken off; our own words too.
+# What the most common passwords are made of, once digits and signs are taken off; our own words too. Who stole a
+# database and guesses a password opens the lists that its owner reads, without any second factor.
 COMMON = frozenset(
     """
-    password passwort passw contraseña contrasena welcome letmein iloveyou iloveyousomuch tequiero teamo admin
-    administrator administrador changeme qwerty qwertyuiop qwertyuiopasdf asdfghjkl asdfghjkl zxcvbnm qazwsx qazwsxedc
-    qwertyuiopasdfghjkl qwertyuiopasdfghjklzxcvbnm asdfghjklzxcvbnm qweasdzxc qweasd qwe asd asdf zxcv
-    monkey dragon football baseball sunshine princess superman batman trustno master shadow michael jordan
-    abcdef abcdefg abcdefgh abcdefghij abcdefghijkl abcdefghijklm abcdefghijklmnopqrstuvwxyz abc abcd
-    passwordpassword correcthorsebatterystaple secret topsecret default login user username organizer organiser
-    iecevents events solidarity freedom libertad azadi آزادی iran ایران tehran تهران persia toomaj توماج
-    womanlifefreedom womenlifefreedom jinjiyanazadi zanzendegiazadi زنزندگیآزادی زنزندگيآزادي mujervidalibertad
-    revolution revolucion anightofculturalrevolt culturalrevolt asdasd qweqwe test testtest testing
-    """.split()  # noqa: SIM905 - words are easier to read than a hundred quoted ones
+    password passwort passw passcode contraseña contrasena clave welcome letmein iloveyou iloveyousomuch love lover
+    baby babygirl babyboy sweet honey happy birthday forever friend friends family mother father angel admin
+    administrator administrador root changeme secret topsecret default login user username test testing guest
+    thisismypassword mypassword micontraseña computer internet google facebook instagram telegram whatsapp samsung
+    iphone apple android windows microsoft minecraft pokemon naruto starwars superman batman spiderman ironman trustno
+    master shadow hunter killer ninja dragon tiger lion monkey wolf eagle dolphin butterfly flower rainbow sunshine
+    summer winter autumn spring orange banana cookie chocolate cheese pepper ginger princess queen king jesus christ
+    god football soccer baseball basketball hockey liverpool chelsea arsenal barcelona realmadrid madrid juventus
+    america nacional ferrari porsche mercedes mustang michael jordan daniel thomas charlie andrew david joshua matthew
+    robert anthony jessica ashley nicole maria sarah hello hola mundo world money dollar blink metal guitar music
+    summertime teamo tequiero mucho amor miamor mivida vida corazon princesa bebe dios familia siempre bogota colombia
+    mexico españa qwerty qwertz azerty qwert qwertyu qwertyui qwertyuio qwertyuiop asdfg asdfgh asdfghj asdfghjkl
+    asdfghjklñ zxcvb zxcvbn zxcvbnm qwe qwer asd asdf zxc zxcv qaz wsx edc rfv tgb yhn zaq xsw cde vfr bgt nhy
+    poiuytrewq lkjhgfdsa mnbvcxz abc abcd abcde abcdef abcdefg abcdefgh abcdefghij abcdefghijkl abcdefghijklm
+    abcdefghijklmnopqrstuvwxyz xyz aaa correcthorsebatterystaple organizer organiser iecevents iec events solidarity
+    freedom libertad azadi azady iran persia irani tehran shiraz isfahan tabriz kurdistan rojava toomaj mahsa jina
+    amini zan zhin zendegi jiyan jin javid shah khoda hafez salam eshgh asheghetam doostet doosetdaram doostetdaram
+    daram joon jan aziz mohammad ali reza hossein maryam zahra fatemeh sara perspolis esteghlal woman women life mujer
+    revolution revolucion revolt anightofculturalrevolt آزادی آزادي ایران ايران تهران توماج زن زندگی زندگي مهسا ژینا
+    امینی جاوید شاه خدا عشق سلام دوستت دارم عاشقتم مادر پدر qazwsx wsxedc edcrfv rfvtgb qweasd qweasdzxc
+    womanlifefreedom zanzendegiazadi jinjiyanazadi mujervidalibertad زنزندگیآزادی culturalrevolt
+    """.split()  # noqa: SIM905 - words are easier to read than some hundred quoted ones
 )
+MOST_WORDS = 3  # four make a phrase
 LOOKALIKES = str.maketrans("@4310$5!7", "aaeiossit")
 WALKS = ("01234567890123456789", "98765432109876543210", "abcdefghijklmnopqrstuvwxyz", "zyxwvutsrqponmlkjihgfedcba")
 NOT_LETTERS = re.compile(r"[\W\d_]+")
@@ -101,7 +115,15 @@ def _is_common(password: str) -> bool:
         return True
     plain = NOT_LETTERS.sub("", folded)
     disguised = NOT_LETTERS.sub("", AROUND.sub("", folded).translate(LOOKALIKES))
-    return bool({plain, disguised} & COMMON)
+    return any(_is_made_of_common(text) for text in (plain, disguised))
+
+
+def _is_made_of_common(text: str) -> bool:
+    """`iraniran`, `jesuschrist`: a word that everybody guesses, or up to three of them, and nothing else."""
+    reached = {0}
+    for _word in range(MOST_WORDS):
+        reached |= {start + len(word) for start in reached for word in COMMON if text.startswith(word, start)}
+    return bool(text) and len(text) in reached
 
 
 def _is_repeated(text: str) -> bool:
