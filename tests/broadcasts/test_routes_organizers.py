@@ -295,6 +295,7 @@ def test_stopping_and_deleting(organizer: FlaskClient, event: Event) -> None:
     like = organizer.get(f"{HERE}/new?like={letter_id}")
     assert BOTH["fa"]["text"] in like.text
     draft = a_letter(event)
+    assert "<summary>Delete the draft</summary>" in organizer.get(f"{HERE}/{draft}").text, "one press is not enough"
     assert press(organizer, draft, "delete").location == HERE
 
 
