@@ -45,6 +45,7 @@ def test_the_trail_and_what_was_accepted_in_it(
     reader.context.add_cookies([{"name": "iec", "value": cookie.value, "url": address}])
     reader.go("/organize/audit")
     reader.sees("Who did what")
+    expect(reader.page.locator(".desk-links [aria-current]")).to_be_in_viewport(ratio=1)
     rows = reader.page.locator("table.roster tbody tr")
     expect(rows).to_have_count(3)
     expect(rows.first).to_contain_text("Damage of this trail accepted")

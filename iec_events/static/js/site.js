@@ -44,5 +44,13 @@ for (const form of document.querySelectorAll("form[data-once]")) {
   });
 }
 
+// On a phone the organizers' doors stand in a line wider than the screen: the one that is open comes into sight.
+const door = document.querySelector(".desk-links [aria-current]");
+if (door) {
+  const line = door.closest(".desk-links");
+  const middle = (element) => element.getBoundingClientRect().left + element.offsetWidth / 2;
+  line.scrollLeft += middle(door) - middle(line); // also from right to left, where it counts below zero
+}
+
 // A form that came back says at once what is wrong.
 document.getElementById("errors")?.focus();
