@@ -9,6 +9,7 @@ from wtforms.validators import StopValidation
 
 from ..core.forms import Form, TextLine
 from ..core.i18n import _, _l
+from ..organizers.passwords import objection
 from .lists import ALL, ONLY_CONFIRMED, WAITING
 from .locks import KeyRefused, locked_for, new_words
 
@@ -74,11 +75,16 @@ class LockedForm(ChoiceForm):
         return str(self.words.data)
 
     def validate_passphrase(self, field: Any) -> None:
-        """Long enough to be worth something, where it is what locks."""
-        if self.lock.data == PASSPHRASE and len(field.data or "") < SHORTEST:
+        """Long enough, and not what everybody guesses first, where it is what locks."""
+        if self.lock.data != PASSPHRASE:
+            return
+        if len(field.data or "") < SHORTEST:
             raise StopValidation(
                 _("Please write at least 12 characters. Five or more words that nobody connects are easy to keep.")
             )
+        guessed = objection(field.data)
+        if guessed:
+            raise StopValidation(guessed)
 
     def validate_public_key(self, field: Any) -> None:
         """A public key, where it is what locks; a secret one is not even shown again."""

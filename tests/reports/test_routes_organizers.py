@@ -150,6 +150,7 @@ def test_a_passphrase_or_a_key_of_ones_own(nasrin: FlaskClient) -> None:
     ("wrong", "sentence"),
     [
         ({"lock": "passphrase", "passphrase": "too short"}, "at least 12 characters"),
+        ({"lock": "passphrase", "passphrase": "iran1401azadi"}, "it is guessed first"),
         ({"lock": "key", "public_key": "age1sara"}, "no public key of age"),
         ({"lock": "key", "public_key": "AGE-SECRET-KEY-1QQQ"}, "secret half of a key"),
         ({"lock": "words", "public_key": "age-secret-key-1qqq"}, "secret half of a key"),
