@@ -90,3 +90,8 @@ def test_the_order_of_rooms_is_told_as_it_is_checked() -> None:
 
 def test_documents_name_no_machine_and_no_package_index() -> None:
     assert re.findall(r"/(?:root|home|work|Users|tmp)/[\w./-]*|pypi\.org|files\.pythonhosted", ALL) == []
+
+
+def test_every_page_is_led_to_from_another() -> None:
+    led = {(page.parent / link).resolve() for page in PAGES for link in re.findall(r"\]\(([^)#\s]+\.md)", TEXT[page])}
+    assert {page for page in PAGES if page.parent.name == "docs"} - led == set()
