@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
+from flask import Flask
 
 from iec_events.cli import main
+from iec_events.core.toml_sheets import Sheet, Table
+from iec_events.events.written_events import read_written
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
@@ -95,3 +100,24 @@ def test_documents_name_no_machine_and_no_package_index() -> None:
 def test_every_page_is_led_to_from_another() -> None:
     led = {(page.parent / link).resolve() for page in PAGES for link in re.findall(r"\]\(([^)#\s]+\.md)", TEXT[page])}
     assert {page for page in PAGES if page.parent.name == "docs"} - led == set()
+
+
+def test_keys_that_files_may_hold_are_told_and_the_other_way_round(
+    bare_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: set[str] = set()
+    raw = Table.raw
+
+    def noting(self: Table, key: str) -> Any:
+        asked.add(key)
+        return raw(self, key)
+
+    monkeypatch.setattr(Table, "raw", noting)
+    loading = TEXT[ROOT / "docs" / "loading.md"]
+    examples = "\n".join(re.findall(r"```toml\n(.*?)```", loading, re.DOTALL))
+    with bare_app.app_context():
+        found = read_written(Sheet("loading.md", examples), folder=ROOT, campaigns_kept=(), today=dt.date(2027, 1, 15))
+    assert len(found.events) == 2
+    keys = re.findall(r"^\| (`[^|=]+`) \|", loading, re.MULTILINE)
+    assert {key.split(".")[-1] for key in re.findall(r"[a-z][a-z_.]+", " ".join(keys))} - asked == set()
+    assert {key for key in asked if not re.search(rf"\b{key}\b", loading)} == set()
