@@ -150,11 +150,6 @@ class EventView:
         return self.place.country_name
 
     @property
-    def address_line(self) -> str:
-        """The address on one line."""
-        return self.place.address_line
-
-    @property
     def place_line(self) -> str:
         """Venue and address on one line; for calendars, LOCATION."""
         return self.place.line
