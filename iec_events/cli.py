@@ -10,11 +10,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, IntegrityError, SQLAlchemyError
 from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 
 from . import worker as worker_module
@@ -50,7 +51,22 @@ class Sentence(click.ClickException):
     """A failure told in one sentence."""
 
 
-@click.group()
+class Commands(click.Group):
+    """Commands that say in one sentence that there is no database, or that a setting is unusable."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run what was asked for."""
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            raise Sentence(str(error)) from None
+        except IntegrityError:
+            raise
+        except DatabaseError as error:
+            raise Sentence(f"The database cannot be read ({_reason(error)}): run `iec-events init` first.") from None
+
+
+@click.group(cls=Commands)
 @click.pass_context
 def main(context: click.Context) -> None:
     """Publish events, take RSVPs and messages, serve calendars."""
@@ -167,12 +183,9 @@ def _current() -> Flask:
 
 
 def _check_database() -> None:
-    try:
-        with db.engine.connect() as connection:
-            revision = revision_of(connection)
-        fits = key_check_fits()
-    except DatabaseError as error:
-        raise Sentence(f"The database cannot be read ({_reason(error)}): run `iec-events init` first.") from None
+    with db.engine.connect() as connection:
+        revision = revision_of(connection)
+    fits = key_check_fits()
     if revision in known_revisions()[1:]:
         raise Sentence("The database is behind this version of IEC Events: run `iec-events init` first.")
     if not fits:

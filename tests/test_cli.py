@@ -219,8 +219,9 @@ def test_a_database_without_tables_or_with_older_ones_is_told(tmp_path: Path) ->
         assert refused(run(tmp_path, *command)) == behind
     for file in (tmp_path / "var").glob("iec_events.db*"):
         file.unlink()
-    sentence = refused(run(tmp_path, "serve"))
-    assert sentence == "The database cannot be read (no such table: site_state): run `iec-events init` first."
+    for command, table in ((["serve"], "site_state"), (["organizer", "invite"], "organizers")):
+        sentence = refused(run(tmp_path, *command))
+        assert sentence == f"The database cannot be read (no such table: {table}): run `iec-events init` first."
     nowhere = f"sqlite:///{tmp_path}/no/folder/x.db"
     assert "unable to open database file" in refused(run(tmp_path, "init", IEC_DATABASE_URL=nowhere))
     assert "unable to open database file" in refused(run(tmp_path, "serve", IEC_DATABASE_URL=nowhere))
