@@ -271,6 +271,23 @@ def test_who_ran_out_of_time_is_that_again_after_an_undo() -> None:
     assert omid_id not in db.session.scalars(sa.select(Rsvp.id)).all()
 
 
+@pytest.mark.parametrize("offer_hours", [None, 2])
+def test_a_new_address_is_told_how_it_stands_and_once(offer_hours: int | None) -> None:
+    """Nobody there asked for a link, and who gets places in that moment is told so."""
+    event = an_event(capacity=2, offer_hours=offer_hours)
+    place(event, None)
+    rsvp_id, _token = place(event, "srara@example.org", size=2)
+    told = []
+    for size, email in ((2, "sarra@example.org"), (1, "sara@example.org"), (1, "sara.k@example.org")):
+        said = ByHand(name="Sara", email=email, party_size=size, note="")
+        actions.change_by_hand(slug=event.slug, rsvp_id=rsvp_id, said=said, reader=NOBODY, now=clock.now())
+        told.append(letters())
+    moved = [] if offer_hours else ["moved"]
+    assert told[0] == ["waitlisted"]
+    assert told[1] == ["offered" if offer_hours else "promoted"]
+    assert [kind for kind in told[2] if kind not in moved] == ["offered" if offer_hours else "confirmed"]
+
+
 def test_an_attendee_who_changes_a_word_brings_no_old_address_back() -> None:
     event = an_event()
     rsvp_id, token = place(event, "watched@example.org")

@@ -95,10 +95,8 @@ def change_by_hand(*, slug: str, rsvp_id: str, said: ByHand, reader: Reader, now
     if rsvp.status == UNCONFIRMED and not words.email:
         admit(event, rsvp, now)
     serve_line(event, now)
-    if moved:
-        write_to(rsvp, rsvp.status if rsvp.status in {UNCONFIRMED, CONFIRMED} else "link", now)
-    elif rsvp.party_size != size_before and rsvp.status == status_before:
-        write_to(rsvp, "changed", now)
+    if rsvp.status == status_before and (moved or rsvp.party_size != size_before):
+        write_to(rsvp, rsvp.status if moved else "changed", now)  # to a new address, how it stands
     return rsvp.status
 
 
