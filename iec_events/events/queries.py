@@ -13,7 +13,7 @@ from ..core.db import db
 from ..core.errors import Refusal
 from ..core.i18n import _l
 from ..organizers.roles import ALL, Reach
-from .models import Campaign, Event, Image, Rendition
+from .models import Campaign, Event, EventSeries, Image, Rendition
 
 SISTERS_WITHIN = dt.timedelta(days=8)
 PAST_SHOWN = 24
@@ -97,13 +97,15 @@ def nights_of_campaigns() -> dict[int, int]:
 
 
 def sister_events(event: Event) -> Sequence[Event]:
-    """The other listed events of the campaign around the same days."""
+    """The other listed events of the campaign around the same days; of its own series none, whatever rule it had."""
     if event.campaign_id is None:
         return []
+    thread = event.series.thread if event.series is not None else ""
+    own = sa.select(EventSeries.id).where(EventSeries.thread == thread)
     query = _listed_events().where(
         Event.campaign_id == event.campaign_id,
         Event.id != event.id,
-        sa.or_(Event.series_id.is_(None), Event.series_id != (event.series_id or 0)),
+        sa.or_(Event.series_id.is_(None), Event.series_id.not_in(own)),
         Event.starts_at.between(event.starts_at - SISTERS_WITHIN, event.starts_at + SISTERS_WITHIN),
     )
     return db.session.scalars(query.order_by(Event.starts_at, Event.id)).all()

@@ -32,13 +32,14 @@ from iec_events.events.actions import (
 from iec_events.events.drafts import draft_of
 from iec_events.events.models import Event
 from iec_events.events.patterns import is_usual
+from iec_events.events.queries import sister_events
 from iec_events.events.recurrence import Rule
 from iec_events.events.series_queries import SeriesUnknown, any_series
 from iec_events.events.slugs import is_secret
 from iec_events.organizers.queries import grants_of
 from iec_events.organizers.roles import ORGANIZER
 from tests.events.serial import HOUR, TUESDAYS, UNTIL, a_vigil, date, dates, days, series, somebody_comes
-from tests.factories import an_event, an_organizer, three_languages
+from tests.factories import a_campaign, an_event, an_organizer, three_languages
 
 pytestmark = pytest.mark.usefixtures("app")
 THIRD = "vigil-2027-02-16"
@@ -297,6 +298,16 @@ def test_new_dates_of_a_series_that_left_the_lists_keep_its_name() -> None:
     new = dates()[-1].slug
     assert new.startswith("vigil-2027-02-23-")
     assert is_secret(new)
+
+
+def test_dates_by_a_former_rule_are_no_sisters() -> None:
+    a_campaign(slug="night")
+    a_vigil(until=dt.date(2027, 3, 2), campaign="night")
+    a_vigil(until=dt.date(2027, 3, 2), campaign="night", texts=three_languages("Songs"))
+    somebody_comes("vigil-2027-02-09")
+    rule_from(dt.date(2027, 2, 14), at=dt.time(19), until=dt.date(2027, 3, 2))
+    assert {one.series_id for one in dates()} > {date(THIRD).series_id}
+    assert {one.slug[:5] for one in sister_events(date(THIRD))} == {"songs"}
 
 
 def test_refusals_are_sentences() -> None:
