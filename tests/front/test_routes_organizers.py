@@ -91,6 +91,13 @@ def test_drafts_past_nights_and_campaigns_have_their_place(organizer: FlaskClien
     assert re.search(r"Campaigns A Night of Cultural Revolt", text)
 
 
+def test_the_hours_of_a_night_stay_on_one_line(organizer: FlaskClient) -> None:
+    event = an_event(slug="berkeley", starts_at=dt.datetime(2027, 2, 14, 2, tzinfo=dt.UTC))
+    hours = re.compile(r"2027,\s+<span class="unbroken">6–9\spm</span></time>")
+    for page in ("/organize", "/organize/events", f"/events/{event.slug}/messages/new"):
+        assert hours.search(organizer.get(page).text), page
+
+
 def test_says_what_to_do_when_there_is_nothing_yet(organizer: FlaskClient) -> None:
     assert "Nothing is planned yet" in organizer.get("/organize").text
 
