@@ -79,9 +79,14 @@ def upcoming_events(now: dt.datetime) -> Sequence[Event]:
 
 
 def past_events(now: dt.datetime, limit: int = PAST_SHOWN) -> Sequence[Event]:
-    """What is listed and over, latest first."""
-    query = _listed_events().where(Event.ends_at <= now).order_by(Event.starts_at.desc(), Event.id).limit(limit)
-    return db.session.scalars(query).all()
+    """What is listed and over, latest first; of a series its latest date only, so that it leaves room for others."""
+    latest_first = (Event.starts_at.desc(), Event.id)
+    series = sa.func.coalesce(EventSeries.thread, sa.cast(Event.id, sa.String))
+    place = sa.func.row_number().over(partition_by=series, order_by=latest_first).label("place")
+    over = sa.select(Event.id, place).outerjoin(EventSeries, Event.series_id == EventSeries.id)
+    ranked = over.where(*LISTED, Event.ends_at <= now).subquery()
+    query = _events().join(ranked, ranked.c.id == Event.id).where(ranked.c.place == 1)
+    return db.session.scalars(query.order_by(*latest_first).limit(limit)).all()
 
 
 def campaign_events(campaign_id: int) -> Sequence[Event]:

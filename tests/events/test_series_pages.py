@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from html import unescape
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -16,6 +18,7 @@ from iec_events.core import clock
 from iec_events.core.db import db
 from iec_events.events import actions
 from iec_events.events.models import Event, EventSeries
+from iec_events.events.recurrence import Rule
 from tests.events.serial import a_vigil, date, dates, days, series, somebody_comes
 from tests.factories import a_campaign, an_event, an_organizer, an_organizer_session
 from tests.filling import hidden_fields, send
@@ -286,3 +289,13 @@ def test_a_hidden_place_is_told_to_no_stranger(client: FlaskClient, address: str
     assert b"Canary" not in told
     assert b"parrot" not in told
     assert b"Berkeley" in told
+
+
+def test_a_vigil_that_is_over_leaves_room_for_other_nights(client: FlaskClient, clock: time_machine.Traveller) -> None:
+    an_event("A night in January", starts_at=dt.datetime(2027, 1, 16, tzinfo=dt.UTC))
+    a_vigil(Rule(every="day"), dt.date(2027, 2, 27))
+    clock.move_to(dt.datetime(2027, 3, 5, tzinfo=dt.UTC))
+    past = said(client.get("/")).partition("Nights that were")[2]
+    assert "A night in January" in past
+    assert past.count("Every day at 6 pm") == 1
+    assert past.split("Every day")[0].split()[:3] == ["27", "February", "2027"], "its last date"
