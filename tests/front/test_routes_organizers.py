@@ -93,7 +93,7 @@ def test_drafts_past_nights_and_campaigns_have_their_place(organizer: FlaskClien
 
 def test_the_hours_of_a_night_stay_on_one_line(organizer: FlaskClient) -> None:
     event = an_event(slug="berkeley", starts_at=dt.datetime(2027, 2, 14, 2, tzinfo=dt.UTC))
-    hours = re.compile(r"2027,\s+<span class="unbroken">6–9\spm</span></time>")
+    hours = re.compile(r'2027,\s+<span class="unbroken">6–9\spm</span></time>')
     for page in ("/organize", "/organize/events", f"/events/{event.slug}/messages/new"):
         assert hours.search(organizer.get(page).text), page
 
