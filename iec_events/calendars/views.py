@@ -11,6 +11,7 @@ from ..core.config import settings
 from ..core.i18n import _
 from ..core.urls import public_url
 from ..events.patterns import wall_by_rule
+from ..events.series_queries import is_listed
 from ..events.series_views import SeriesView
 from ..events.views import CampaignView, EventView
 from .cities import City
@@ -100,7 +101,7 @@ def event_buttons(view: EventView) -> CalendarButtons:
     told = calendar_event(replace(view, entitled=False))
     own = public_url("calendars.event", locale=view.locale, slug=view.slug)
     feed = _feed(view.campaign, view.locale) if view.listed else own
-    if view.again is not None and view.again.is_told:
+    if view.again is not None and view.listed == is_listed(view.again.series):  # else it does not stand in that one
         feed = public_url("calendars.series", locale=view.locale, slug=view.again.slug)
     return CalendarButtons(
         download_url=own,

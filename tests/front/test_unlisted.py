@@ -85,3 +85,12 @@ def test_a_date_in_lists_does_not_give_its_series_away_that_is_found_by_its_link
     for address in (f"/events/{first}", f"/series/{series}", f"/series/{series}.ics"):
         text = client.get(address).text
         assert "Every Tuesday" in text, "who has the link is told all"
+
+
+def test_a_date_that_left_the_lists_alone_is_subscribed_to_by_itself(client: FlaskClient) -> None:
+    a_vigil(until=dt.date(2027, 2, 16))
+    first, second, _third = dates("vigil")
+    revise_event(slug=second.slug, draft=replace(draft_of(second), listed=False), campaign_slug=None, now=clock.now())
+    assert second.slug not in client.get("/series/vigil.ics").text
+    for date, feed in ((first, "/series/vigil.ics"), (second, f"/events/{second.slug}.ics")):
+        assert f'webcal://127.0.0.1:8000{feed}"' in client.get(f"/events/{date.slug}").text
