@@ -22,6 +22,8 @@ from .models import MailState, OutboxMail
 LEASE = dt.timedelta(minutes=2)  # longer than a conversation with the server about one letter, up to its last line
 ANSWER_LEASE = dt.timedelta(minutes=11)  # longer than we wait for the answer to that line
 GIVE_UP_AFTER = dt.timedelta(days=2)
+TRIED_ENOUGH = 10  # four hours of trying: servers say "later" to whoever writes for the first time
+UNTRIED = dt.timedelta(days=1)  # a trouble that nobody looked at for so long begins anew
 FIRST_PAUSE = dt.timedelta(seconds=30)
 LONGEST_PAUSE = dt.timedelta(hours=4)
 LONGEST_REST = dt.timedelta(minutes=10)
@@ -134,9 +136,13 @@ def note_well() -> None:
 
 @atomic()
 def note_failed(*, letter: Claimed, error: str, for_ever: bool, now: dt.datetime) -> None:
-    """Try later, with growing pauses; give up after two days or when the receiving server refuses for good."""
+    """Try later, with growing pauses; give up when the receiving server refuses for good, or after two days.
+
+    One that waited for other reasons until then, such as a worker that did not run, is tried for some hours.
+    """
     values: dict[str, Any] = {"leased_until": None, "handed_at": None, "last_error": error[:80]}
-    if for_ever or now - letter.posted_at > GIVE_UP_AFTER:
+    tried = letter.tries >= TRIED_ENOUGH and now - letter.posted_at > GIVE_UP_AFTER
+    if for_ever or tried:
         values |= {"given_up_at": now, "sealed": None, "news": for_ever}
     else:
         values["due_at"] = now + pause_after(letter.tries)
@@ -288,9 +294,11 @@ def _state(*, held: bool) -> MailState:
 
 
 def _rest(error: str, longest: dt.timedelta, now: dt.datetime) -> dt.datetime:
-    """Leave the server alone for a while; since when it takes nothing."""
+    """Leave the server alone for a while; since when it takes nothing, as far as anybody tried."""
     state = _state(held=True)
-    since = state.trouble_since or now
+    since, tried_at = state.trouble_since, state.rests_until
+    if since is None or since > now or (tried_at is not None and now - tried_at > UNTRIED):
+        since = now
     state.failures += 1
     state.trouble, state.trouble_since = error[:80], since
     state.rests_until = now + pause_after(state.failures, longest)

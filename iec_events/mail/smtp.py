@@ -27,7 +27,8 @@ GOOD, GO_ON, FOR_EVER = range(200, 300), 354, range(500, 600)
 CLOSING = 421
 NOT_THE_LETTERS_FAULT = frozenset({CLOSING, 454, 530, 534, 535, 538})  # at MAIL: the server wants no letter of ours
 POLICY = re.compile(rb"\b5\.7\.\d|relay", re.IGNORECASE)  # at RCPT: it does not know us, rather than them
-UNPROVEN = re.compile(rb"\b5\.7\.2\d\b")  # after the text: SPF, DKIM, DMARC or PTR prove nothing (RFC 7372, 5.7.26)
+# After the text: SPF, DKIM, DMARC or PTR prove nothing (RFC 7372), also with the numbers of Gmail and Microsoft.
+UNPROVEN = re.compile(rb"\b5\.7\.(?:2\d|30|32|40|509|515)\b|\b(?:SPF|DKIM|DMARC)\b", re.IGNORECASE)
 DOT_FIRST = re.compile(rb"^\.", re.MULTILINE)
 
 HandOver = Callable[[], bool]

@@ -102,6 +102,8 @@ def test_it_works_over_one_connection(serve_mail: Serve) -> None:
         ({"DATA": HANG_UP}, "waiting SMTPServerDisconnected"),
         ({"end": "554 5.7.1 looks bad"}, "given up letter refused 554"),
         ({"end": "550-5.7.26 DMARC: unauthenticated\n550 5.7.26 see https://..."}, "waiting letter refused 550"),
+        ({"end": "550 5.7.515 Access denied, sending domain"}, "waiting letter refused 550"),
+        ({"end": "554 5.7.1 no: domain's DMARC policy"}, "waiting letter refused 554"),
         ({"end": "451 4.3.0 later"}, "waiting letter refused 451"),
         ({"end": "421 closing"}, "waiting letter refused 421"),
     ],
@@ -164,7 +166,7 @@ def test_who_hangs_up_on_two_letters_in_a_row_is_left_alone(serve_mail: Serve, s
 def test_a_server_that_stays_away_for_two_days_has_lost_the_letters(serve_mail: Serve) -> None:
     serve_mail(connect=HANG_UP)
     promise("omid@example.org")
-    for later in (0, 1, 24, 49):
+    for later in (0, 1, 24, 47, 49):
         deliver(later * HOUR)
         assert health().given_up == (2 if later == 49 else 0)
     assert set(db.session.scalars(sa.select(OutboxMail.news))) == {False}  # that says nothing about any address
@@ -174,6 +176,15 @@ def test_one_failed_call_gives_up_no_letter_that_only_waited_for_a_worker(serve_
     serve_mail(connect=[HANG_UP])
     promise("omid@example.org")
     assert deliver(70 * HOUR) == 0
+    assert (health().given_up, health().waiting) == (0, 2)
+    assert deliver(71 * HOUR) == 2
+
+
+def test_a_trouble_of_before_gives_up_no_letter_that_only_waited_for_a_worker(serve_mail: Serve) -> None:
+    """The network went, the machine was off for the weekend, and names were not found yet when it came back."""
+    serve_mail(connect=[HANG_UP, HANG_UP])
+    promise("omid@example.org")
+    assert deliver() + deliver(70 * HOUR) == 0
     assert (health().given_up, health().waiting) == (0, 2)
     assert deliver(71 * HOUR) == 2
 
