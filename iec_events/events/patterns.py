@@ -15,6 +15,7 @@ from .recurrence import Course, minutes_after, on_the_wall, rule_of, shifted
 
 MOMENTS = ("ends_at", "doors_at", "rsvp_opens_at", "rsvp_closes_at")
 MINUTES_A_DAY = 24 * 60
+HALF_A_DAY = dt.timedelta(hours=12)
 # What calendars say nothing of: a date that differs in these only is as its rule has it.
 UNTOLD = frozenset(
     {
@@ -101,7 +102,11 @@ def wall_by_rule(event: Event, series: EventSeries) -> dt.datetime:
     """
     wall = on_the_wall(event.recurs_at or event.starts_at, series.time_zone)
     course = course_of(series)
-    return wall if course.all_day else dt.datetime.combine(wall.date(), course.first.time())
+    if course.all_day:
+        return wall
+    after_midnight = course.first - dt.datetime.combine(course.first.date(), dt.time())
+    day = (wall - after_midnight + HALF_A_DAY).date()  # the nearest, also where the clocks went over midnight
+    return dt.datetime.combine(day, course.first.time())
 
 
 def changes(before: Pattern, after: Pattern) -> dict[Key, Any]:

@@ -314,6 +314,23 @@ def test_dates_are_told_whose_state_changed_its_clocks_after_they_were_made(
     assert told == {18}, "as the rule has it"
 
 
+@pytest.mark.parametrize(("hour", "later"), [(0, -HOUR), (23, HOUR)])
+def test_dates_are_told_whose_clocks_went_over_midnight_since(
+    client: FlaskClient, hour: int, later: dt.timedelta
+) -> None:
+    start = dt.datetime(2027, 2, 2, hour, 30, tzinfo=ZoneInfo("America/Los_Angeles")).astimezone(dt.UTC)
+    slug = a_vigil(starts_at=start, ends_at=start + HOUR, until=dt.date(2027, 3, 2))
+    with atomic():
+        for one in dates(slug)[-3:]:
+            one.starts_at, one.ends_at, one.recurs_at = (
+                moment + later for moment in (one.starts_at, one.ends_at, one.recurs_at or one.starts_at)
+            )
+    octets = client.get("/calendar.ics").data
+    assert by_dateutil(octets) == on_the_pages(dates(slug))
+    told = {each["RECURRENCE-ID"].dt.strftime("%a %H") for each in said(octets) if each.get("RECURRENCE-ID")}
+    assert told == {f"Tue {hour:02}"}, "the day of the rule, not the one before or after"
+
+
 def test_what_changes_soon_after_much_else_did_is_told(client: FlaskClient) -> None:
     a_campaign("Night", slug="night")
     a_vigil(campaign="night")
