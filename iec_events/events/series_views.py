@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from ..core.urls import public_url
+from .drafts import EventDraft
 from .models import Event, EventSeries, Image
 from .patterns import course_of, kept_pattern
 from .pieces import ImageView, image_view
@@ -18,6 +19,7 @@ from .series_queries import current_series
 from .times import zone_label
 from .views import CampaignView, EventView
 
+SPOT = ("venue", "street", "city", "latitude", "longitude", "online_url")
 Shown = TypeVar("Shown", bound=EventView)
 
 
@@ -80,7 +82,7 @@ def series_view(series: EventSeries, dates: Sequence[Event], locale: str, now: d
         "sequence": series.sequence,
         "created_at": series.created_at,
         "revised_at": series.revised_at,
-        "address_hidden": draft.address_hidden or all(event.address_hidden for event in dates),
+        "address_hidden": draft.address_hidden or _hide_place(dates, draft),
         "under_attack": False,
         "closed_early": False,
         "seats_taken": 0,
@@ -98,6 +100,16 @@ def series_view(series: EventSeries, dates: Sequence[Event], locale: str, now: d
         picture=next(pictures, None) if draft.image_name else None,
         last=on_the_wall(own[-1].recurs_at or own[-1].starts_at, series.time_zone).date(),
     )
+
+
+def _hide_place(dates: Sequence[Event], draft: EventDraft) -> bool:
+    """Whether some of these dates hide the place, and none that is there tells it."""
+    tells = any(not event.address_hidden and _spot(event) == _spot(draft) for event in dates)
+    return not tells and any(event.address_hidden for event in dates)
+
+
+def _spot(what: Event | EventDraft) -> tuple[object, ...]:
+    return tuple(getattr(what, name) for name in SPOT)
 
 
 def rules_told(dates: Iterable[Event], locale: str) -> list[str]:

@@ -136,6 +136,18 @@ def test_a_series_tells_no_place_that_each_of_its_dates_hides(client: FlaskClien
         assert "The exact place is told to those who come." in text, address
 
 
+def test_a_series_tells_no_place_because_another_date_is_open_elsewhere(client: FlaskClient) -> None:
+    slug = a_vigil(until=dt.date(2027, 2, 16), public=False, venue=VENUE, street=STREET)
+    for number, one in enumerate(dates(slug)):
+        other = {"venue": "Open Hall", "street": ""} if number == 2 else {"address_hidden": True}
+        revise_event(slug=one.slug, draft=replace(draft_of(one), **other), campaign_slug=None, now=clock.now())
+    publish_series(slug=slug, now=clock.now())
+    for address in (f"/series/{slug}", f"/series/{slug}.ics", "/calendar.ics", "/cities/berkeley.ics"):
+        text = unfolded(client.get(address).text)
+        assert "Canary" not in text, address
+        assert "Open Hall" in text or ".ics" not in address
+
+
 def test_the_page_says_who_is_told(hidden: FlaskClient) -> None:
     page = hidden.get("/events/hidden").text
     assert "The exact place is told to those whose RSVP is approved." in page
