@@ -8,7 +8,7 @@ import time
 
 from flask import Flask, current_app, request
 from flask_limiter import Limiter
-from limits import RateLimitItem, parse
+from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
 
@@ -61,6 +61,7 @@ spare = FixedWindowRateLimiter(MemoryStorage())  # counts while Redis is away
 REDIS_WAIT_S = 0.5  # for an answer; without a bound, one that is silent holds everybody
 REDIS_RESTS_S = 10.0  # so long it is not asked again
 RESTS = "redis_rests_until"
+Uses = dict[str, tuple[tuple[str, ...], int]]  # what is counted -> its rates, and how many at once
 
 
 def within(name: str, rates: tuple[str, ...], *of: str, uses: int = 1) -> bool:
@@ -68,14 +69,7 @@ def within(name: str, rates: tuple[str, ...], *of: str, uses: int = 1) -> bool:
 
     For routes that answer on the form itself, with all that was typed, where the decorator would answer with a page.
     """
-    items = [parse(rate) for rate in rates]
-    known = current_app.extensions
-    if time.monotonic() >= known.get(RESTS, 0.0):
-        try:
-            return _count(limiter.limiter, items, name, *of, uses=uses)
-        except limiter.storage.base_exceptions:
-            known[RESTS] = time.monotonic() + REDIS_RESTS_S
-    return _count(spare, items, name, *of, uses=uses)
+    return _within(of, {name: (rates, uses)})
 
 
 def may_begin(what: str, place: str, *, proven: bool, heads: int = 1) -> bool:
@@ -84,19 +78,35 @@ def may_begin(what: str, place: str, *, proven: bool, heads: int = 1) -> bool:
     Who has proven some work (see puzzle) is held to the wider rates only; others use up both.
     """
     rates = NEW_RATES_PROVEN if proven else (*NEW_RATES, *NEW_RATES_PROVEN)
-    return within(f"new {what}", rates, place, visitor()) and may_bring(what, place, heads, proven=proven)
+    return _within((place, visitor()), {f"new {what}": (rates, 1), **_heads(what, heads, proven=proven)})
 
 
 def may_bring(what: str, place: str, heads: int, *, proven: bool = False) -> bool:
     """Count so many people for whom the visitor wants room; False when there were too many from their network."""
+    return _within((place, visitor()), _heads(what, heads, proven=proven))
+
+
+def _heads(what: str, heads: int, *, proven: bool) -> Uses:
     rates = NEW_HEADS_PROVEN if proven else (*NEW_HEADS, *NEW_HEADS_PROVEN)
-    return within(f"heads of new {what}", rates, place, visitor(), uses=min(heads, MOST_AT_ONCE))
+    return {f"heads of new {what}": (rates, min(heads, MOST_AT_ONCE))}
 
 
-def _count(counter: RateLimiter, items: list[RateLimitItem], *of: str, uses: int) -> bool:
-    if not all(counter.test(item, *of, cost=uses) for item in items):
+def _within(of: tuple[str, ...], wanted: Uses) -> bool:
+    """All of them, or none: who is refused and presses again uses up nothing of what others on the network may."""
+    known = current_app.extensions
+    if time.monotonic() >= known.get(RESTS, 0.0):
+        try:
+            return _count(limiter.limiter, of, wanted)
+        except limiter.storage.base_exceptions:
+            known[RESTS] = time.monotonic() + REDIS_RESTS_S
+    return _count(spare, of, wanted)
+
+
+def _count(counter: RateLimiter, of: tuple[str, ...], wanted: Uses) -> bool:
+    items = [(parse(rate), name, uses) for name, (rates, uses) in wanted.items() for rate in rates]
+    if not all(counter.test(item, name, *of, cost=uses) for item, name, uses in items):
         return False
-    counted = [counter.hit(item, *of, cost=uses) for item in items]
+    counted = [counter.hit(item, name, *of, cost=uses) for item, name, uses in items]
     return all(counted)
 
 

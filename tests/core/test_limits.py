@@ -146,3 +146,9 @@ def test_large_parties_fill_no_hall_either_and_even_the_largest_may_begin(app: F
     assert begin(app, club, "toronto", heads=6)
     assert [begin(app, club, proven=True, heads=6) for _ in range(12)] == [True] * 10 + [False] * 2  # a hundred
     assert [begin(app, bus, heads=55) for _ in range(2)] == [True, False]
+
+
+def test_who_is_refused_and_presses_again_uses_up_nothing_of_what_others_may(app: Flask) -> None:
+    pub = "192.0.2.9"
+    assert [begin(app, pub, heads=6) for _ in range(60)].count(True) == 6
+    assert [begin(app, pub) for _ in range(4)] == [True] * 4
