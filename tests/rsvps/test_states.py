@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from iec_events.core.db import atomic, db
 from iec_events.core.tokens import new_token
 from iec_events.events.actions import cancel_event, postpone_event, reinstate
 from iec_events.events.models import Event
+from iec_events.mail.actions import post
 from iec_events.mail.models import OutboxMail
 from iec_events.rsvps import actions
 from iec_events.rsvps.actions import ByHand, Details, NotByMail, Party, StatusChanged
@@ -99,6 +101,16 @@ def test_a_hold_that_is_short_because_the_night_is_near_is_not_warned_of_at_once
     for hours, warned in ((0, 0), (2.9, 0), (3, 1), (3.5, 1)):
         actions.warn_holds(clock.now() + hours * HOUR)
         assert letters().count("hold_ending") == warned
+
+
+@pytest.mark.parametrize(("kind", "part_of"), [("broadcasts.letter", "b1"), ("rsvps.event_changed", None)])
+def test_a_letter_to_everybody_puts_no_warning_off(kind: str, part_of: str | None) -> None:
+    event = an_event(confirms_address=True, hold_hours=24)
+    rsvp_id, _token = place(event)
+    to: dict[str, Any] = {"about": f"rsvp:{rsvp_id}", "to": "sara@example.org", "locale": "en", "facts": {}}
+    post(kind=kind, part_of=part_of, now=clock.now() + 17 * HOUR, **to)
+    actions.warn_holds(clock.now() + 18 * HOUR)
+    assert letters().count("hold_ending") == 1
 
 
 def test_what_nobody_confirmed_is_erased_two_days_later() -> None:

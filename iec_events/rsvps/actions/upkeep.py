@@ -31,7 +31,7 @@ from ..models import (
     RsvpRemoval,
     RsvpStep,
 )
-from .lines import TAKES_PLACE, give_seats_back, locked, note_step, serve_line, write_to
+from .lines import TAKES_PLACE, UNASKED, give_seats_back, locked, note_step, serve_line, write_to
 from .telling import owes_thanks
 
 ADDRESS_KEPT = dt.timedelta(days=3)
@@ -70,10 +70,12 @@ def run_deadlines(now: dt.datetime) -> None:
 def warn_holds(now: dt.datetime) -> None:
     """Write once to those whose hold or offer ends soon: when a quarter of the time is left, six hours at most.
 
-    Before the start of the event they were given less than it usually gives: what counts is when they were written to.
+    Before the start of the event they were given less than it usually gives: what counts is when they were written to,
+    by another letter than those that come to everybody.
     """
     soon = now + dt.timedelta(hours=6)
-    mine = OutboxMail.about == sa.literal(ABOUT) + Rsvp.id
+    mine = sa.and_(OutboxMail.about == sa.literal(ABOUT) + Rsvp.id, OutboxMail.part_of.is_(None))
+    mine = sa.and_(mine, OutboxMail.kind.not_in(UNASKED))
     since = sa.select(sa.func.max(OutboxMail.posted_at)).where(mine).scalar_subquery()
     query = (
         sa.select(Rsvp.id, Rsvp.until, Rsvp.status, since)
