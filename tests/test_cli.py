@@ -301,7 +301,6 @@ def test_a_killed_worker_is_replaced_and_every_letter_goes_out(tmp_path: Path, s
     assert service.end() == 0
 
 
-@pytest.mark.slow
 def test_a_worker_that_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     stop, tries = threading.Event(), count(1)
 
@@ -316,6 +315,7 @@ def test_a_worker_that_cannot_be_started_is_tried_again(monkeypatch: pytest.Monk
     assert next(tries) == 3
 
 
+@pytest.mark.slow
 def test_serve_alone_and_worker_alone(tmp_path: Path, start: Start) -> None:
     assert run(tmp_path, "init").returncode == 0
     service = start("serve", "--no-worker", IEC_PUBLIC_URL="http://127.0.0.1")
