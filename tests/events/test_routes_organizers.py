@@ -705,3 +705,18 @@ def test_a_picture_comes_in_the_sizes_that_screens_need(organizer: FlaskClient, 
     assert (answer.status_code, answer.mimetype, answer.headers["ETag"]) == (200, "image/webp", f'"{name}-480"')
     assert Pillow.open(io.BytesIO(answer.data)).size == (480, 320)
     assert client.get(f"/images/{name}/481.webp").status_code == 404
+
+
+def test_what_was_typed_for_a_draft_that_is_thrown_away_meanwhile_is_not_lost(organizer: FlaskClient) -> None:
+    address = send(organizer, NEW, **NIGHT, do="save").location
+    page = organizer.get(address)
+    actions.delete_draft(slug=address.rpartition("/")[2], now=clock.now())
+    typed = {**typed_values(page.text), "title_en": "A long text about rivers"}
+    answer = organizer.post(address, data={**typed, "do": "save"})
+    assert answer.status_code == 404
+    assert "There is no event at this address." in said(answer)
+    assert typed_values(answer.text)["title_en"] == "A long text about rivers"
+    saved = organizer.post(NEW, data={**typed_values(answer.text), "do": "save"})
+    assert saved.status_code == 303
+    assert only_event().texts["en"]["title"] == "A long text about rivers"
+    assert organizer.get(address).status_code == 404

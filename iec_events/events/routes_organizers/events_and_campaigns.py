@@ -17,7 +17,7 @@ from ..drafts import EventDraft
 from ..forms import NEW, EventForm, StepForm
 from ..forms_campaigns import CampaignForm
 from ..models import Campaign, Event
-from ..queries import all_campaigns, all_events, any_campaign, any_event, campaign_zone
+from ..queries import EventUnknown, all_campaigns, all_events, any_campaign, any_event, campaign_zone
 from ..series_queries import current_series
 from ..series_views import one_of_each
 from ..views import CampaignView, EventView
@@ -105,7 +105,12 @@ def new_event() -> ResponseReturnValue:
 @blueprint.route("/events/<slug>", methods=["GET", "POST"])
 def edit_event(slug: str) -> ResponseReturnValue:
     """Change an event."""
-    event = any_event(slug)
+    try:
+        event = any_event(slug)
+    except EventUnknown as refusal:
+        if request.method != "POST":
+            raise
+        return _gone_meanwhile(EventForm(campaigns=_campaign_choices()), refusal)
     if request.method != "POST":
         return _event_page(EventForm.of(event, campaigns=_campaign_choices(event)), event)
     form = EventForm(campaigns=_campaign_choices(event))
@@ -217,6 +222,8 @@ def _work_on(form: EventForm, event: Event | None, save: Callable[[EventDraft], 
         return _event_page(form, event, 422)
     try:
         slug = save(form.draft())
+    except EventUnknown as refusal:
+        return _gone_meanwhile(form, refusal)
     except Refusal as refusal:
         return _event_page(form, _told(form, event, refusal), refusal.status)
     if wish == "publish":
@@ -241,6 +248,12 @@ def _told(form: EventForm, event: Event | None, refusal: Refusal) -> Event | Non
     else:
         form.form_errors.append(str(refusal))
     return event
+
+
+def _gone_meanwhile(form: EventForm, refusal: EventUnknown) -> ResponseReturnValue:
+    """Somebody threw the draft away, or gave it another address, while this was written: what was typed stays."""
+    form.form_errors.append(str(refusal))
+    return _event_page(form, None, refusal.status)
 
 
 def _keep_picture(form: EventForm) -> None:
