@@ -462,6 +462,21 @@ def test_a_letter_to_a_campaign_reaches_each_address_once(monkeypatch: pytest.Mo
     assert {what for what, about in deeds() if about.startswith("letter:")} == {"letter.scheduled"}
 
 
+@pytest.mark.parametrize("says_no_to", [0, 1, 2])
+def test_who_wants_no_letters_on_one_list_gets_none_by_way_of_another(says_no_to: int) -> None:
+    """Else whoever ended them in one mail would get the next one all the same."""
+    campaign_id = a_campaign().id
+    events = [an_event(campaign_id=campaign_id) for _ in range(3)]
+    mine = [signs_up(event)[0] for event in events]
+    for event in events[1:]:
+        signs_up(event, "reza@example.org")
+    now_is(mine[says_no_to], wants_letters=False)
+    sends(events[0], a_letter(events[0]), everywhere=True)
+    post()
+    assert to_whom() == ["reza@example.org"]
+    assert [len(letters_to(one, "en")) for one in mine] == [1] * 3, "it stands on the own pages"
+
+
 def test_two_workers_write_to_an_address_on_two_lists_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(posting, "AT_ONCE", 2)
     monkeypatch.setattr(posting, "BATCHES", 1)

@@ -21,7 +21,7 @@ from ...rsvps.actions.telling import is_settled
 from ...rsvps.boxes import address_of, index_of
 from ...rsvps.models import Receipt, Rsvp, RsvpLink
 from ..emails import LETTER
-from ..models import MAIL, PAGE, SCHEDULED, SENDING, SENT, STOPPED, Broadcast, BroadcastCopy
+from ..models import MAIL, PAGE, SCHEDULED, SENDING, SENT, STOPPED, UNWANTED, Broadcast, BroadcastCopy
 from ..queries import became_of, in_audience, off_since, said_since, same_letters, way_to
 from .writing import back_to_draft
 
@@ -89,9 +89,11 @@ def _next_parties(broadcast: Broadcast) -> Sequence[Rsvp]:
 def _write_to(parties: Sequence[Rsvp], broadcast: Broadcast, now: dt.datetime) -> None:
     copies, links, seen = [], [], _written_before(parties, broadcast)
     addresses = {rsvp.id: address_of(rsvp) for rsvp in parties if way_to(rsvp, set(seen)) == MAIL}
-    seen |= _written_elsewhere(parties, addresses, broadcast)
+    written, unwanted = _elsewhere(parties, addresses, broadcast)
+    seen |= written
     for rsvp in parties:
         way = way_to(rsvp, seen)
+        way = UNWANTED if way == MAIL and rsvp.address_index in unwanted else way
         address = addresses[rsvp.id] if way == MAIL else None
         if address is not None:
             token = new_token()
@@ -119,28 +121,32 @@ def _written_before(parties: Sequence[Rsvp], broadcast: Broadcast) -> set[str]:
     return {index for index in db.session.scalars(query) if index}
 
 
-def _written_elsewhere(
+def _elsewhere(
     parties: Sequence[Rsvp], addresses: Mapping[str, dict[str, str] | None], broadcast: Broadcast
-) -> set[str]:
-    """Addresses of these parties that have the same letter by way of another event's list.
+) -> tuple[set[str], set[str]]:
+    """Addresses of these parties that have the same letter by way of another event's list, and that want none there.
 
     Copies of a letter wait for each other at their campaign's row: at once, they would not see what the other did.
     """
-    beside = same_letters(broadcast)
+    written, unwanted, beside = set[str](), set[str](), same_letters(broadcast)
     if not beside:
-        return set()
+        return written, unwanted
     campaign = sa.select(Campaign.id).join(Event).where(Event.id == broadcast.event_id)
     db.session.execute(campaign.with_for_update(of=Campaign))
-    found: set[str] = set()
     for other in beside:
         there = {
-            index_of(other.event_id, to["to"]): rsvp.address_index for rsvp in parties if (to := addresses.get(rsvp.id))
+            index_of(other.event_id, to["to"]): rsvp.address_index or ""
+            for rsvp in parties
+            if (to := addresses.get(rsvp.id))
         }
         query = sa.select(Rsvp.address_index).join(BroadcastCopy, BroadcastCopy.rsvp_id == Rsvp.id)
         query = query.where(BroadcastCopy.broadcast_id == other.id, BroadcastCopy.way == MAIL)
         query = query.where(Rsvp.event_id == other.event_id, Rsvp.address_index.in_(there))
-        found |= {mine for index in db.session.scalars(query) if (mine := there[index or ""])}
-    return found
+        written |= {there[index or ""] for index in db.session.scalars(query)}
+        query = in_audience(other.event_id, other.audience).with_only_columns(Rsvp.address_index)
+        query = query.where(~Rsvp.wants_letters, Rsvp.address_index.in_(there))
+        unwanted |= {there[index or ""] for index in db.session.scalars(query)}
+    return written, unwanted
 
 
 @atomic()
