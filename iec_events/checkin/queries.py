@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from ..core.db import db
 from ..core.i18n import current_locale
-from ..core.text import folded
+from ..core.text import finder, folded, sorting_key
 from ..events.models import Event
 from ..events.queries import all_events
 from ..organizers.roles import Reach
@@ -102,9 +102,10 @@ def door_view(event_id: int, reader: DoorReader, *, show: str = EXPECTED, search
         page, pages = _page(page, total)
         rows = db.session.execute(query.order_by(Rsvp.line).offset((page - 1) * PAGE).limit(PAGE))
         return _view(event_id, [read(row) for row in rows], reader, total, page, pages, by_name=False)
-    wanted = folded(search)
-    found = [one for one in map(read, db.session.execute(query)) if _fits(one, wanted)]
-    found.sort(key=lambda one: (one.name is None, folded(one.name or ""), one.line))
+    fits, wanted = finder(search), folded(search)
+    everybody = map(read, db.session.execute(query))
+    found = [one for one in everybody if _is_meant(one, wanted) or (one.name is not None and fits(one.name))]
+    found.sort(key=lambda one: (one.name is None, not _is_meant(one, wanted), sorting_key(one.name or ""), one.line))
     page, pages = _page(page, len(found))
     return _view(event_id, found[(page - 1) * PAGE : page * PAGE], reader, len(found), page, pages)
 
@@ -196,5 +197,6 @@ def _party(reader: DoorReader) -> Callable[[Any], Party]:
     return read
 
 
-def _fits(party: Party, wanted: str) -> bool:
+def _is_meant(party: Party, wanted: str) -> bool:
+    """Whether this is just what was typed; such parties come first."""
     return wanted in folded(party.name or "") or wanted == str(party.line)

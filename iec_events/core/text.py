@@ -6,6 +6,7 @@ forge what a reader sees, and is taken out. Control characters and noncharacters
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 
 import nh3
@@ -54,6 +55,7 @@ POINTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c7\u0610-\
 PERSIAN = "ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
 # The alphabet's own order: code points have پ چ ژ گ after all the letters that Arabic has too.
 IN_ORDER = {ord(letter): chr(0x0627 + place) for place, letter in enumerate(PERSIAN)}
+BETWEEN = re.compile(r"[\s'’‘ʼʿʾ`.\-‐‑]+")  # what parts of a name are joined with, or not, as people please
 RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 
@@ -97,6 +99,17 @@ def folded(text: str) -> str:
 def sorting_key(text: str) -> str:
     """A form for sorting names: Persian letters in the order of their alphabet, and whatever `folded` makes equal."""
     return folded(text).translate(IN_ORDER)
+
+
+def finder(sought: str) -> Callable[[str], bool]:
+    """Whether a name has each word sought, in any order, its parts joined or apart (علیرضا, علی‌رضا, علی رضا)."""
+    words = [BETWEEN.sub("", word) for word in folded(sought).split()]
+
+    def fits(name: str) -> bool:
+        joined = BETWEEN.sub("", folded(name))
+        return all(word in joined for word in words)
+
+    return fits
 
 
 def direction_of(text: str) -> str:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import defer
 
 from ..core.db import db
-from ..core.text import folded, sorting_key
+from ..core.text import finder, folded, sorting_key
 from ..organizers.queries import names_of
 from ..questions.models import LONG, SHORT, Answers, Question
 from ..questions.queries import questions_of
@@ -121,13 +121,17 @@ def _of_event(event_id: int, wanted: Wanted) -> sa.Select[Rsvp]:
 def _found(event_id: int, query: sa.Select[Rsvp], wanted: Wanted, reader: Reader) -> list[_Opened]:
     found = [_Opened(rsvp, reader.words(rsvp)) for rsvp in db.session.scalars(query)]
     if wanted.search:
-        sought = folded(wanted.search)
-        found = [one for one in found if sought in _searched(one, reader)]
+        sought, fits = folded(wanted.search), finder(wanted.search)
+        found = [one for one in found if sought in _searched(one, reader) or any(map(fits, _names(one)))]
     if wanted.needs:
         found = _with_needs(event_id, found, reader)
     if wanted.sort == BY_NAME:
         found.sort(key=lambda one: (one.words is None, sorting_key(one.words.name if one.words else "")))
     return found
+
+
+def _names(one: _Opened) -> tuple[str, ...]:
+    return (one.words.name, *one.words.companions) if one.words else ()
 
 
 def _searched(one: _Opened, reader: Reader) -> str:

@@ -122,6 +122,14 @@ def test_a_search_folds_letters_and_takes_the_line_as_well(kian: FlaskClient) ->
     assert (nobody.status_code, "Nobody fits this search." in nobody.text) == (200, True)
 
 
+def test_names_are_found_as_phones_write_them_and_stand_in_the_order_of_their_alphabet(kian: FlaskClient) -> None:
+    for name in ("یاسمن", "پروانه", "علی\u200cرضا کریمی"):
+        comes(name)
+    assert names_on(kian.get(DOOR).text) == ["پروانه", "علی\u200cرضا کریمی", "یاسمن"]
+    for sought in ("علیرضا", "کریمی علی رضا"):
+        assert names_on(send(kian, DOOR, q=sought).text) == ["علی\u200cرضا کریمی"], sought
+
+
 def test_the_code_of_a_party_finds_it(kian: FlaskClient) -> None:
     sara = comes("Sara", 3)
     comes("Ali")

@@ -16,6 +16,7 @@ from iec_events.core.text import (
     clean_line,
     clean_text,
     direction_of,
+    finder,
     folded,
     markdown_html,
     sorting_key,
@@ -175,6 +176,25 @@ def test_digits_of_three_kinds_are_read() -> None:
 )
 def test_searching_makes_no_difference_between(one: str, other: str) -> None:
     assert folded(one) == folded(other)
+
+
+@pytest.mark.parametrize(
+    ("sought", "name"),
+    [
+        ("علیرضا", f"علی{ZWNJ}رضا"),
+        ("عليرضا", "علی رضا"),
+        (f"علی{ZWNJ}رضا", "علیرضا"),
+        ("احمدینژاد", f"Sara احمدی{ZWNJ}نژاد"),
+        ("Karimi Sara", "Sara Karimi"),
+        ("jose nunez", "José Ángel Núñez"),
+        ("obrien", "Kian O’Brien"),
+        ("O'Brien", "Kian O’Brien"),
+        ("ana maria", "Ana-María"),
+    ],
+)
+def test_a_name_is_found_with_its_parts_joined_or_apart_and_in_any_order(sought: str, name: str) -> None:
+    assert finder(sought)(name)
+    assert not finder(f"{sought} Omid")(name)
 
 
 def test_what_is_a_letter_in_its_script_is_not_left_out() -> None:

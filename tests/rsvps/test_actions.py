@@ -324,6 +324,13 @@ def test_pages_of_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
     assert roster_page(event.id, Wanted(status="waitlisted")).parties == []
 
 
+def test_the_list_finds_names_as_phones_write_them() -> None:
+    event = an_event()
+    place(event, party("علی\u200cرضا کریمی"))
+    for sought in ("علیرضا", "کریمی علی رضا"):
+        assert roster_page(event.id, Wanted(search=sought)).total == 1, sought
+
+
 def test_the_order_of_arrival_survives_cancellation(app: Flask) -> None:
     del app
     event = an_event(capacity=1)
