@@ -61,7 +61,7 @@ def master_event(
         event,
         uid=series.uid,
         sequence=series.sequence,
-        stamp=max(event.stamp, changed),
+        stamp=max([event.stamp, changed, *([series.campaign.revised_at] if series.campaign else [])]),
         starts_at=start,
         ends_at=_end(view.event, series, start),
         rrule=rrule(course.rule, walls[-1] if course.all_day else last, all_day=course.all_day),

@@ -349,6 +349,24 @@ def test_what_changes_soon_after_much_else_did_is_told(client: FlaskClient) -> N
     assert "CATEGORIES" not in client.get(f"/events/{second.slug}.ics").text
 
 
+def test_what_a_campaign_changes_in_an_entry_stamps_it_and_so_does_leaving_the_campaign(client: FlaskClient) -> None:
+    """Within a second, too: an entry that was made before stays while its stamp does."""
+    an_event(slug="berkeley", campaign_id=a_campaign("Night", slug="night").id)
+    a_vigil(campaign="night", until=dt.date(2027, 2, 16))
+    named: list[tuple[list[str], dt.datetime]] = []
+    for name in ("Night", "Day", "Dawn"):
+        draft = CampaignDraft(texts=three_languages(name), published=True)
+        actions.revise_campaign(slug="night", draft=draft, now=clock.now())
+        rule = next(each for each in said(client.get("/series/vigil.ics").data) if each.get("RRULE"))
+        named.append(([str(one) for one in rule["CATEGORIES"].cats], rule["DTSTAMP"].dt))
+    assert [names for names, _at in named] == [["Night"], ["Day"], ["Dawn"]]
+    assert named[0][1] < named[1][1] < named[2][1]
+    before = stamp_of(client, "berkeley")
+    actions.revise_event(slug="berkeley", draft=draft_of(date("berkeley")), campaign_slug=None, now=clock.now())
+    assert "CATEGORIES" not in client.get("/events/berkeley.ics").text
+    assert before < stamp_of(client, "berkeley")
+
+
 def stamp_of(client: FlaskClient, slug: str) -> dt.datetime:
     stamp: dt.datetime = said(client.get(f"/events/{slug}.ics").data)[0]["DTSTAMP"].dt
     return stamp

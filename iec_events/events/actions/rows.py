@@ -123,7 +123,8 @@ def all_stamped(row: EventSeries | Campaign, now: dt.datetime) -> dt.datetime:
     mine = Event.series_id == row.id if isinstance(row, EventSeries) else Event.campaign_id == row.id
     query = sa.select(sa.func.max(Event.revised_at), sa.func.max(EventSeries.revised_at)).where(mine)
     latest = db.session.execute(query.outerjoin(EventSeries, Event.series_id == EventSeries.id)).one()
-    return after(max([row.revised_at, *filter(None, latest)]), now)
+    campaign = row.campaign if isinstance(row, EventSeries) else None
+    return after(max([row.revised_at, *filter(None, latest), *([campaign.revised_at] if campaign else [])]), now)
 
 
 def after(before: dt.datetime | None, now: dt.datetime) -> dt.datetime:

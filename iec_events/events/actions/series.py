@@ -148,10 +148,10 @@ def revise_dates(
             raise DateRefuses(date, refusal, locale) from refusal
     for series in stretches(event.series):
         pattern = with_changes(kept_pattern(series), told)
+        series.revised_at = all_stamped(series, now)
         series.pattern, series.offsets = pattern.columns, pattern.offsets
         if campaign != campaign_before:
             series.campaign_id = event.campaign_id
-        series.revised_at = all_stamped(series, now)
         series.sequence += bool({name for _kind, name, *_rest in told} & TOLD)
     slug = _hidden_if_wished(event.series)
     note("series.revised", f"series:{slug}", now=now)

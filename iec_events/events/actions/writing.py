@@ -153,13 +153,14 @@ def revise_event(
     if event.status != "draft" and not (draft.city or draft.online_url):
         raise PlaceMissing
     before, ended, said = event.image_name, event.ends_at, said_by(event)
+    moment = stamped(event, now)  # later than what its entry says of the campaign that it may leave, too
     changed = write(event, {**columns, "campaign_id": _goes_to(event, campaign_slug)})
     if not changed:
         return slug
     if event.published_at is None:
         _rename(event, _hard_to_guess(slug, draft))
     event.availability = availability(event.capacity, event.seats_taken)
-    event.revised_at = stamped(event, now)
+    event.revised_at = moment
     note("event.revised", f"event:{event.slug}", now=now)
     if changed & TOLD:
         raise_sequence(event, said, now)
