@@ -196,11 +196,15 @@ def lists_beside(event: Event, moment: dt.datetime) -> Sequence[Event]:
 
 
 def same_letters(broadcast: Broadcast, *, held: bool = False) -> list[Broadcast]:
-    """The same letter to lists of other events of the campaign; `held` until the end of the verb."""
-    first = first_of(broadcast)
-    campaign = sa.select(Event.campaign_id).where(Event.id == broadcast.event_id).scalar_subquery()
-    beside = db.session.scalars(sa.select(Event.id).where(Event.campaign_id == campaign))
-    ids = {first, *(copy_id(first, event_id) for event_id in beside)} - {broadcast.id}
+    """The same letter to lists of other events of the campaign.
+
+    `held` until the end of the verb: then also of events that left the campaign since.
+    """
+    first, beside = first_of(broadcast), sa.select(Event.id)
+    if not held:
+        campaign = sa.select(Event.campaign_id).where(Event.id == broadcast.event_id).scalar_subquery()
+        beside = beside.where(Event.campaign_id == campaign)
+    ids = {first, *(copy_id(first, event_id) for event_id in db.session.scalars(beside))} - {broadcast.id}
     query = sa.select(Broadcast).where(Broadcast.id.in_(ids)).order_by(Broadcast.id)
     query = query.with_for_update() if held else query
     found = db.session.scalars(query.execution_options(populate_existing=True)).all()

@@ -518,6 +518,17 @@ def test_a_campaigns_letter_is_stopped_and_sent_again_as_one_and_what_was_made_a
     assert (to_whom(), letter(copy.id).state) == ([f"{first.slug}@example.org"], "draft")
 
 
+def test_a_copy_is_stopped_also_when_its_event_left_the_campaign_since() -> None:
+    first, second, *_others = a_programme()
+    sends(first, a_letter(first), our_clock.now() + HOUR, everywhere=True)
+    with atomic():
+        db.session.execute(sa.update(Event).where(Event.id == second.id).values(campaign_id=None))
+    [letter_id] = db.session.scalars(sa.select(Broadcast.id).where(Broadcast.event_id == first.id))
+    actions.stop_letter(slug=first.slug, letter_id=letter_id, now=our_clock.now())
+    states = sa.select(Broadcast.state).distinct()
+    assert db.session.scalars(states).all() == ["draft"]
+
+
 def test_who_comes_to_one_event_is_not_told_by_a_campaigns_letter_where_another_is() -> None:
     first, *_others = a_programme(address_hidden=True)
     signs_up(first)
