@@ -59,13 +59,14 @@ class Party:
 
 @dataclass(frozen=True, kw_only=True)
 class DoorView:
-    """A page of the parties that fit, by name; the number of those, and of pages."""
+    """A page of the parties that fit, by name; the number of those, and of pages. Or one party `alone`."""
 
     parties: Sequence[Party]
     total: int
     page: int
     pages: int
     by_name: bool = True
+    alone: bool = False
 
     @property
     def sealed(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -50,21 +51,25 @@ def door(slug: str) -> ResponseReturnValue:
     if sought and is_door_code(sought):
         return _by_code(event, find, sought)
     reader = door_reader_of(*key_holder(), event.id)
+    done = party_at_door(event.id, request.args.get("done", ""), reader)
+    if done and not done.people and request.method != "POST":
+        return _page(event, find, _only(done))  # taken back: maybe to count them in with another number
     show = HERE if request.args.get("show") == HERE else EXPECTED
     found = door_view(event.id, reader, show=show, search=sought, page=_number(request.args.get("page", "")) or 1)
     if found.damaged and within("notes of damage", NOTED, slug):
         note("list.damaged", f"event:{slug}", now=clock.now())
-    done = party_at_door(event.id, request.args.get("done", ""), reader)
     return _page(event, find, found, show=show, sought=sought, done=done), 422 if find.errors else 200
 
 
-@blueprint.post("/events/<slug>/door/here")
+@blueprint.route("/events/<slug>/door/here", methods=["GET", "POST"])
 def here(slug: str) -> ResponseReturnValue:
-    """Count a party in. Pressed twice, or at two doors at once, it counts once."""
-    event, button, rsvp_id = any_event(slug), CountForm(), _party_id()
+    """Count a party in. Pressed twice, or at two doors at once, it counts once. Opened, it counts nobody."""
+    event, button = any_event(slug), CountForm()
+    if request.method != "POST":
+        return _unsent(event)
+    rsvp_id, people = _pressed(request.form)
     if not button.validate_on_submit():
         return _again(event, *button.errors.get("csrf_token", ()))
-    people = _number(request.form.get(f"people-{rsvp_id}", ""))
     try:
         counted = count_in(slug=slug, rsvp_id=rsvp_id, people=people, by=g.organizer.id, now=clock.now())
     except Refusal as refusal:
@@ -74,10 +79,13 @@ def here(slug: str) -> ResponseReturnValue:
     return redirect(url_for(".door", slug=slug, done=rsvp_id), 303)
 
 
-@blueprint.post("/events/<slug>/door/undo")
+@blueprint.route("/events/<slug>/door/undo", methods=["GET", "POST"])
 def undo(slug: str) -> ResponseReturnValue:
-    """Take a press of the button back."""
-    event, button, rsvp_id = any_event(slug), CountForm(), _party_id()
+    """Take a press of the button back. Opened, it takes nothing back."""
+    event, button = any_event(slug), CountForm()
+    if request.method != "POST":
+        return _unsent(event)
+    rsvp_id, _people = _pressed(request.form)
     if not button.validate_on_submit():
         return _again(event, *button.errors.get("csrf_token", ()))
     try:
@@ -100,17 +108,31 @@ def _by_code(event: Event, find: FindForm, code: str) -> ResponseReturnValue:
     except Refusal as refusal:
         text = str(refusal)
     else:
-        found = DoorView(parties=[party], total=1, page=1, pages=1)
-        return _page(event, find, found, sought=code)
+        return _page(event, find, _only(party), sought=code)
     find.q.errors = (text,)
     nobody = DoorView(parties=(), total=0, page=1, pages=1)
     return _page(event, find, nobody, sought=code), 422
 
 
+def _unsent(event: Event) -> ResponseReturnValue:
+    """The party whose button was pressed when one had to sign in first; else the door."""
+    rsvp_id, people = _pressed(g.get("typed_before", {}))
+    party = party_at_door(event.id, rsvp_id, door_reader_of(*key_holder(), event.id))
+    if party is None:
+        return redirect(url_for(".door", slug=event.slug), 303)
+    return _page(event, FindForm(formdata=None), _only(party), people=people)
+
+
 def _again(event: Event, *texts: str, status: int = 422) -> ResponseReturnValue:
-    """The page with what went wrong on top."""
-    reader = door_reader_of(*key_holder(), event.id)
-    return _page(event, FindForm(formdata=None), door_view(event.id, reader), wrong=texts), status
+    """The party, if it is there still, with what went wrong on top."""
+    reader, (rsvp_id, people) = door_reader_of(*key_holder(), event.id), _pressed(request.form)
+    party = party_at_door(event.id, rsvp_id, reader)
+    found = _only(party) if party else door_view(event.id, reader)
+    return _page(event, FindForm(formdata=None), found, wrong=texts, people=people), status
+
+
+def _only(party: Party) -> DoorView:
+    return DoorView(parties=[party], total=1, page=1, pages=1, alone=True)
 
 
 def _page(
@@ -122,6 +144,7 @@ def _page(
     sought: str = "",
     done: Party | None = None,
     wrong: tuple[str, ...] = (),
+    people: int | None = None,
 ) -> str:
     def when(party: Party) -> str:
         return clock_text(party.at.astimezone(ZoneInfo(event.time_zone)), current_locale()) if party.at else ""
@@ -136,15 +159,17 @@ def _page(
         sought=sought,
         done=done,
         wrong=wrong,
+        chosen=people,
         when=when,
         heads=heads(event.id),
         button=CountForm(formdata=None),
     )
 
 
-def _party_id() -> str:
-    """Of the button that was pressed; nothing that no database takes."""
-    return request.form.get("party", "").replace("\0", "")
+def _pressed(sent: Mapping[str, str]) -> tuple[str, int | None]:
+    """The party of the button that was pressed, as a database takes it; the number chosen for it, if any."""
+    rsvp_id = sent.get("party", "").replace("\0", "")
+    return rsvp_id, _number(sent.get(f"people-{rsvp_id}", ""))
 
 
 def _number(typed: str) -> int | None:

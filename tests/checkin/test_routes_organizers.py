@@ -19,9 +19,12 @@ from iec_events.core.db import atomic, db
 from iec_events.events.keys import DOOR as DOOR_KEY
 from iec_events.events.keys import ROSTER, holders_of
 from iec_events.events.models import Event
+from iec_events.organizers.actions import sign_in
+from iec_events.organizers.guard import TOKEN
 from iec_events.organizers.keys import private_of_session
 from iec_events.organizers.models import AuditEntry, RoleGrant
 from iec_events.organizers.roles import Grant
+from iec_events.organizers.unsent import WHO
 from iec_events.questions.models import SHORT, YES_NO
 from iec_events.reports.doctor import findings
 from iec_events.rsvps.actions import cancel_rsvp
@@ -31,8 +34,8 @@ from iec_events.rsvps.models import Rsvp
 from iec_events.rsvps.queries import roster
 from iec_events.team.actions import give_role, take_role
 from tests.checkin.people import a_doorkeeper, an_account, browser_of, comes
-from tests.factories import a_campaign, an_event
-from tests.filling import send
+from tests.factories import PASSWORD, a_campaign, an_event, fully_signed_in
+from tests.filling import hidden_fields, send
 from tests.questions.asking import a_question
 
 DOOR, HERE, UNDO = (f"/organize/events/berkeley/door{more}" for more in ("", "/here", "/undo"))
@@ -88,6 +91,45 @@ def test_one_button_counts_a_party_in_and_can_be_taken_back(kian: FlaskClient) -
     assert names_on(kian.get(f"{DOOR}?show=here").text) == ["Sara"]
     assert send(kian, answer.location, to=UNDO, party=sara).status_code == 303
     assert names_on(kian.get(DOOR).text) == ["Ali", "Sara"]
+
+
+def test_a_press_that_came_too_late_to_be_signed_in_is_shown_and_counts_nobody(
+    app: Flask, nasrin: tuple[str, str], event: Event, clock: time_machine.Traveller
+) -> None:
+    del nasrin, event
+    account = a_doorkeeper()
+    kian, sara = browser_of(app, account), comes("Sara", 3)
+    comes("Ali")
+    with kian.session_transaction() as session:
+        session[WHO] = account[0]
+    pressed = {**hidden_fields(kian.get(DOOR).text), "party": sara, f"people-{sara}": "2"}
+    clock.shift(dt.timedelta(minutes=31))
+    answer = kian.post(HERE, data=pressed)
+    assert answer.location == f"/organize/sign-in?next={HERE}"
+    token = sign_in(email="kian@example.org", password=PASSWORD, now=real_clock.now(), old_token=None)
+    with kian.session_transaction() as session:
+        session[TOKEN] = fully_signed_in(token)
+    page = kian.get(HERE).text
+    assert names_on(page) == ["Sara"]
+    assert "Nothing of it has been sent yet" in page
+    assert '<option value="2" selected>' in page
+    assert names_on(kian.get(DOOR).text) == ["Ali", "Sara"]
+    assert send(kian, HERE, party=sara, **{f"people-{sara}": "2"}).status_code == 303
+    assert [kian.get(address).location for address in (HERE, UNDO)] == [DOOR, DOOR]
+
+
+def test_whoever_was_taken_back_or_is_fewer_now_stands_alone_to_be_counted_anew(
+    kian: FlaskClient, event: Event
+) -> None:
+    sara = comes("Sara", 3)
+    comes("Ali")
+    send(kian, DOOR, to=HERE, party=sara, **{f"people-{sara}": "2"})
+    taken = send(kian, f"{DOOR}?done={sara}", to=UNDO, party=sara)
+    assert names_on(kian.get(taken.location).text) == ["Sara"]
+    assert names_on(send(kian, DOOR, to=HERE, party=sara, **{f"people-{sara}": "9"}).text) == ["Sara"]
+    event.status = "cancelled"
+    db.session.commit()
+    assert "This night is cancelled." in kian.get(DOOR).text
 
 
 def test_who_has_no_place_is_shown_as_such(kian: FlaskClient, event: Event) -> None:
