@@ -79,10 +79,14 @@ def decide(ids: Sequence[str], *, seen: str, to: str, now: dt.datetime, reach: R
 
 @atomic()
 def erase_rejected(now: dt.datetime) -> None:
-    """Erase what was rejected seven days ago, or waits still seven days after its wall closed; the worker runs this."""
+    """Erase what was rejected seven days ago, or waits still seven days after its wall closed; the worker runs this.
+
+    What was put back to wait, of a wall that is closed, waits for seven days from then.
+    """
     closed = sa.select(Event.id).where(Event.ends_at <= now - WALL_OPEN_FOR - REJECTED_KEPT)
     rejected = sa.and_(Message.status == REJECTED, Message.decided_at <= now - REJECTED_KEPT)
-    forgotten = sa.and_(Message.status == PENDING, Message.event_id.in_(closed))
+    long_since = sa.or_(Message.decided_at.is_(None), Message.decided_at <= now - REJECTED_KEPT)
+    forgotten = sa.and_(Message.status == PENDING, Message.event_id.in_(closed), long_since)
     db.session.execute(sa.delete(Message).where(sa.or_(rejected, forgotten)))
 
 
@@ -142,6 +146,6 @@ def _move(row: Message, to: str, now: dt.datetime) -> bool:
         row.sealed = row.sealed or vault().seal(PURPOSE, row.id, words)
         row.text = row.signature = None
     row.status = to
-    row.decided_at = None if to == PENDING else now
+    row.decided_at = now  # also of one that waits again: it is kept for some days before it counts as forgotten
     note(NOTED[to], f"message:{row.id}", now=now)
     return True

@@ -175,6 +175,21 @@ def test_a_message_on_which_nobody_decided_goes_seven_days_after_its_wall_closed
         assert count(Message) == kept
 
 
+def test_what_was_put_back_to_wait_long_after_the_night_is_there_for_another_seven_days(clock: Traveller) -> None:
+    event = an_event()
+    leave_message(
+        event_slug=event.slug, text="Free", signature="", language="en", read_aloud=True, seed="1", now=event.ends_at
+    )
+    ids = db.session.scalars(sa.select(Message.id)).all()
+    decide(ids, seen=PENDING, to=APPROVED, now=event.ends_at)
+    late = event.ends_at + 90 * DAY
+    clock.move_to(late)
+    decide(ids, seen=APPROVED, to=PENDING, now=late)
+    for after, kept in ((6.9 * DAY, 1), (7 * DAY, 0)):
+        erase_rejected(late + after)
+        assert count(Message) == kept
+
+
 def test_sessions_and_the_trail(clock: Traveller, app: Flask) -> None:
     an_account()
     an_organizer_session()

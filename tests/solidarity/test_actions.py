@@ -83,7 +83,7 @@ def test_taking_down_seals_it_again_and_undoing_brings_it_back(app: Flask) -> No
     assert approved_messages(event.id)[0].signature == "Sara, Bogotá"
     decide(message_id, seen=APPROVED, to=PENDING)
     (row,) = rows()
-    assert (row.status, row.text, row.decided_at) == (PENDING, None, None)
+    assert (row.status, row.text, row.decided_at) == (PENDING, None, real_clock.now())
 
 
 def test_the_second_of_two_who_decide_changes_nothing(app: Flask) -> None:
