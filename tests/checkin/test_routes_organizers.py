@@ -74,6 +74,7 @@ def test_the_door_reads_names_and_sizes_and_nothing_else(kian: FlaskClient, even
     assert "3 people" in page
     assert "sara@example.org" not in page
     assert "wheelchair" not in page
+    assert "15 January" in page, "dates of a series have one name"
     assert holders_of(event.id, ROSTER) < holders_of(event.id, DOOR_KEY)
 
 
