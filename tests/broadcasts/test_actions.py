@@ -518,6 +518,22 @@ def test_a_campaigns_letter_is_stopped_and_sent_again_as_one_and_what_was_made_a
     assert (to_whom(), letter(copy.id).state) == ([f"{first.slug}@example.org"], "draft")
 
 
+def test_a_copy_that_is_sent_to_the_campaign_itself_reaches_each_address_once_and_is_stopped_as_one() -> None:
+    first, second, *_others = a_programme()
+    for event in (first, second):
+        signs_up(event)
+    letter_id = a_letter(first)
+    sends(first, letter_id, our_clock.now() + HOUR, everywhere=True)
+    actions.stop_letter(slug=first.slug, letter_id=letter_id, now=our_clock.now())
+    copy = next(one.id for one in same_letters(letter(letter_id)) if one.event_id == second.id)
+    sends(second, copy, everywhere=True)
+    assert copies_of(copy)[first.id] == "scheduled"
+    post()
+    assert to_whom() == ["sara@example.org"]
+    actions.stop_letter(slug=second.slug, letter_id=copy, now=our_clock.now())
+    assert [copies_of(copy)[event.id] for event in (first, second)] == ["stopped"] * 2
+
+
 def test_a_copy_is_stopped_also_when_its_event_left_the_campaign_since() -> None:
     first, second, *_others = a_programme()
     sends(first, a_letter(first), our_clock.now() + HOUR, everywhere=True)

@@ -94,6 +94,8 @@ def send_letter(
         raise NobodyThere
     row.state, row.due_at, row.revised_at = SCHEDULED, due_at or now, now
     note("letter.scheduled" if due_at else "letter.sent", f"letter:{slug}{_told(parties)}", now=now)
+    if others and first_of(row) != row.id:
+        row.sealed = sealed(row.id, texts)  # a copy no more: what is made of it now belongs to it
     for other in others:
         _send_copy(row, other, now)
     return parties
