@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 
 import sqlalchemy as sa
@@ -22,7 +23,7 @@ from ..core.db import db
 from ..core.sealing import PRIVATE_BYTES, KeyPair, key_pair, new_key_pair, password_key, token_key, unwrap, wrap
 from ..core.tokens import token_hash
 from .models import OrganizerKey, OrganizerSession, RecoveryKey, RoleGrant
-from .passwords import in_normal_form
+from .passwords import in_normal_form, ways_to_write
 from .roles import DOOR, EVERYWHERE, READERS
 
 RECOVERY = "recovery"
@@ -45,13 +46,11 @@ def made_key(organizer_id: str, password: str) -> tuple[OrganizerKey, bytes]:
 
 def unlocked(key: OrganizerKey, password: str) -> bytes:
     """The private key; BoxRefused for another password, or when its box was touched."""
-    bind, plain = _of_organizer(key.organizer_id), in_normal_form(password)
-    try:
-        return unwrap(password_key(plain, key.salt), bind, key.wrapped)
-    except BoxRefused:
-        if plain == password:
-            raise
-        return unwrap(password_key(password, key.salt), bind, key.wrapped)  # as keys were wrapped at first
+    bind = _of_organizer(key.organizer_id)
+    for written in ways_to_write(password):  # keys were wrapped in it as it was typed, at first
+        with suppress(BoxRefused):
+            return unwrap(password_key(written, key.salt), bind, key.wrapped)
+    raise BoxRefused
 
 
 def rewrapped(key: OrganizerKey, password: str, new_password: str) -> tuple[bytes, bytes]:

@@ -101,6 +101,12 @@ def in_normal_form(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
+def ways_to_write(password: str) -> list[str]:
+    """The octets that keyboards make of one password: the form in which it is compared first, each once."""
+    others = (password, *(unicodedata.normalize(form, password) for form in ("NFC", "NFD")))
+    return list(dict.fromkeys((in_normal_form(password), *others)))
+
+
 def _is_about(password: str, email: str) -> bool:
     folded, address = in_normal_form(password).casefold(), email.casefold()
     name = address.partition("@")[0]

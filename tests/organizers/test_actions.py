@@ -137,8 +137,9 @@ def test_a_key_that_was_wrapped_in_the_password_as_it_was_typed_still_opens(app:
     key, private = made_key("lucia", typed)
     key.wrapped = wrap(password_key(typed, key.salt), "organizers.key lucia", private)
     assert unlocked(key, typed) == private
+    assert unlocked(key, composed(typed)) == private, "another keyboard"
     with pytest.raises(BoxRefused):
-        unlocked(key, composed(typed))
+        unlocked(key, typed + "!")
 
 
 def composed(text: str) -> str:
