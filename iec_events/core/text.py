@@ -38,12 +38,18 @@ _PILES = {
 WIDE = re.compile("[\U00010000-\U0010ffff]")
 SHOWN = frozenset("LNPS")
 DIGITS = {ord(there): str(value) for value in range(10) for there in ("۰۱۲۳۴۵۶۷۸۹"[value], "٠١٢٣٤٥٦٧٨٩"[value])}
-# Letters that look alike on Arabic, Kurdish, Urdu and Persian keyboards, as the Persian ones.
+# Letters that look alike on Arabic, Kurdish, Urdu and Persian keyboards, as the Persian ones; Latin ones that Unicode
+# does not take for another with a mark, as who lacks their keyboard types them.
 FOLDS = str.maketrans(
     {
         **dict.fromkeys("يىے", "ی"),
         **dict.fromkeys("كڪ", "ک"),
         **dict.fromkeys("ةہھە", "ه"),
+        **dict.fromkeys("øØ", "o"),
+        **dict.fromkeys("łŁ", "l"),
+        **dict.fromkeys("đĐ", "d"),
+        **dict.fromkeys("əƏ", "e"),
+        "ı": "i",
         "ٱ": "ا",
         "\u200c": " ",
         "\u200d": "",

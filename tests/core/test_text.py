@@ -171,6 +171,7 @@ def test_digits_of_three_kinds_are_read() -> None:
         ("مُحَمَّد", "محمد"),
         ("José Peña", "jose pena"),
         ("ھانیە", "هانیه"),
+        ("Işık YILDIZ, Əli, Łukasz, Đỗ, Søren", "isik yildiz, eli, lukasz, do, soren"),
         ("שָׁלוֹם", "שלום"),
     ],
 )
