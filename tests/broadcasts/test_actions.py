@@ -477,6 +477,15 @@ def test_who_wants_no_letters_on_one_list_gets_none_by_way_of_another(says_no_to
     assert [len(letters_to(one, "en")) for one in mine] == [1] * 3, "it stands on the own pages"
 
 
+def test_who_never_confirmed_an_address_ends_nobodys_letters() -> None:
+    first, second, *_others = a_programme()
+    signs_up(first)
+    now_is(signs_up(second)[0], wants_letters=False, status="unconfirmed")
+    sends(first, a_letter(first, ALL), everywhere=True)
+    post()
+    assert to_whom() == ["sara@example.org"]
+
+
 def test_two_workers_write_to_an_address_on_two_lists_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(posting, "AT_ONCE", 2)
     monkeypatch.setattr(posting, "BATCHES", 1)

@@ -19,7 +19,7 @@ from ...mail.models import OutboxMail
 from ...organizers.audit import note
 from ...rsvps.actions.telling import is_settled
 from ...rsvps.boxes import address_of, index_of
-from ...rsvps.models import Receipt, Rsvp, RsvpLink
+from ...rsvps.models import UNCONFIRMED, Receipt, Rsvp, RsvpLink
 from ..emails import LETTER
 from ..models import MAIL, PAGE, SCHEDULED, SENDING, SENT, STOPPED, UNWANTED, Broadcast, BroadcastCopy
 from ..queries import became_of, in_audience, off_since, said_since, same_letters, way_to
@@ -126,7 +126,8 @@ def _elsewhere(
 ) -> tuple[set[str], set[str]]:
     """Addresses of these parties that have the same letter by way of another event's list, and that want none there.
 
-    Copies of a letter wait for each other at their campaign's row: at once, they would not see what the other did.
+    Whoever only typed an address, and never confirmed it, ends nobody's letters. Copies of a letter wait for each other
+    at their campaign's row: at once, they would not see what the other did.
     """
     written, unwanted, beside = set[str](), set[str](), same_letters(broadcast)
     if not beside:
@@ -144,7 +145,7 @@ def _elsewhere(
         query = query.where(Rsvp.event_id == other.event_id, Rsvp.address_index.in_(there))
         written |= {there[index or ""] for index in db.session.scalars(query)}
         query = in_audience(other.event_id, other.audience).with_only_columns(Rsvp.address_index)
-        query = query.where(~Rsvp.wants_letters, Rsvp.address_index.in_(there))
+        query = query.where(~Rsvp.wants_letters, Rsvp.status != UNCONFIRMED, Rsvp.address_index.in_(there))
         unwanted |= {there[index or ""] for index in db.session.scalars(query)}
     return written, unwanted
 
