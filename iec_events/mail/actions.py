@@ -123,8 +123,9 @@ def note_delivered(*, mail_id: str, now: dt.datetime) -> None:
     """The letter is out, or there was nothing to say: its address and facts are erased."""
     values = {"done_at": now, "sealed": None, "leased_until": None, "uncertain_at": None, "last_error": None}
     went_out = OutboxMail.handed_at.is_not(None)
-    db.session.execute(sa.update(OutboxMail).where(OutboxMail.id == mail_id).values(news=went_out, **values))
-    note_well()
+    noted = sa.update(OutboxMail).where(OutboxMail.id == mail_id).values(news=went_out, **values)
+    if db.session.scalar(noted.returning(OutboxMail.news)):  # with nothing to say, nobody asked the server
+        note_well()
 
 
 @atomic()

@@ -26,7 +26,7 @@ from iec_events.mail.actions import (
     send_again,
 )
 from iec_events.mail.delivery import FRESH, deliver_due
-from iec_events.mail.letters import Letter
+from iec_events.mail.letters import Letter, Writers
 from iec_events.mail.models import OutboxMail
 from iec_events.mail.queries import MailHealth, mail_health
 from tests.mail.conftest import Serve
@@ -170,6 +170,17 @@ def test_a_server_that_stays_away_for_two_days_has_lost_the_letters(serve_mail: 
         deliver(later * HOUR)
         assert health().given_up == (2 if later == 49 else 0)
     assert set(db.session.scalars(sa.select(OutboxMail.news))) == {False}  # that says nothing about any address
+
+
+def test_a_letter_with_nothing_to_say_does_not_mean_that_the_server_is_well(serve_mail: Serve) -> None:
+    serve_mail(connect=HANG_UP)
+    promise()
+    deliver()
+    since = health().trouble_since
+    post(kind="silent", about="rsvp:x", to="x@example.org", locale="en", facts={}, now=clock.now() - HOUR)
+    writers: Writers = {**WRITERS, "silent": lambda _facts: None}
+    deliver_due(now=clock.now() + HOUR, writers=writers)
+    assert (health().waiting, health().trouble_since) == (1, since)
 
 
 def test_one_failed_call_gives_up_no_letter_that_only_waited_for_a_worker(serve_mail: Serve) -> None:
