@@ -118,9 +118,11 @@ def test_a_night_online_has_no_door() -> None:
         assert "https://live.example.org/" in letter
 
 
-def test_who_changes_while_places_are_held_reads_so() -> None:
-    rsvp_id, token = somebody(an_event())
-    becomes(rsvp_id, "offered")
+@pytest.mark.parametrize("status", ["offered", "unconfirmed"])
+def test_who_changes_while_places_are_held_reads_so(status: str) -> None:
+    rsvp_id, token = somebody(an_event(confirms_address=status == "unconfirmed"))
+    if status == "offered":
+        becomes(rsvp_id, status)
     letter = written("changed", "en", {"rsvp_id": rsvp_id, "token": token, "to": "sara@example.org"}).text
     assert "2 places are held for you until" in letter
     assert "You wait" not in letter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.i18n import _, format_number, ngettext
-from ..models import CONFIRMED, OFFERED
+from ..models import CONFIRMED
 from .pieces import Facts, Said, Sayings, held, if_it_is, kept, number, size
 
 
@@ -63,11 +63,11 @@ def _confirmed(facts: Facts) -> Said:
 
 def _changed(facts: Facts) -> Said:
     waits = ngettext("You wait for one place.", "You wait for %(count)s places.", facts.rsvp.party_size, **size(facts))
-    stands = {CONFIRMED: kept, OFFERED: held}.get(facts.rsvp.status)
+    stands = kept(facts) if facts.rsvp.status == CONFIRMED else held(facts) if facts.rsvp.holds_seats else waits
     return Said(
         subject=_("Your RSVP is changed: %(title)s", **facts.titled),
         headline=_("Your RSVP is changed."),
-        words=(stands(facts) if stands else waits,),
+        words=(stands,),
     )
 
 
