@@ -28,7 +28,7 @@ TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 # Python's reader keeps every beginning of a dotted key: one of 200 KB takes tens of gigabytes.
-DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){200}""", re.ASCII)
+DEEP_KEY = re.compile(r"""(?<![\w\\-])(?:(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){200}""", re.ASCII)
 
 
 class BadFile(Exception):

@@ -143,12 +143,13 @@ def test_whatever_is_written_is_walked_like_the_reader_does(blocks: list[tuple[s
         (b"a = " + b"[" * 5000, "nested too deeply"),
         (b"a = {" + b"b ." * 4000 + b" c = 1}", "nested too deeply"),
         (b'"a".' * 4000 + b"c = 1", "nested too deeply"),
+        (b'"\\"".' * 400 + b"c = 1", "nested too deeply"),
         (b"a = " + b"9" * 5000, "this is not TOML"),
         (b"a = '" + b"x" * 1_000_001, "larger than 1 MB"),
     ],
     ids=[
         *("open text", "no sign", "twice", "open list", "no such day", "not UTF-8"),
-        *("deep", "deep key", "deep key in quotes", "huge number", "huge"),
+        *("deep", "deep key", "deep key in quotes", "deep key of quotes", "huge number", "huge"),
     ],
 )
 def test_what_cannot_be_read_is_told_with_its_line(tmp_path: Path, octets: bytes, says: str) -> None:
