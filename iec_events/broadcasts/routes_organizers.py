@@ -169,7 +169,10 @@ def test(slug: str, letter_id: str, locale: str) -> ResponseReturnValue:
 @blueprint.post("/<letter_id>/stop")
 def stop(slug: str, letter_id: str) -> ResponseReturnValue:
     """Stop it: a draft again if it had not begun; else what is not out yet stays here."""
-    return _press(slug, letter_id, lambda: actions.stop_letter(slug=slug, letter_id=letter_id, now=clock.now()))
+    reach = reach_as(ORGANIZER)
+    return _press(
+        slug, letter_id, lambda: actions.stop_letter(slug=slug, letter_id=letter_id, now=clock.now(), reach=reach)
+    )
 
 
 @blueprint.post("/<letter_id>/delete")

@@ -349,6 +349,33 @@ def test_a_letter_goes_to_all_lists_of_a_campaign_and_is_stopped_on_one_page(
     assert {row.state for row in db.session.scalars(sa.select(Broadcast))} == {"stopped"}
 
 
+def test_copies_are_seen_and_stopped_where_the_first_one_stayed_a_draft(
+    organizer: FlaskClient, event: Event, paris: Event
+) -> None:
+    """Its own event was called off; the others take place."""
+    letter_id = a_letter(event)
+    sends(event, letter_id, our_clock.now() + dt.timedelta(hours=1), everywhere=True)
+    with atomic():
+        db.session.execute(sa.update(Broadcast).where(Broadcast.event_id == event.id).values(state="draft"))
+    page = f"{HERE}/{letter_id}"
+    here = organizer.get(page).text
+    assert "The same letter to other lists" in here
+    assert "Stop it now" in here
+    send(organizer, page, f"{page}/stop")
+    assert db.session.scalars(sa.select(Broadcast.state).where(Broadcast.event_id == paris.id)).one() == "draft"
+    assert "The same letter to other lists" not in organizer.get(page).text
+
+
+def test_who_organizes_one_night_stops_its_own_copy_only(app: Flask, event: Event, paris: Event) -> None:
+    account = an_organizer(role=ORGANIZER, place=of_event("berkeley"))
+    client = browser_of(app, (account.id, fully_signed_in(an_organizer_session(an_app(account)))))
+    letter_id = a_letter(event)
+    sends(event, letter_id, our_clock.now() + dt.timedelta(hours=1), everywhere=True)
+    send(client, f"{HERE}/{letter_id}", f"{HERE}/{letter_id}/stop")
+    states = {row.event_id: row.state for row in db.session.scalars(sa.select(Broadcast))}
+    assert states == {event.id: "draft", paris.id: "scheduled"}
+
+
 @pytest.mark.usefixtures("paris")
 def test_who_organizes_one_night_writes_to_its_list_only(app: Flask, event: Event) -> None:
     account = an_organizer(role=ORGANIZER, place=of_event("berkeley"))

@@ -14,6 +14,8 @@ from ...events.models import Event
 from ...mail.actions import post, withdraw_part
 from ...mail.queries import open_letters
 from ...organizers.audit import note
+from ...organizers.roles import ALL as ALL_PLACES
+from ...organizers.roles import Reach
 from ..emails import TEST
 from ..models import ALL, DRAFT, SCHEDULED, SENDING, STOPPED, Broadcast
 from ..queries import lists_beside, reached, same_letters
@@ -122,18 +124,20 @@ def _told(parties: int) -> str:
 
 
 @atomic()
-def stop_letter(*, slug: str, letter_id: str, now: dt.datetime) -> str:
+def stop_letter(*, slug: str, letter_id: str, now: dt.datetime, reach: Reach = ALL_PLACES) -> str:
     """Stop a letter; what it is then: a draft again if it had not begun, else what is not out yet is withdrawn.
 
-    So it is with its copies for other lists. A mail that is being handed over at this moment may still arrive. Doing
-    it twice does it once. LetterUnknown.
+    So it is with its copies for other lists, as far as they are in `reach`. A mail that is being handed over at this
+    moment may still arrive. Doing it twice does it once. LetterUnknown.
     """
     row = locked(slug, letter_id)
     copies = same_letters(row, held=True) if first_of(row) == row.id else ()
     for one in (row, *copies):
-        if one.state in {SCHEDULED, SENDING}:
+        event = db.session.get_one(Event, one.event_id)
+        theirs = one is row or reach.has_event(event.slug, event.campaign.slug if event.campaign else None)
+        if theirs and one.state in {SCHEDULED, SENDING}:
             _stop(one, now)
-            note("letter.stopped", f"event:{db.session.get_one(Event, one.event_id).slug}", now=now)
+            note("letter.stopped", f"event:{event.slug}", now=now)
     return row.state
 
 
