@@ -17,7 +17,7 @@ from ..core.i18n import current_locale, speaking
 from ..core.urls import public_url
 from ..events.models import Event
 from ..events.times import local_text
-from ..events.versions import as_said, differences, versions_since
+from ..events.versions import CALLED_OFF, as_said, differences, versions_since
 from ..events.views import EventView
 from ..mail.letters import Letter, NotYet, Writers, write_letter
 from .boxes import address_of
@@ -85,20 +85,23 @@ def _letter(kind: str, facts: dict[str, Any]) -> Letter | None:
         return None
     if kind == "thanks" and not (rsvp.wants_letters and row.status == "published"):
         return None
-    if kind != MOVED and _news_are_due(row, rsvp):
+    if kind != MOVED and _news_are_due(kind, row, rsvp):
         raise NotYet
     return _written(kind, rsvp, row, facts)
 
 
-def _news_are_due(event: Event, rsvp: Rsvp) -> bool:
-    """Whether they are not told yet that the event is off, which a slip of the hand may have been.
+def _news_are_due(kind: str, event: Event, rsvp: Rsvp) -> bool:
+    """Whether they are not told yet that the event is off, or on again, which a slip of the hand may have been.
 
     Those who read it in another letter would hear nothing when it is mended before news of it went out.
     """
-    if event.status == "published" or event.ends_at <= clock.now() or rsvp.status not in ACTIVE:
+    if event.ends_at <= clock.now() or rsvp.status not in ACTIVE:
         return False
     versions = versions_since(event.id, rsvp.told_sequence)
-    return bool(versions) and versions[0].sequence == rsvp.told_sequence and versions[0].said["status"] == "published"
+    if not versions or versions[0].sequence != rsvp.told_sequence:
+        return False
+    told, now = (None if status in CALLED_OFF else status for status in (versions[0].said["status"], event.status))
+    return told != now and (kind not in NEWS or told == "published")
 
 
 def decline_letter(rsvp_id: str, words: str) -> str | None:

@@ -540,6 +540,23 @@ def test_no_letter_says_that_it_is_off_before_the_news_that_may_still_be_mended(
     assert sent() == []
 
 
+@pytest.mark.parametrize("step", [cancel_event, postpone_event])
+def test_no_letter_says_that_it_is_on_again_before_the_news_of_that(clock: Traveller, step: Any) -> None:
+    """Else who read so in another letter would hear nothing when it is off again in the next moment."""
+    event = an_event()
+    _id, token = somebody(event)
+    step(slug=event.slug, now=our_clock.now())
+    clock.shift(5 * MINUTE)
+    actions.tell_changes(our_clock.now())
+    assert deliver_due(now=our_clock.now(), writers=LETTERS) == 2
+    reinstate(slug=event.slug, now=our_clock.now())
+    actions.change_rsvp(token=token, name="Sara", party_size=1, note="", now=our_clock.now())
+    assert deliver_due(now=our_clock.now(), writers=LETTERS) == 0
+    clock.shift(5 * MINUTE)
+    actions.tell_changes(our_clock.now())
+    assert deliver_due(now=our_clock.now(), writers=LETTERS) == 2
+
+
 def test_a_letter_waits_for_the_news_and_no_longer(clock: Traveller) -> None:
     event = an_event()
     somebody(event)
