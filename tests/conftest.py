@@ -260,11 +260,11 @@ class Installation:
         while self._others:
             with self._others.pop().app_context():
                 db.engine.dispose()
+        for file in (self.folder / "mail").glob("*"):
+            file.unlink()
         if not (self._touched or certainly):
             return
         self._run(self._emptying)
-        for file in (self.folder / "mail").glob("*"):
-            file.unlink()
         (self.folder / "keys" / "audit.head").unlink(missing_ok=True)
         for forget in self.app.extensions.get("on_public_change", ()):
             forget()
