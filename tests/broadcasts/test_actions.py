@@ -30,6 +30,7 @@ from iec_events.mail.delivery import deliver_due
 from iec_events.mail.letters import NotYet
 from iec_events.mail.models import OutboxMail
 from iec_events.organizers.models import AuditEntry
+from iec_events.organizers.roles import Reach
 from iec_events.privacy.actions import destroy_list
 from iec_events.privacy.vault_boxes import PURPOSES
 from iec_events.rsvps.actions import erase_own_rsvp, say_not_coming, withdraw_rsvp
@@ -484,6 +485,33 @@ def test_who_never_confirmed_an_address_ends_nobodys_letters() -> None:
     sends(first, a_letter(first, ALL), everywhere=True)
     post()
     assert to_whom() == ["sara@example.org"]
+
+
+def test_a_letter_that_got_other_words_or_goes_alone_minds_no_copies_of_before(clock: Traveller) -> None:
+    """Who read the copy, or wants none from over there, is still on this list."""
+    first, second, *_others = a_programme()
+    signs_up(first)
+    there, _token = signs_up(second)
+    letter_id = a_letter(first)
+    sends(first, letter_id, our_clock.now() + HOUR, everywhere=True)
+    reach = Reach(everywhere=False, events=frozenset({first.slug}))
+    actions.stop_letter(slug=first.slug, letter_id=letter_id, now=our_clock.now(), reach=reach)
+    clock.shift(HOUR)
+    post()
+    assert to_whom() == ["sara@example.org"], "the copy"
+    draft = LetterDraft(audience=COMING, texts={"en": {"subject": "Ours", "text": "Ours"}})
+    version = letter(letter_id).version
+    actions.revise_letter(slug=first.slug, letter_id=letter_id, draft=draft, made_from=version, now=our_clock.now())
+    sends(first, letter_id)
+    post()
+    assert to_whom() == ["sara@example.org"], "other words"
+    now_is(there, wants_letters=False)
+    alone = a_letter(first)
+    sends(first, alone, our_clock.now() + HOUR, everywhere=True)
+    actions.stop_letter(slug=first.slug, letter_id=alone, now=our_clock.now())
+    sends(first, alone)
+    post()
+    assert to_whom() == ["sara@example.org"], "alone"
 
 
 def test_two_workers_write_to_an_address_on_two_lists_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,8 +21,9 @@ from ...rsvps.actions.telling import is_settled
 from ...rsvps.boxes import address_of, index_of
 from ...rsvps.models import UNCONFIRMED, Receipt, Rsvp, RsvpLink
 from ..emails import LETTER
-from ..models import MAIL, PAGE, SCHEDULED, SENDING, SENT, STOPPED, UNWANTED, Broadcast, BroadcastCopy
+from ..models import DRAFT, MAIL, PAGE, SCHEDULED, SENDING, SENT, STOPPED, UNWANTED, Broadcast, BroadcastCopy
 from ..queries import became_of, in_audience, off_since, said_since, same_letters, way_to
+from ..wording import texts_of
 from .writing import back_to_draft
 
 AT_ONCE = 200
@@ -127,9 +128,11 @@ def _elsewhere(
     """Addresses of these parties that have the same letter by way of another event's list, and that want none there.
 
     Whoever only typed an address, and never confirmed it, ends nobody's letters. Copies of a letter wait for each other
-    at their campaign's row: at once, they would not see what the other did.
+    at their campaign's row: at once, they would not see what the other did. One that stays there, or was sent before
+    this one got other words, is not the same letter.
     """
-    written, unwanted, beside = set[str](), set[str](), same_letters(broadcast)
+    written, unwanted, texts = set[str](), set[str](), texts_of(broadcast)
+    beside = [one for one in same_letters(broadcast) if one.state != DRAFT and texts_of(one) == texts]
     if not beside:
         return written, unwanted
     campaign = sa.select(Campaign.id).join(Event).where(Event.id == broadcast.event_id)
