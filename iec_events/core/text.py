@@ -109,11 +109,11 @@ def sorting_key(text: str) -> str:
 
 def finder(sought: str) -> Callable[[str], bool]:
     """Whether a name has each word sought, in any order, its parts joined or apart (علیرضا, علی‌رضا, علی رضا)."""
-    words = [BETWEEN.sub("", word) for word in folded(sought).split()]
+    words = [bare for word in folded(sought).split() if (bare := BETWEEN.sub("", word))]
 
     def fits(name: str) -> bool:
         joined = BETWEEN.sub("", folded(name))
-        return all(word in joined for word in words)
+        return bool(words) and all(word in joined for word in words)  # a hyphen alone is in no name
 
     return fits
 

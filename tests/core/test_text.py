@@ -196,6 +196,7 @@ def test_searching_makes_no_difference_between(one: str, other: str) -> None:
 def test_a_name_is_found_with_its_parts_joined_or_apart_and_in_any_order(sought: str, name: str) -> None:
     assert finder(sought)(name)
     assert not finder(f"{sought} Omid")(name)
+    assert not finder("-")(name)
 
 
 def test_what_is_a_letter_in_its_script_is_not_left_out() -> None:
