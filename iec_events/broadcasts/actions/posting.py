@@ -127,7 +127,7 @@ def _elsewhere(
 ) -> tuple[set[str], set[str]]:
     """Addresses of these parties that have the same letter by way of another event's list, and that want none there.
 
-    Whoever only typed an address, and never confirmed it, ends nobody's letters. Copies of a letter wait for each other
+    Who typed an address and is still to confirm it ends nobody's letters. Copies of a letter wait for each other
     at their campaign's row: at once, they would not see what the other did. One that stays there, or was sent before
     this one got other words, is not the same letter.
     """
