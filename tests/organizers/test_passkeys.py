@@ -241,3 +241,22 @@ def test_a_key_that_is_kept_already_is_refused_in_words(named: Flask) -> None:
     assert "The passkey could not be made." in again.text
     db.session.rollback()
     assert len(db.session.scalars(sa.select(Passkey.id)).all()) == 1
+
+
+def test_a_refused_passkey_does_not_stand_in_the_way_of_a_code(named: Flask) -> None:
+    """The page that comes back is filled in further: what was refused must not go along with the code."""
+    client, phone = with_app(named), Phone()
+    takes(client, phone)
+    again = knock(named)
+    refused = send(again, SECOND, answer=Phone().signs(asked(again.get(SECOND).text)))
+    assert "Try once more, or type a code." in refused.text
+    typed = {**hidden_fields(refused.text), "code": app_code(steps=1)}
+    assert again.post(SECOND, data=typed).location == "/organize"
+
+
+def test_a_passkey_that_was_not_taken_is_not_sent_again(named: Flask) -> None:
+    client = with_app(named)
+    refused = send(
+        client, NEW, name="my phone", answer=Phone("http://other.example.org").makes(asked(client.get(NEW).text))
+    )
+    assert (refused.status_code, hidden_fields(refused.text)["answer"]) == (422, "")

@@ -75,6 +75,7 @@ def new_passkey() -> ResponseReturnValue:
         )
     except actions.PasskeyRefused as refusal:
         form.form_errors.append(str(refusal))
+        form.answer.data = ""  # the next press makes another
         return way_in("passkey", form, refusal.status, asked=asked)
     carry(fresh, organizer)
     if codes:

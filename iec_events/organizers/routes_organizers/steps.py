@@ -61,7 +61,9 @@ def try_code(
         return redirect(url_for(".sign_in", next=request.args.get("next")), 303)
     except actions.CodeRefused as refusal:
         tries.note_code_refused(organizer.id, now=clock.now())
-        form.code.errors = (str(refusal),)
+        by_passkey = _("The passkey did not answer. Try once more, or type a code.") if form.answer.data else ""
+        form.code.errors = (by_passkey or str(refusal),)
+        form.answer.data = ""  # or it would go along with the code that is typed next, and be refused again
         return way_in(page, form, refusal.status, **shown)
     except actions.PasswordRefused as refusal:
         tries.note_refused(organizer.email, now=clock.now())

@@ -10,18 +10,32 @@ async function answer(button) {
   return JSON.stringify(credential.toJSON());
 }
 
+async function ask(button) {
+  for (const line of document.querySelectorAll("#passkey-trouble, #passkey-known")) line.hidden = true;
+  button.disabled = true;
+  try {
+    button.form.elements.answer.value = await answer(button);
+    button.form.requestSubmit();
+  } catch (error) {
+    const known = error.name === "InvalidStateError" && document.getElementById("passkey-known");
+    (known || document.getElementById("passkey-trouble")).hidden = false;
+    button.disabled = false;
+  }
+}
+
 for (const button of able ? document.querySelectorAll("[data-passkey]") : []) {
-  const trouble = document.getElementById("passkey-trouble");
   button.hidden = false;
-  button.addEventListener("click", async () => {
-    trouble.hidden = true;
-    button.disabled = true;
-    try {
-      button.form.elements.answer.value = await answer(button);
-      button.form.requestSubmit();
-    } catch {
-      trouble.hidden = false;
-      button.disabled = false;
-    }
+  if (button.type !== "submit") {
+    button.addEventListener("click", () => ask(button));
+    continue;
+  }
+  // Also with the key Enter. Nothing is made before it has a name: the server would refuse it, and the device keep it.
+  button.form.addEventListener("submit", (event) => {
+    const { name, answer: made } = button.form.elements;
+    if (made.value || !name.value.trim()) return;
+    event.preventDefault();
+    if (!button.disabled) ask(button);
   });
 }
+
+for (const line of able ? [] : document.querySelectorAll("#passkey-none")) line.hidden = false;
