@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..core.i18n import _l
 
 REASONS = {
-    "ConnectionRefusedError": _l("At the mail server's address and port, nobody answers."),
-    "gaierror": _l("The mail server's name is not known."),
+    "ConnectionRefusedError": _l("At the mail server’s address and port, nobody answers."),
+    "gaierror": _l("The mail server’s name is not known."),
     "TimeoutError": _l("The mail server did not answer in time."),
     "SMTPServerDisconnected": _l("The mail server hung up."),
     "ConnectionResetError": _l("The mail server hung up."),
@@ -19,7 +19,7 @@ REASONS = {
     "recipient refused": _l("A mail server refused the recipient."),
     "letter refused": _l("A mail server refused the letter."),
     "data refused": _l("A mail server refused the letter."),
-    "SMTPUTF8 not offered": _l("The mail server can't write to addresses in this script."),
+    "SMTPUTF8 not offered": _l("The mail server can’t write to addresses in this script."),
     "WorkerEnded": _l("The worker ended in the middle."),
 }
 OTHER = _l("Something else went wrong.")

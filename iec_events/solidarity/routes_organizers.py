@@ -100,7 +100,7 @@ def _decide(to: str, ids: list[str] | None, *, undoing: bool = False) -> Respons
         return _back(form)
     if len(moved) < len(chosen):
         flash(
-            _("Some of these had been decided on in the meantime, or can't be opened; they stay as they are."), "error"
+            _("Some of these had been decided on in the meantime, or can’t be opened; they stay as they are."), "error"
         )
     _tell(form, moved, to, undoing=undoing)
     return _back(form, status=to if undoing else None)

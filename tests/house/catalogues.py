@@ -6,6 +6,7 @@ Run as `python -m tests.house.catalogues`; translators then edit the `.po` files
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TRANSLATIONS = ROOT / "iec_events" / "translations"
 LOCALES = ("fa", "es")
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+TYPEWRITTEN = re.compile(r"\w'\w")
 JINJA = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
 
 
@@ -81,6 +83,8 @@ def complaints() -> Iterator[str]:
     for text in texts:
         if text.id and any("\n" in part or part != part.strip() for part in _parts(text.id)):
             yield f"{_where(text)}: this text has a line break or blank edges: {text.id!r}"
+        if text.id and any(TYPEWRITTEN.search(part) for part in _parts(text.id)):
+            yield f"{_where(text)}: this text has an apostrophe of typewriters, not ’: {text.id!r}"
     for locale in LOCALES:
         catalogue = read(locale)
         for text in texts:
