@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iec_events.core.toml_sheets import BadFile, KeyPath, Sheet, lines_of, read_sheet, spelled
+from iec_events.core.toml_lines import KeyPath, lines_of
+from iec_events.core.toml_sheets import BadFile, Sheet, read_sheet, spelled
 
 EVERYTHING = '''\
 # a comment with [brackets] and key = "value"
