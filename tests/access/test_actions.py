@@ -202,7 +202,7 @@ def test_two_who_take_the_last_two_copies_at_once_leave_one(app: Flask, monkeypa
             except LastHolder as refusal:
                 refused.append(refusal)
 
-    monkeypatch.setattr("iec_events.access.actions.take_away", at_once)
+    monkeypatch.setattr("iec_events.access.actions.keys.take_away", at_once)
     takers = [threading.Thread(target=take, args=(holder,)) for holder in (nasrin, omid)]
     for one in takers:
         one.start()

@@ -25,19 +25,19 @@ pytestmark = [pytest.mark.slow, pytest.mark.real_time]
 # Another process changes the key; at the third party it is killed, as kill -9 does it.
 SCRIPT = """
 import os, signal, sys
-from iec_events.access import actions
+from iec_events.access.actions import keys
 from iec_events.app import create_app
 from iec_events.core import clock
-seal, sealed = actions.seal, []
+seal, sealed = keys.seal, []
 def fatal(*given):
     sealed.append(given)
     if len(sealed) == 3:
         os.kill(os.getpid(), signal.SIGKILL)
     seal(*given)
-actions.seal = fatal
-holder = actions.Holder(sys.argv[1], bytes.fromhex(sys.stdin.read()))
+keys.seal = fatal
+holder = keys.Holder(sys.argv[1], bytes.fromhex(sys.stdin.read()))
 with create_app().app_context():
-    actions.new_list_key(slug="berkeley", by=holder, now=clock.now())
+    keys.new_list_key(slug="berkeley", by=holder, now=clock.now())
 """
 
 

@@ -1,4 +1,4 @@
-"""What is done with keys. Each verb is one transaction: killed in the middle, it leaves everything as it was.
+"""Who can open which list: keys given, taken and changed, and the recovery key on paper.
 
 Whoever gives access must be able to open what they give: the private keys come from their own session, and nobody can
 become a holder without one who is.
@@ -12,11 +12,10 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
-from ..core.db import atomic, db
-from ..core.errors import Refusal
-from ..core.i18n import _l
-from ..core.tokens import new_id
-from ..events.keys import (
+from ...core.db import atomic, db
+from ...core.errors import Refusal
+from ...core.i18n import _l
+from ...events.keys import (
     DOOR,
     SCOPES,
     add_key,
@@ -30,21 +29,20 @@ from ..events.keys import (
     private_keys,
     take_away,
 )
-from ..events.models import Campaign, Event, EventKey, KeyCopy
-from ..events.queries import EventUnknown
-from ..organizers.actions import tell
-from ..organizers.audit import note
-from ..organizers.keys import RECOVERY, PhraseRefused, new_phrase, pair_of_phrase
-from ..organizers.models import OrganizerKey, RecoveryKey, RoleGrant
-from ..organizers.queries import grants_of, organizer_by_email
-from ..organizers.roles import DOOR as DOORKEEPER
-from ..organizers.roles import EVERYWHERE, READERS, of_campaign, of_event
-from ..organizers.roles import reach as reach_of
-from ..rsvps.answers import seal_anew
-from ..rsvps.boxes import Reader, seal, seal_remark
-from ..rsvps.models import Rsvp
-from .models import ListRelease
-from .queries import RELEASE_LASTS, HolderUnknown, open_requests, second_holders
+from ...events.models import Campaign, Event, EventKey, KeyCopy
+from ...events.queries import EventUnknown
+from ...organizers.audit import note
+from ...organizers.keys import RECOVERY, PhraseRefused, new_phrase, pair_of_phrase
+from ...organizers.models import OrganizerKey, RecoveryKey, RoleGrant
+from ...organizers.queries import grants_of, organizer_by_email
+from ...organizers.roles import DOOR as DOORKEEPER
+from ...organizers.roles import EVERYWHERE, READERS, of_campaign, of_event
+from ...organizers.roles import reach as reach_of
+from ...rsvps.answers import seal_anew
+from ...rsvps.boxes import Reader, seal, seal_remark
+from ...rsvps.models import Rsvp
+from ..models import ListRelease
+from ..queries import HolderUnknown
 
 RELEASES_KEPT = dt.timedelta(days=7)
 
@@ -81,37 +79,6 @@ class NotReadable(Refusal):
     """Some boxes of the list open with none of the keys at hand; a new key would lose them."""
 
     message = _l("You can’t read all of this list, so its key can’t be changed by you.")
-
-
-class NobodyToAsk(Refusal):
-    """Nobody else holds a key to the list, so that nobody's yes is needed."""
-
-    message = _l("Nobody else can read this list, so you need nobody’s yes.")
-
-
-class YesNeeded(Refusal):
-    """An unlocked copy without a colleague's yes, or with one that was used or is over."""
-
-    message = _l("You need a colleague’s yes for this, and there is none that is still good. Please ask for one.")
-
-
-class ReleaseUnknown(Refusal):
-    """No such request, or not one that this person may answer."""
-
-    status: ClassVar[int] = 404
-    message = _l("There is no such request, or it is not yours to answer.")
-
-
-class OwnRelease(Refusal):
-    """Who asks can't say yes."""
-
-    message = _l("You asked for this yourself: somebody else must answer.")
-
-
-class ReleaseOver(Refusal):
-    """It was answered otherwise, or a day went by."""
-
-    message = _l("This was answered already, or the day for it is over. Nothing was changed.")
 
 
 @dataclass(frozen=True)
@@ -190,7 +157,7 @@ def take_access(*, organizer_id: str, now: dt.datetime) -> None:
 @atomic()
 def new_list_key(*, slug: str, by: Holder, now: dt.datetime) -> None:
     """Give a list new keys, for those who hold the old ones, and seal everyone on it anew. NotReadable, KeyMissing."""
-    event = _held_event(slug)
+    event = held_event(slug)
     hold_copies()
     reader = Reader(openers(by.keys()))
     before = set(db.session.scalars(sa.select(EventKey.id).where(EventKey.event_id == event.id)))
@@ -230,69 +197,6 @@ def recover(*, phrase: str, email: str, now: dt.datetime) -> int:
 
 
 @atomic()
-def ask_release(*, slug: str, kind: str, organizer_id: str, now: dt.datetime) -> str:
-    """Ask the other holders of a list for their yes to an unlocked copy; the request's id. Asking twice is asking once.
-
-    NobodyToAsk when nobody else holds a key; EventUnknown.
-    """
-    event = _held_event(slug)
-    others = second_holders(event.id, organizer_id)
-    if not others:
-        raise NobodyToAsk
-    mine = open_requests(now).where(ListRelease.event_id == event.id, ListRelease.asked_by == organizer_id)
-    asked = db.session.scalar(mine.where(ListRelease.kind == kind))
-    if asked is not None:
-        return asked.id
-    row = ListRelease(id=new_id(), event_id=event.id, kind=kind, asked_by=organizer_id, asked_at=now)
-    db.session.add(row)
-    for other in sorted(others):
-        tell(other, "access.release_asked", now=now, slug=slug, release=row.id)
-    note("release.asked", f"event:{slug}", now=now)
-    return row.id
-
-
-@atomic()
-def answer_release(*, slug: str, release_id: str, organizer_id: str, yes: bool, now: dt.datetime) -> None:
-    """Say yes or no to a colleague's request. The same answer given twice by one person is one.
-
-    ReleaseUnknown, also for those who hold no key to the list; OwnRelease; ReleaseOver.
-    """
-    event = _held_event(slug)
-    row = db.session.get(ListRelease, release_id, populate_existing=True)
-    if row is None or row.event_id != event.id:
-        raise ReleaseUnknown
-    if row.asked_by == organizer_id:
-        raise OwnRelease
-    if organizer_id not in second_holders(event.id, row.asked_by):
-        raise ReleaseUnknown
-    if (row.answered_by, row.yes) == (organizer_id, yes):
-        return
-    if row.answered_by is not None or now >= row.asked_at + RELEASE_LASTS:
-        raise ReleaseOver
-    row.answered_by, row.answered_at, row.yes = organizer_id, now, yes
-    note("release.granted" if yes else "release.refused", f"event:{slug}", now=now)
-
-
-@atomic()
-def take_out(*, slug: str, kind: str, organizer_id: str, now: dt.datetime) -> None:
-    """Note that an unlocked copy leaves now, and use the yes up where one is needed. YesNeeded: nothing may leave."""
-    event = _held_event(slug)
-    if second_holders(event.id, organizer_id):
-        granted = db.session.scalar(
-            sa.select(ListRelease)
-            .where(ListRelease.event_id == event.id, ListRelease.asked_by == organizer_id, ListRelease.kind == kind)
-            .where(ListRelease.yes.is_(True), ListRelease.used_at.is_(None), ListRelease.asked_at > now - RELEASE_LASTS)
-            .order_by(ListRelease.asked_at)
-            .limit(1)
-        )
-        if granted is None:
-            raise YesNeeded
-        granted.used_at = now
-        note("release.used", f"event:{slug}", now=now)
-    note("rsvps.downloaded", f"event:{slug}", now=now)
-
-
-@atomic()
 def take_ended_keys(now: dt.datetime) -> None:
     """Take door keys from those whose role at that door ended; forget requests of a week ago. For the worker.
 
@@ -324,7 +228,7 @@ def take_ended_keys(now: dt.datetime) -> None:
     db.session.execute(sa.delete(ListRelease).where(ListRelease.asked_at < now - RELEASES_KEPT))
 
 
-def _held_event(slug: str) -> Event:
+def held_event(slug: str) -> Event:
     """The event's row, held until the end: two who ask, answer or take at once do it one after the other."""
     event = db.session.scalar(sa.select(Event).where(Event.slug == slug).with_for_update())
     if event is None:

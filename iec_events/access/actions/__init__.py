@@ -1,0 +1,51 @@
+"""What is done with keys. Each verb is one transaction: killed in the middle, it leaves everything as it was."""
+
+from .keys import (
+    Holder,
+    KeyMissing,
+    LastHolder,
+    NotReadable,
+    OnlyOnPaper,
+    PhraseWrong,
+    check_recovery_key,
+    give_access,
+    make_recovery_key,
+    new_list_key,
+    recover,
+    take_access,
+    take_ended_keys,
+)
+from .releases import (
+    NobodyToAsk,
+    OwnRelease,
+    ReleaseOver,
+    ReleaseUnknown,
+    YesNeeded,
+    answer_release,
+    ask_release,
+    take_out,
+)
+
+__all__ = [
+    "Holder",
+    "KeyMissing",
+    "LastHolder",
+    "NobodyToAsk",
+    "NotReadable",
+    "OnlyOnPaper",
+    "OwnRelease",
+    "PhraseWrong",
+    "ReleaseOver",
+    "ReleaseUnknown",
+    "YesNeeded",
+    "answer_release",
+    "ask_release",
+    "check_recovery_key",
+    "give_access",
+    "make_recovery_key",
+    "new_list_key",
+    "recover",
+    "take_access",
+    "take_ended_keys",
+    "take_out",
+]
