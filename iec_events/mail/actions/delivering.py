@@ -1,7 +1,6 @@
-"""What is done with the outbox: posting, claiming, handing over, noting what became of a letter, forgetting.
+"""What the worker does with letters: claiming, handing over, noting what became of each.
 
-Each step is a commit of its own, so that a worker may die between any two (docs/decisions/0010). A letter that was
-handed over is never claimed again; one whose end nobody saw is uncertain, and waits for a person.
+A letter that was handed over is never claimed again; one whose end nobody saw is uncertain, and waits for a person.
 """
 
 from __future__ import annotations
@@ -14,14 +13,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..core.crypto import BoxRefused, vault
-from ..core.db import atomic, db
-from ..core.tokens import new_id
-from .models import MailState, OutboxMail
+from ...core.crypto import BoxRefused, vault
+from ...core.db import atomic, db
+from ..models import MailState, OutboxMail
+from .posting import GIVE_UP_AFTER, PURPOSE, Facts
 
 LEASE = dt.timedelta(minutes=2)  # longer than a conversation with the server about one letter, up to its last line
 ANSWER_LEASE = dt.timedelta(minutes=11)  # longer than we wait for the answer to that line
-GIVE_UP_AFTER = dt.timedelta(days=2)
 TRIED_ENOUGH = 10  # four hours of trying: servers say "later" to whoever writes for the first time
 UNTRIED = dt.timedelta(days=1)  # a trouble that nobody looked at for so long begins anew
 FIRST_PAUSE = dt.timedelta(seconds=30)
@@ -29,9 +27,6 @@ LONGEST_PAUSE = dt.timedelta(hours=4)
 LONGEST_REST = dt.timedelta(minutes=10)
 MINUTE_S = 60
 KEPT_FREE = 5  # one in so many letters per minute is for those that are no part of a broadcast
-KEEP_DONE = dt.timedelta(days=7)
-PURPOSE = "outbox"
-Facts = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,31 +41,6 @@ class Claimed:
     tries: int
     posted_at: dt.datetime
     part_of: str | None = None
-
-
-@atomic()
-def post(
-    *,
-    kind: str,
-    about: str,
-    to: str,
-    locale: str,
-    facts: Facts,
-    now: dt.datetime,
-    after: dt.timedelta | None = None,
-    part_of: str | None = None,
-) -> str:
-    """Promise a letter, in the caller's transaction; the id of its row. `about` names the row it concerns.
-
-    `part_of` is the id of a broadcast: its letters let all others go first.
-    """
-    mail_id = new_id()
-    sealed = vault().seal(PURPOSE, mail_id, {"to": to, "locale": locale, "facts": facts})
-    due_at = now + (after or dt.timedelta(0))
-    row = OutboxMail(id=mail_id, kind=kind, about=about, sealed=sealed, posted_at=now, due_at=due_at, tries=0)
-    row.part_of = part_of
-    db.session.add(row)
-    return mail_id
 
 
 @atomic()
@@ -182,50 +152,6 @@ def note_trouble(*, letters: Sequence[Claimed], error: str, now: dt.datetime) ->
     old = sa.and_(OutboxMail.waiting(), OutboxMail.handed_at.is_(None), OutboxMail.posted_at < now - GIVE_UP_AFTER)
     values = {"given_up_at": now, "sealed": None, "leased_until": None, "last_error": error[:80]}
     db.session.execute(sa.update(OutboxMail).where(old, free).values(**values))
-
-
-@atomic()
-def send_again(*, now: dt.datetime, about: str | None = None) -> int:
-    """Send uncertain letters again, of one row or all, since a person said so; how many."""
-    which = [OutboxMail.unknown()] + ([OutboxMail.about == about] if about is not None else [])
-    values = {"uncertain_at": None, "handed_at": None, "due_at": now, "last_error": None}
-    ids = db.session.scalars(sa.update(OutboxMail).where(*which).values(**values).returning(OutboxMail.id)).all()
-    return len(ids)
-
-
-@atomic()
-def hold(*, now: dt.datetime) -> int:
-    """Have all letters wait for a person, as after a restore: since its backup they may have gone out; how many."""
-    values = {"uncertain_at": now, "leased_until": None, "last_error": "Restored"}
-    held = sa.update(OutboxMail).where(OutboxMail.waiting()).values(**values).returning(OutboxMail.id)
-    return len(db.session.scalars(held).all())
-
-
-@atomic()
-def withdraw_part(part_of: str) -> int:
-    """Erase the letters of a broadcast that are not handed over, also those that a worker holds; how many."""
-    unsent = sa.and_(OutboxMail.part_of == part_of, OutboxMail.waiting(), OutboxMail.handed_at.is_(None))
-    ids = db.session.scalars(sa.delete(OutboxMail).where(unsent).returning(OutboxMail.id)).all()
-    return len(ids)
-
-
-@atomic()
-def forget(*, about: str, but: str | None = None) -> None:
-    """Erase every letter that concerns this row, sent or not; those of the kind `but` stay."""
-    others = [OutboxMail.kind != but] if but else []
-    db.session.execute(sa.delete(OutboxMail).where(OutboxMail.about == about, *others))
-
-
-@atomic()
-def sweep(now: dt.datetime) -> None:
-    """Give uncertain letters up on which nobody decided for two days; erase the rows of those that ended a week ago.
-
-    Rows of letters that ended hold no address and no text.
-    """
-    undecided = sa.and_(OutboxMail.unknown(), OutboxMail.uncertain_at < now - GIVE_UP_AFTER)
-    db.session.execute(sa.update(OutboxMail).where(undecided).values(given_up_at=now, sealed=None))
-    old = now - KEEP_DONE
-    db.session.execute(sa.delete(OutboxMail).where(sa.or_(OutboxMail.done_at < old, OutboxMail.given_up_at < old)))
 
 
 def pause_after(tries: int, longest: dt.timedelta = LONGEST_PAUSE) -> dt.timedelta:
