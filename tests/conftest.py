@@ -279,7 +279,7 @@ class Installation:
         tables = [table for table in reversed(db.metadata.sorted_tables) if table is not kept]
         deletes = [f"DELETE FROM {table.name}" for table in tables]  # noqa: S608 - our own names
         written = [insert for table in reversed(tables) for insert in self._inserts(table)]
-        written.append("UPDATE site_state SET generation = generation + 1")
+        written.append("UPDATE site_state SET generation = generation + 1, tzdata = NULL")
         if self.engine.dialect.name == "sqlite":
             return f"BEGIN IMMEDIATE; {'; '.join([*deletes, *written])}; COMMIT"
         guarded = [

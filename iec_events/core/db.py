@@ -79,7 +79,10 @@ class Moment(sa.types.TypeDecorator[dt.datetime]):
 
 
 class SiteState(Model):
-    """One row: how often what strangers see has changed, and a check value of the server's keys."""
+    """One row: how often what strangers see has changed, a check value of the server's keys, and so on.
+
+    `tzdata`: the newest rules of time zones that times were kept by.
+    """
 
     __tablename__ = "site_state"
     __table_args__ = {"info": {"born_with_a_row": True}}  # noqa: RUF012 - SQLAlchemy reads it, nobody writes
@@ -88,6 +91,7 @@ class SiteState(Model):
     generation: Mapped[int] = mapped_column(sa.BigInteger)
     key_check: Mapped[bytes | None]
     worker_seen_at: Mapped[dt.datetime | None] = mapped_column(Moment)
+    tzdata: Mapped[str | None] = mapped_column(sa.String(20))
 
 
 def on_public_change(app: Flask, action: Callable[[], None]) -> None:

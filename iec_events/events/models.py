@@ -17,7 +17,9 @@ LONGEST_OFFER_H = 168
 LARGEST_UNDER_ATTACK = 2
 REMINDERS = (168, 24, 2)  # hours before the start: a week, a day, two hours
 USUAL_REMINDERS = (24,)
+KEPT, SKIPPED = "kept", "skipped"
 Texts = dict[str, dict[str, str]]
+Wall = list[Any]  # a naive time (ISO), and which of two it is where the clocks show it twice: 0 or 1
 
 
 class ProgrammeItem(TypedDict):
@@ -62,6 +64,9 @@ class Event(Model):
 
     A date of a series belongs to `series_id`; `recurs_at` is when its rule put it, and stays when the date is moved.
 
+    `walls`: what the clocks showed for each moment when it was written (`walls`, which alone writes it). `clocks` says
+    whether a state changed them since and the event followed: KEPT at its hour, or SKIPPED where that is none any more.
+
     The list of who comes is destroyed `keep_days` after the end. `sequence` and `revised_at` are iCalendar's
     SEQUENCE and LAST-MODIFIED (RFC 5545 3.8.7); `uid` never changes.
     """
@@ -79,7 +84,7 @@ class Event(Model):
         sa.UniqueConstraint("series_id", "recurs_at"),
     )
     shown: ClassVar[bool] = True
-    unseen: ClassVar[frozenset[str]] = frozenset({"seats_taken", "lines_given"})
+    unseen: ClassVar[frozenset[str]] = frozenset({"seats_taken", "lines_given", "clocks"})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(sa.String(120), unique=True)
@@ -95,6 +100,8 @@ class Event(Model):
     ends_at: Mapped[dt.datetime] = mapped_column(Moment, index=True)
     doors_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     all_day: Mapped[bool] = mapped_column(default=False)
+    walls: Mapped[dict[str, Wall]] = mapped_column(sa.JSON, default=dict)
+    clocks: Mapped[str] = mapped_column(sa.String(8), default="")
 
     venue: Mapped[str] = mapped_column(sa.String(200), default="")
     street: Mapped[str] = mapped_column(sa.String(200), default="")
@@ -176,7 +183,7 @@ class EventSeries(Model):
     `uid` is the one of all its dates in calendars. `starts_at` is its first date, on the clocks of `time_zone`;
     `until_on` is the last day on which there may be one. `pattern` holds the columns that a new date gets, `offsets`
     the minutes on those clocks from the start to its other moments. `left_out`: starts (ISO, UTC) of dates that were
-    taken out. `sequence` and `revised_at` are as an event's.
+    taken out. `walls`, `sequence` and `revised_at` are as an event's.
 
     When its rule is changed from a date on, what comes after is another row with a uid of its own, because calendars
     know one rule for each; rows of one `thread` are one series to people, and the last one has the `slug`.
@@ -197,6 +204,7 @@ class EventSeries(Model):
     pattern: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     offsets: Mapped[dict[str, int]] = mapped_column(sa.JSON)
     left_out: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    walls: Mapped[dict[str, Wall]] = mapped_column(sa.JSON, default=dict)
     sequence: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[dt.datetime] = mapped_column(Moment)
     revised_at: Mapped[dt.datetime] = mapped_column(Moment)

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from ..core.db import db
 from ..core.i18n import _
-from .models import Event, EventVersion
+from .models import Event, EventVersion, Wall
 from .views import EventView
+from .walls import meant
 
 MOMENTS = ("starts_at", "ends_at")
 SAID = (
@@ -35,12 +36,21 @@ def said_by(event: Event) -> dict[str, Any]:
     """What the event says now of all that one is told of, as JSON holds it; city names in all languages."""
     said = {name: getattr(event, name) for name in SAID}
     cities = {code: texts["city_name"] for code, texts in event.texts.items() if texts.get("city_name")}
-    return {**said, **{name: said[name].isoformat() for name in MOMENTS}, "city_names": cities}
+    walls = {name: wall for name, wall in event.walls.items() if name in MOMENTS}
+    return {**said, **{name: said[name].isoformat() for name in MOMENTS}, "walls": walls, "city_names": cities}
 
 
-def as_said(event: Event, said: dict[str, Any]) -> Event:
-    """The event as it was, an object of its own, in no session; what is hidden now is so there, too."""
+def as_said(event: Event, said: dict[str, Any], *, in_utc: bool = False) -> Event:
+    """The event as it was, an object of its own, in no session; what is hidden now is so there, too.
+
+    Its hours are those on the wall that were told, whatever a state made of its clocks since: those stay. `in_utc`: to
+    this reader they were told in UTC, so that they did not.
+    """
     columns = {**said, **{name: dt.datetime.fromisoformat(said[name]) for name in MOMENTS}}
+    walls: dict[str, Wall] = columns.pop("walls", {})
+    if said["all_day"] or not in_utc:
+        for name, wall in walls.items():
+            columns[name] = meant(columns[name], wall, said["time_zone"], day=said["all_day"])
     cities: dict[str, str] = columns.pop("city_names")
     texts = {code: {**words, "city_name": cities.get(code, "")} for code, words in event.texts.items()}
     columns["address_hidden"] |= event.address_hidden

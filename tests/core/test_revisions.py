@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from flask_migrate import upgrade
+from flask_migrate import downgrade, upgrade
 
 from iec_events.app import create_app
 from iec_events.core import clock, revisions
@@ -22,6 +22,7 @@ from iec_events.rsvps.actions import Party, place_rsvp
 from iec_events.rsvps.models import Rsvp
 from tests.conftest import settings_for
 from tests.core.test_archive import elsewhere
+from tests.events.serial import a_vigil, dates, series
 from tests.factories import an_event
 
 __all__ = ["elsewhere"]  # a fixture
@@ -119,6 +120,20 @@ def test_an_older_archive_is_brought_up_to_date(
             assert revisions.revision_of(connection) == revisions.newest_revision() == "9999"
         restore_archive(file, replace=True)
         assert everything() == (3, ("defiant", "berkeley"))
+
+
+def test_an_archive_from_before_walls_were_kept_gets_them(elsewhere: Flask, tmp_path: Path) -> None:
+    file = tmp_path / "night"
+    with elsewhere.app_context():
+        upgrade()
+        a_vigil()
+        db.session.remove()
+        downgrade(revision="0007")
+        assert make_archive(file, now=clock.now()).revision == "0007"
+        restore_archive(file, replace=True)
+        walls = [series().walls, *(one.walls for one in dates())]
+        assert {wall["starts_at"][0][11:] for wall in walls} == {"18:00:00"}
+        db.session.remove()
 
 
 def test_a_database_that_is_behind_can_still_be_backed_up_and_replaced(

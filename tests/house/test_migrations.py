@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,10 +18,15 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 
 from iec_events.app import create_app
-from iec_events.core.db import db
+from iec_events.core import clock
+from iec_events.core.db import SiteState, db
 from iec_events.core.paths import bundled
-from iec_events.events.models import Event
+from iec_events.events.actions import revise_event
+from iec_events.events.drafts import draft_of
+from iec_events.events.models import Event, EventSeries, EventVersion
+from iec_events.events.queries import any_event
 from tests.conftest import settings_for
+from tests.events.serial import a_vigil
 from tests.factories import a_campaign, an_event
 
 
@@ -80,3 +88,39 @@ def test_every_migration_can_be_undone_and_done_again_with_rows_in_the_tables(ba
         assert differences() == []
         an_event()
         db.session.remove()
+
+
+def test_what_was_announced_is_noted_for_what_is_there_already(bare: Flask) -> None:
+    second = dt.datetime(2027, 11, 7, 9, 30, tzinfo=dt.UTC)  # half past one, for the second time
+    with bare.app_context():
+        upgrade()
+        an_event(slug="night", starts_at=second, rsvp_closes_at=second - dt.timedelta(hours=1))
+        revise_event(
+            slug="night",
+            draft=replace(draft_of(any_event("night")), venue="La Peña"),
+            campaign_slug=None,
+            now=clock.now(),
+        )
+        a_vigil()
+        noted = _noted()
+        assert noted["night"]["starts_at"] == ["2027-11-07T01:30:00", 1]
+        assert noted["vigil"] == {"starts_at": ["2027-02-02T18:00:00", 0]}
+        downgrade(revision="0007")
+        said = sa.text("SELECT said FROM event_versions")
+        with db.engine.connect() as connection:
+            assert "walls" not in connection.scalar(said.columns(said=sa.JSON))
+        upgrade()
+        assert _noted() == noted
+        db.session.remove()
+
+
+def _noted() -> dict[str, Any]:
+    """What the clocks showed: by event, by series, and as the first version of each told it."""
+    db.session.remove()
+    events = {one.slug: one.walls for one in db.session.scalars(sa.select(Event))}
+    series = {str(one.slug): one.walls for one in db.session.scalars(sa.select(EventSeries))}
+    versions = db.session.scalars(sa.select(EventVersion)).all()
+    said = {f"version {one.event_id}.{one.sequence}": one.said["walls"] for one in versions}
+    rules = {"tzdata": db.session.scalar(sa.select(SiteState.tzdata))}
+    db.session.remove()
+    return {**events, **series, **said, **rules}
