@@ -23,6 +23,7 @@ from .broadcasts.emails import LETTERS as BROADCAST_LETTERS
 from .calendars.actions import make_vevents
 from .core import clock
 from .core.db import note_worker
+from .events.actions import follow_clocks
 from .mail.delivery import Stop, deliver_due
 from .organizers.audit import WORKER, acting
 from .organizers.emails import LETTERS as ORGANIZER_LETTERS
@@ -56,10 +57,14 @@ class Job(NamedTuple):
     apart: bool = False
 
 
+CLOCKS = Job("clocks", dt.timedelta(hours=1), follow_clocks)
+
+
 def jobs(say: Say | None = None, stop: Stop = lambda: False) -> list[Job]:
     """Everything that happens by itself. Mail asks `stop` after each letter."""
     second = dt.timedelta(seconds=1)
     return [
+        CLOCKS,
         Job("heartbeat", 15 * second, note_worker),
         Job("mail", second, lambda now: deliver_due(now=now, writers=LETTERS, say=say, stop=stop), apart=True),
         Job("deadlines", 5 * second, run_deadlines),
@@ -87,6 +92,7 @@ def run(app: Flask, *, say: Say | None = None, stop: threading.Event | None = No
     """
     stop = stop or stopped_by_signals()
     doing = jobs(say, stop.is_set)
+    _run_once(app, CLOCKS)  # before any letter says when something is
     apart = [threading.Thread(target=_work, args=(app, [job], stop), daemon=True) for job in doing if job.apart]
     for thread in apart:
         thread.start()

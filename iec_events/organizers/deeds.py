@@ -52,6 +52,7 @@ DEEDS = {
     "event.defended": _l("Event switched to “under attack”"),
     "event.undefended": _l("Attack over, event back to normal"),
     "event.reinstated": _l("Event takes place after all"),
+    "event.clocks-followed": _l("Event kept at its announced hour: the clocks there were changed by law"),
     "series.begun": _l("Event made to come again"),
     "series.revised": _l("All coming dates of a series changed"),
     "series.rule-changed": _l("Rule or end of a series changed"),

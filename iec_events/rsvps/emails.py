@@ -140,7 +140,7 @@ def _written(kind: str, rsvp: Rsvp, row: Event, given: dict[str, Any]) -> Letter
         twice=given.get("twice", False),
     )
     if "since" in given:
-        facts = _with_changes(facts, given)
+        facts = _with_changes(facts, given, quiet=rsvp.quiet)
     if kind in NEWS:
         kind = news_kind(facts.before or "published", row.status)
         if facts.before and nothing_new(facts.before, row.status, facts.changes):
@@ -164,8 +164,11 @@ def _written(kind: str, rsvp: Rsvp, row: Event, given: dict[str, Any]) -> Letter
     return replace(letter, sender_name=quiet_sender(), file_name=FILE_NAME) if rsvp.quiet else letter
 
 
-def _with_changes(facts: Facts, given: dict[str, Any]) -> Facts:
-    """With what is other than under the SEQUENCE they knew; unknown where nobody kept what was said then."""
+def _with_changes(facts: Facts, given: dict[str, Any], *, quiet: bool) -> Facts:
+    """With what is other than under the SEQUENCE they knew; unknown where nobody kept what was said then.
+
+    In a quiet calendar entry hours are in UTC, and so not what they were where a state changed its clocks.
+    """
     event = facts.event.event
     versions = versions_since(event.id, given["since"])
     if event.sequence == given["since"]:
@@ -173,7 +176,9 @@ def _with_changes(facts: Facts, given: dict[str, Any]) -> Facts:
     if not versions or versions[0].sequence != given["since"]:
         return facts
     entitled = facts.comes and given.get("entitled", False)
-    old = EventView(as_said(event, versions[0].said), facts.event.locale, facts.now, entitled=entitled)
+    old = EventView(
+        as_said(event, versions[0].said, in_utc=quiet and facts.comes), facts.event.locale, facts.now, entitled=entitled
+    )
     return replace(facts, changes=differences(old, facts.event), before=old.status)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from iec_events.core.db import atomic, db
 from iec_events.core.i18n import speaking
 from iec_events.events.actions import (
     cancel_event,
+    follow_clocks,
     postpone_event,
     publish_event,
     reinstate,
@@ -34,6 +37,7 @@ from iec_events.rsvps.boxes import NOBODY
 from iec_events.rsvps.emails import LETTERS
 from iec_events.rsvps.models import Rsvp
 from iec_events.rsvps.queries import own_rsvp
+from tests.events.new_clocks import changed_clocks
 from tests.factories import an_event
 from tests.rsvps.every_letter import becomes, somebody
 
@@ -801,3 +805,57 @@ def test_a_letter_to_somebody_deleted_is_not_written(app: Flask) -> None:
     facts = {"rsvp_id": rsvp_id, "token": token, "to": "sara@example.org"}
     actions.erase_rsvp(rsvp_id=rsvp_id, now=our_clock.now())
     assert all(LETTERS[kind](facts) is None for kind in LETTERS)
+
+
+# --- Clocks that a state changes
+
+
+@pytest.fixture
+def six(tmp_path: Path) -> Iterator[Event]:
+    """At six in the evening in nine days; the clocks there are changed by law after people signed up."""
+    event = an_event(slug="six", starts_at=dt.datetime(2027, 1, 25, 2, tzinfo=dt.UTC), reminders=[24])
+    somebody(event)
+    somebody(event, quiet=True)
+    delivered()
+    with changed_clocks(tmp_path):
+        follow_clocks(our_clock.now())
+        yield event
+
+
+def test_nobody_is_written_to_that_the_hour_stayed_but_whose_entry_is_in_utc(six: Event, clock: Traveller) -> None:
+    clock.shift(6 * MINUTE)
+    actions.tell_changes(our_clock.now())
+    assert sent() == ["event_changed"]
+    letter = newest()
+    assert letter is not None
+    assert letter.subject == "Your appointment has changed"
+    assert b"DTSTART:20270125T010000Z" in (letter.calendar or b"")
+    assert set(db.session.scalars(sa.select(Rsvp.told_sequence))) == {six.sequence} == {1}
+    actions.tell_changes(our_clock.now())
+    assert sent() == ["event_changed"]
+
+
+def test_a_later_change_is_told_beside_the_hour_that_was_announced(six: Event, clock: Traveller) -> None:
+    moved(six, HOUR)
+    clock.shift(6 * MINUTE)
+    actions.tell_changes(our_clock.now())
+    assert sent() == ["event_changed"], "in UTC it is where it was"
+    letter = newest()
+    assert letter is not None
+    assert "Until now: Sunday 24 January 2027, 6–9 pm" in letter.text
+    assert "From now on: Sunday 24 January 2027, 7–10 pm" in letter.text
+
+
+def test_who_was_reminded_of_the_old_moment_is_reminded_of_the_new_one(clock: Traveller, tmp_path: Path) -> None:
+    event = an_event(starts_at=our_clock.now() + 25 * HOUR, reminders=[24])
+    somebody(event)
+    delivered()
+    clock.shift(2 * HOUR)
+    actions.send_reminders(our_clock.now())
+    assert sent() == ["reminder"]
+    with changed_clocks(tmp_path):
+        follow_clocks(our_clock.now())
+        clock.shift(6 * MINUTE)
+        actions.tell_changes(our_clock.now())
+        actions.send_reminders(our_clock.now())
+        assert sent() == ["reminder", "reminder"]

@@ -1,6 +1,7 @@
 """Creating, revising, publishing and calling off. Each verb locks its event, and repeating one changes nothing."""
 
 from .campaigns import CampaignChangedMeanwhile, create_campaign, revise_campaign
+from .clocks import follow_clocks
 from .forgetting import forget_versions
 from .pictures import UNUSED_IMAGE_KEPT, NoSuchImage, erase_unused_images, keep_image
 from .rows import SlugTaken, SlugUnfit
@@ -84,6 +85,7 @@ __all__ = [
     "delete_series",
     "end_defence",
     "erase_unused_images",
+    "follow_clocks",
     "forget_versions",
     "keep_image",
     "open_list",

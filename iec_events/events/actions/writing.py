@@ -155,6 +155,7 @@ def revise_event(
     before, ended, said = event.image_name, event.ends_at, said_by(event)
     moment = stamped(event, now)  # later than what its entry says of the campaign that it may leave, too
     changed = write(event, {**columns, "campaign_id": _goes_to(event, campaign_slug)})
+    event.clocks = ""  # whoever saves it has read of that
     if not changed:
         return slug
     if event.published_at is None:

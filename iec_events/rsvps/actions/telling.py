@@ -188,7 +188,7 @@ class _Telling:
     event_id: int
     now: dt.datetime
     after: str = ""
-    kinds: dict[tuple[int, bool], str | None] = field(default_factory=dict)
+    kinds: dict[tuple[int, bool, bool], str | None] = field(default_factory=dict)
     versions: list[EventVersion] = field(default_factory=list)
 
     @atomic()
@@ -237,17 +237,19 @@ class _Telling:
 
     def _kind(self, event: Event, rsvp: Rsvp) -> str | None:
         """Which letter tells what is new to this party; None when nothing is, LATER while that is not known."""
-        known = rsvp.told_sequence, rsvp.status == CONFIRMED
+        comes = rsvp.status == CONFIRMED
+        known = rsvp.told_sequence, comes, comes and rsvp.quiet
         if known not in self.kinds:
-            self.kinds[known] = _news(event, since=known[0], comes=known[1], now=self.now)
+            self.kinds[known] = _news(event, since=known[0], comes=comes, in_utc=known[2], now=self.now)
         return self.kinds[known]
 
 
-def _news(event: Event, *, since: int, comes: bool, now: dt.datetime) -> str | None:
+def _news(event: Event, *, since: int, comes: bool, in_utc: bool = False, now: dt.datetime) -> str | None:
+    """`in_utc`: a quiet calendar entry tells hours in UTC."""
     versions = versions_since(event.id, since)
     if not versions or versions[0].sequence != since:  # nobody kept what was said then
         return news_kind("published", event.status)
-    old = as_said(event, versions[0].said)
+    old = as_said(event, versions[0].said, in_utc=in_utc)
     with speaking("en"):
         views = (EventView(one, "en", now, entitled=comes) for one in (old, event))
         changes = differences(*views)
