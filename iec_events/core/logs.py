@@ -13,7 +13,10 @@ import sys
 
 
 class JsonLines(logging.Formatter):
-    """Time (UTC), level, logger and message; of an exception only its class."""
+    """Time (UTC), level, logger and message; of an exception only its class, and who met it.
+
+    Only libraries log exceptions whole, and their words name the address that was asked for, a link's secret included.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
@@ -21,10 +24,11 @@ class JsonLines(logging.Formatter):
             "at": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
         }
         if record.exc_info and record.exc_info[0] is not None:
-            line["error"] = record.exc_info[0].__name__
+            line |= {"message": f"{record.filename}:{record.lineno}", "error": record.exc_info[0].__name__}
+        else:
+            line["message"] = record.getMessage()
         return json.dumps(line, ensure_ascii=False)
 
 

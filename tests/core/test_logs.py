@@ -6,6 +6,8 @@ import json
 import logging
 import sys
 
+import pytest
+
 from iec_events.core.logs import JsonLines
 
 
@@ -32,3 +34,10 @@ def test_of_an_exception_only_the_class_is_told() -> None:
     told = line("Something broke", error=True)
     assert told["error"] == "ValueError"
     assert "Sara" not in json.dumps(told)
+
+
+@pytest.mark.parametrize("words", ["Exception while serving /rsvps/%s", "Exception on /rsvps/%s [GET]"])
+def test_what_waitress_and_flask_say_of_one_tells_no_links_secret(words: str) -> None:
+    told = line(words % "Zw4kTq", error=True)
+    assert "Zw4kTq" not in json.dumps(told)
+    assert told["message"] == "x.py:1"
