@@ -30,7 +30,7 @@ from iec_events.privacy import actions as destruction
 from iec_events.privacy.vault_boxes import reseal
 from iec_events.reports import doctor
 from iec_events.reports.commands import doctor as command
-from iec_events.reports.doctor import GRAVE, HINT, WEAK, findings
+from iec_events.reports.doctor import GRAVE, HINT, WEAK, database, files, findings
 from tests.conftest import KEY, Installation, settings_for
 from tests.factories import PASSWORD, an_app, an_event, an_organizer
 
@@ -184,15 +184,15 @@ def test_who_can_read_a_file_depends_on_its_folders(tmp_path: Path) -> None:
     file.write_text("a key")
     file.chmod(0o644)
     closed = next((one for one in file.parents if not one.stat().st_mode & 0o011), None)
-    assert doctor._others_can_read(file) is (closed is None)
+    assert files._others_can_read(file) is (closed is None)
     file.chmod(0o600)
-    assert not doctor._others_can_read(file)
-    assert not doctor._others_can_read(tmp_path / "nothing")
+    assert not files._others_can_read(file)
+    assert not files._others_can_read(tmp_path / "nothing")
 
 
 def test_backups_that_are_open_or_old(well: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        doctor, "_others_can_read", lambda file: file.name == "night" and bool(file.stat().st_mode & 0o044)
+        files, "_others_can_read", lambda file: file.name == "night" and bool(file.stat().st_mode & 0o044)
     )
     file = well.extensions["settings"].data_dir / "night"
     try:
@@ -217,7 +217,7 @@ def test_a_copy_of_the_database_is_known_from_others_databases(well: Flask, tmp_
         with closing(sqlite3.connect(file)) as database:
             database.execute(f"CREATE TABLE {name} (id INTEGER)")
     text.write_text("SQLite")
-    assert [doctor._is_copy(file) for file in (mine, theirs, text, tmp_path / "none")] == [True, False, False, False]
+    assert [files._is_copy(file) for file in (mine, theirs, text, tmp_path / "none")] == [True, False, False, False]
 
 
 def test_keys_beside_the_data(installation: Installation, well: Flask) -> None:
@@ -283,9 +283,9 @@ def test_a_database_that_is_empty_behind_ahead_or_away(
     (folder / "empty.db").unlink()
     away = app_on("postgresql+psycopg://nobody@/none?host=/nowhere")
     assert "does not answer" in only(away)[1]
-    monkeypatch.setattr(doctor, "newest_revision", lambda: "0099")
+    monkeypatch.setattr(database, "newest_revision", lambda: "0099")
     assert "run `iec-events migrate`" in only(well)[1]
-    monkeypatch.setattr(doctor, "known_revisions", lambda: ("0000",))
+    monkeypatch.setattr(database, "known_revisions", lambda: ("0000",))
     assert "newer than this version" in only(well)[1]
 
 
