@@ -16,6 +16,12 @@ TEMPLATES = bundled("templates")
 PAGES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*") if path.is_file())
 STYLES = sorted((PACKAGE / "static").rglob("*.css"))
 INLINE = re.compile(r"""<style\b|\sstyle\s*=|\son[a-z]+\s*=\s*["']|<script(?![^>]*\bsrc=)|javascript:""", re.IGNORECASE)
+# What a browser or a mail program fetches, or gets ready to, without being asked; CSP forbids it, but not all of it.
+FETCHED = re.compile(
+    r"""(\s(src|srcset|poster|data|background)\s*=\s*["']?|<link\b[^>]*\shref\s*=\s*["']?|url\(\s*["']?|@import\s+["'])"""
+    r"(https?:)?//",
+    re.IGNORECASE,
+)
 # A physical side in a property or a value. Shadows, gradients and turns have no side of the writing.
 PHYSICAL = re.compile(
     r"(?<![\w-])((margin|padding|border|scroll-margin|scroll-padding)-(left|right)\b|border-(top|bottom)-(left|right)-"
@@ -45,6 +51,17 @@ def test_has_a_title_and_no_code_between_the_lines(jinja: Environment, page: str
     ]
     if extended == ["base.html"] and "main" in blocks:
         assert "title" in blocks
+
+
+def test_nothing_is_fetched_from_elsewhere() -> None:
+    for file in (*(TEMPLATES / page for page in PAGES), *STYLES):
+        assert not FETCHED.search(file.read_text()), file.name
+    for foreign in (
+        '<link rel="preconnect" href="https://x.example">',
+        '<img alt="" src=//x.example>',
+        "url('http://x')",
+    ):
+        assert FETCHED.search(foreign)
 
 
 @pytest.mark.parametrize("sheet", STYLES, ids=lambda path: path.name)

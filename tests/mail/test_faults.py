@@ -108,12 +108,16 @@ def test_it_works_over_one_connection(serve_mail: Serve) -> None:
         ({"end": "421 closing"}, "waiting letter refused 421"),
     ],
 )
-def test_what_concerns_one_letter_keeps_no_other(serve_mail: Serve, answers: dict[str, str], became: str) -> None:
+def test_what_concerns_one_letter_keeps_no_other(
+    serve_mail: Serve, answers: dict[str, str], became: str, caplog: pytest.LogCaptureFixture
+) -> None:
     (step, answer) = next(iter(answers.items()))
     server = serve_mail(**{step: [answer]})
     promise("omid@example.org")
     assert deliver() == 1
     assert state() == became
+    assert became.partition(" ")[2].removeprefix("up ") in caplog.text
+    assert "sara" not in caplog.text
     assert health().trouble is None
     server.settle()
     assert len(server.taken) == 1
