@@ -12,7 +12,7 @@ from iec_events.core import clock
 from iec_events.core.crypto import vault
 from iec_events.core.db import atomic, db
 from iec_events.core.tokens import new_token
-from iec_events.events.actions import cancel_event, postpone_event, reinstate
+from iec_events.events.actions import cancel_event, defend_event, end_defence, postpone_event, reinstate
 from iec_events.events.models import Event
 from iec_events.mail.actions import post
 from iec_events.mail.models import OutboxMail
@@ -236,6 +236,24 @@ def test_under_attack_addresses_are_confirmed_and_everybody_is_looked_at() -> No
     assert actions.confirm_address(token=token_in("unconfirmed", rsvp_id), now=clock.now()) == "pending"
     with pytest.raises(actions.PartyTooLarge):
         place(event, size=3)
+
+
+def test_under_attack_the_waitlist_of_the_flood_gets_no_places_that_come_free() -> None:
+    """Else each false party that is removed seats the next one, and tells it the place."""
+    event = an_event(capacity=1)
+    false, _token = place(event, None)
+    waiting = [place(event, None)[1] for _ in range(2)]
+    defend_event(slug=event.slug, now=clock.now())
+    sara_id, sara = place(event, None)
+    assert actions.approve_rsvp(slug=event.slug, rsvp_id=sara_id, now=clock.now()) == "waitlisted"
+    actions.remove_rsvps(slug=event.slug, rsvp_ids=[false], now=clock.now())
+    assert [status(one) for one in (*waiting, sara)] == ["waitlisted", "waitlisted", "confirmed"]
+    actions.withdraw_rsvp(token=sara, now=clock.now())
+    actions.refill_waitlists(clock.now())
+    assert [status(one) for one in waiting] == ["waitlisted", "waitlisted"]
+    end_defence(slug=event.slug, now=clock.now())
+    actions.refill_waitlists(clock.now())
+    assert [status(one) for one in waiting] == ["confirmed", "waitlisted"]
 
 
 def test_removing_many_is_silent_and_can_be_undone() -> None:

@@ -216,11 +216,18 @@ def _letters_today(rsvp: Rsvp, now: dt.datetime) -> int:
 
 
 def _served(event: Event, now: dt.datetime, newcomer: Rsvp | None, *, count: bool = False) -> list[str]:
-    """The ids of those who are seated now, the newcomer among those who wait already."""
+    """The ids of those who are seated now, the newcomer among those who wait already.
+
+    Under attack nobody is seated whom no person has looked at: else each false party that is removed seats the next.
+    """
     if event.capacity is not None and event.seats_taken >= event.capacity:
         return []
     waiting = sa.select(Rsvp.line, Rsvp.id, Rsvp.party_size, Rsvp.passed_over)
     waiting = waiting.where(Rsvp.event_id == event.id, Rsvp.status == WAITLISTED)
+    if event.under_attack:
+        by_hand = sa.and_(RsvpStep.what == "placed", RsvpStep.by != ATTENDEE)
+        looked_at = sa.or_(by_hand, RsvpStep.what == "approved")
+        waiting = waiting.where(sa.exists().where(RsvpStep.rsvp_id == Rsvp.id, looked_at))
     with db.session.no_autoflush:
         places = {row.line: Waiting(row.id, row.party_size, row.passed_over) for row in db.session.execute(waiting)}
     if newcomer is not None:
