@@ -50,6 +50,14 @@ def test_jobs_have_names_of_their_own_and_sensible_pauses() -> None:
 
 
 @pytest.mark.real_time
+def test_clocks_are_looked_at_before_any_letter_is_written(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(worker, "CLOCKS", Job("clocks", SECOND, lambda _now: done.append("clocks")))
+    run_for(app, 0.1, [Job("mail", SECOND, lambda _now: done.append("mail"), apart=True)], monkeypatch)
+    assert done == ["clocks", "mail"]
+
+
+@pytest.mark.real_time
 def test_each_job_comes_in_its_own_time(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
     often, seldom = (

@@ -20,6 +20,7 @@ from iec_events.events.actions import EventChangedMeanwhile, follow_clocks, revi
 from iec_events.events.drafts import draft_of
 from iec_events.events.models import Event
 from iec_events.events.patterns import is_usual
+from iec_events.events.recurrence import Rule
 from iec_events.events.walls import MOMENTS, wall_of
 from iec_events.organizers.models import AuditEntry
 from tests.events.new_clocks import AHEAD, LOS_ANGELES, changed_clocks
@@ -142,6 +143,39 @@ def test_an_hour_that_the_new_clocks_skip_is_said_to_organizers(tmp_path: Path, 
         revise("night", made_from=event.revised_at)
         assert "changed by law" not in organizer.get("/organize/events/night").text
         assert follow() == 0
+
+
+def test_what_belongs_together_stays_so_around_a_skipped_hour(tmp_path: Path) -> None:
+    bogota = "America/Bogota"
+    at = dt.datetime(2027, 3, 14, 2, 30, tzinfo=ZoneInfo(bogota))
+    an_event(slug="short", starts_at=at, ends_at=at + HOUR / 2, time_zone=bogota)
+    an_event(slug="doors", starts_at=at + HOUR / 2, doors_at=at, time_zone=bogota)
+    with changed_clocks(tmp_path, like="America/New_York", zone=bogota):
+        follow()
+        short, doors = date("short"), date("doors")
+        assert short.ends_at == short.starts_at + HOUR / 2
+        assert (there(doors.starts_at, bogota), there(doors.doors_at, bogota)) == ("14 03:00", "14 01:30")
+
+
+def test_a_day_begins_with_its_midnight_once_clocks_do_not_skip_it_any_more(tmp_path: Path) -> None:
+    havana = "America/Havana"
+    first = dt.datetime(2027, 3, 14, 5, tzinfo=dt.UTC)
+    an_event(slug="days", starts_at=first, ends_at=first + 23 * HOUR, all_day=True, time_zone=havana)
+    assert there(date("days").starts_at, havana) == "14 01:00"
+    with changed_clocks(tmp_path, like="America/Costa_Rica", zone=havana):
+        follow()
+        event = date("days")
+        assert (there(event.starts_at, havana), there(event.ends_at, havana)) == ("14 00:00", "15 00:00")
+        assert event.clocks == "kept"
+
+
+def test_an_island_that_moves_over_the_date_line_takes_its_dates_along(tmp_path: Path) -> None:
+    apia = "Pacific/Apia"
+    a_vigil(Rule(every="day"), dt.date(2027, 2, 7), time_zone=apia)
+    before = [one.starts_at for one in dates()]
+    with changed_clocks(tmp_path, like="Pacific/Pago_Pago", zone=apia):
+        follow()
+        assert [one.starts_at for one in dates()] == [one.recurs_at for one in dates()] == [one + DAY for one in before]
 
 
 def test_days_stay_days(tmp_path: Path) -> None:
