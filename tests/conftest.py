@@ -36,8 +36,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from iec_events.app import create_app
-from iec_events.core import db as core_db
-from iec_events.core import pages, sealing, statics
+from iec_events.core import connections, pages, sealing, statics
 from iec_events.core.db import db
 from iec_events.core.limits import limiter
 from iec_events.core.paths import PACKAGE
@@ -95,7 +94,7 @@ class Compiled(BytecodeCache):
 
 
 Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Compiled()}
-prepare_sqlite = core_db._prepare_sqlite
+prepare_sqlite = connections._prepare_sqlite
 
 
 def _prepare_carelessly(raw: Any, _record: object) -> None:
@@ -104,7 +103,7 @@ def _prepare_carelessly(raw: Any, _record: object) -> None:
     raw.execute("PRAGMA synchronous=OFF")
 
 
-core_db._prepare_sqlite = _prepare_carelessly
+connections._prepare_sqlite = _prepare_carelessly
 compressed = statics._compressed
 
 

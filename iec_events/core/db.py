@@ -1,18 +1,14 @@
 """The database: the base of all tables, the type of moments, and the one way to write: `atomic()`.
 
-SQLite writers wait for their turn on a lock file, first come first served: with `synchronous=FULL` and several
-processes SQLite's own busy handler starves some of them. `BEGIN IMMEDIATE` then takes the write lock at once, so that
-what a verb reads is what it decides on. PostgreSQL verbs lock the rows they decide on instead.
+What a verb reads is what it decides on: on SQLite it has the write lock from its beginning (`connections`); on
+PostgreSQL verbs lock the rows they decide on instead.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
-import os
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy as sa
@@ -22,10 +18,10 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, UOWTransaction, mapped_column
 
+from .connections import tend, turn
 from .crypto import BoxRefused, vault
 from .paths import bundled
 
-RESTED_S = 1.0
 NAMES = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -168,11 +164,7 @@ def init_db(app: Flask, url: str) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(bundled("migrations")), render_as_batch=True, compare_server_default=False)
     with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            event.listen(db.engine, "connect", _prepare_sqlite)
-            event.listen(db.engine, "begin", _begin_sqlite)
-        else:
-            _try_rested_connections(db.engine)
+        tend(db.engine)
 
 
 @contextmanager
@@ -187,7 +179,7 @@ def atomic() -> Iterator[None]:
             yield
         return
     session.rollback()
-    with _turn(session.get_bind().engine):
+    with turn(session.get_bind().engine):
         session.info.update(atomic=True, public_change=False, failed=False)
         try:
             session.connection(execution_options={"writes": True})
@@ -224,7 +216,7 @@ def overhaul(lock_wait_s: int) -> Iterator[sa.Connection]:
     """
     db.session.remove()
     engine = db.engine
-    with _turn(engine), engine.connect() as connection:
+    with turn(engine), engine.connect() as connection:
         connection.detach()  # what is set on it goes with it
         sqlite = engine.dialect.name == "sqlite"
         if sqlite:
@@ -267,63 +259,3 @@ def _note_public_change(session: Session, _context: UOWTransaction, _instances: 
 def _loud(row: Base) -> bool:
     changed = {name for name, state in sa.inspect(row).attrs.items() if state.history.has_changes()}
     return bool(changed - row.unseen)
-
-
-def _turn(engine: sa.Engine) -> Any:
-    """The right to write: a lock file beside an SQLite database; other databases see to it themselves."""
-    path = engine.url.database
-    if engine.dialect.name != "sqlite" or not path or path == ":memory:":
-        return nullcontext()
-    return _locked(path + ".turn")
-
-
-@contextmanager
-def _locked(path: str) -> Iterator[None]:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _try_rested_connections(engine: sa.Engine) -> None:
-    """Try a connection that lay unused before it is used again: the server may have been restarted meanwhile.
-
-    SQLAlchemy's own `pool_pre_ping` asks before each use, which is one question in four for a busy service.
-    """
-
-    def note_rest(_connection: object, record: Any) -> None:
-        record.info["rests_since"] = time.monotonic()
-
-    def wake(connection: Any, record: Any, _proxy: object) -> None:
-        since = record.info.get("rests_since")
-        if since is None or time.monotonic() - since < RESTED_S:
-            return
-        try:
-            engine.dialect.do_ping(connection)
-        except engine.dialect.loaded_dbapi.Error as error:
-            raise sa.exc.DisconnectionError from error  # the pool opens a new one
-
-    event.listen(engine, "checkin", note_rest)
-    event.listen(engine, "checkout", wake)
-
-
-def _prepare_sqlite(raw: Any, _record: object) -> None:
-    raw.isolation_level = None  # SQLAlchemy says BEGIN, not the driver
-    if not raw.execute("PRAGMA page_count").fetchone()[0]:
-        raw.execute("PRAGMA auto_vacuum=FULL")  # before WAL and tables; later it does nothing, but waits for writers
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "secure_delete=ON",
-        "trusted_schema=OFF",
-        "temp_store=MEMORY",
-    ):
-        raw.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -325,7 +325,7 @@ def test_sqlite_is_careful_with_what_it_keeps(
     del app
     if db.engine.dialect.name != "sqlite":
         pytest.skip("about SQLite")
-    monkeypatch.setattr("iec_events.core.db._prepare_sqlite", prepare_sqlite)  # as it is for all but tests
+    monkeypatch.setattr("iec_events.core.connections._prepare_sqlite", prepare_sqlite)  # as it is for all but tests
     with installation.make_app().app_context():
         asked = ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "trusted_schema", "temp_store")
         assert [db.session.scalar(sa.text(f"PRAGMA {name}")) for name in asked] == ["wal", 2, 1, 1, 0, 2]
@@ -360,6 +360,6 @@ def test_a_connection_that_rested_while_the_server_was_restarted_is_replaced(
         backend = one.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
         one.close()
         other.exec_driver_sql(f"SELECT pg_terminate_backend({backend})")
-    monkeypatch.setattr("iec_events.core.db.RESTED_S", 0.0)
+    monkeypatch.setattr("iec_events.core.connections.RESTED_S", 0.0)
     with db.engine.connect() as first, db.engine.connect() as second:
         assert first.exec_driver_sql("SELECT 1").scalar_one() == second.exec_driver_sql("SELECT 1").scalar_one() == 1
