@@ -1,7 +1,31 @@
 """For WSGI servers: `gunicorn wsgi:app` in a checkout, `iec_events.wsgi:app` from the wheel."""
 
+from contextlib import suppress
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
 from iec_events.app import create_app
+from iec_events.core.config import OTHER_KEY, ConfigError
+from iec_events.core.db import db, key_check_fits
 from iec_events.core.logs import init_logs
 
+
+def checked(app: Flask) -> Flask:
+    """The application, if its vault key is this database's: what another one seals, nobody opens. ConfigError.
+
+    A database that does not answer yet is not waited for. No connection is left to processes that are forked.
+    """
+    fits = True
+    with app.app_context():
+        with suppress(SQLAlchemyError):
+            fits = key_check_fits()
+        db.session.remove()
+        db.engine.dispose()
+    if not fits:
+        raise ConfigError(OTHER_KEY)
+    return app
+
+
 init_logs()
-app = create_app()
+app = checked(create_app())

@@ -22,7 +22,7 @@ from . import worker as worker_module
 from .access.commands import COMMANDS as ACCESS_COMMANDS
 from .app import create_app
 from .core import clock
-from .core.config import ConfigError, settings, write_keys
+from .core.config import OTHER_KEY, ConfigError, settings, write_keys
 from .core.db import db, key_check_fits
 from .core.logs import init_logs
 from .core.revisions import known_revisions, revision_of
@@ -189,7 +189,7 @@ def _check_database() -> None:
     if revision in known_revisions()[1:]:
         raise Sentence("The database is behind this version of IEC Events: run `iec-events init` first.")
     if not fits:
-        raise Sentence("The vault key is not the one this database was begun with: put the old key file back.")
+        raise Sentence(OTHER_KEY)
 
 
 def _refuse_busy_port(host: str, port: int) -> None:

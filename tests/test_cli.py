@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import re
+import runpy
 import signal
 import socket
 import sqlite3
@@ -24,10 +26,15 @@ from urllib.parse import urlencode
 import pytest
 
 from iec_events import cli
+from iec_events.core.config import ConfigError
+from iec_events.core.crypto import Vault
+from iec_events.core.db import SiteState, atomic, db
+from tests.conftest import KEY
 from tests.processes import Command, run_command
 from tests.servers import free_port, get, wait_until
 
 pytestmark = pytest.mark.real_time
+ROOT = Path(__file__).resolve().parent.parent
 Start = Callable[..., "Service"]
 
 
@@ -208,6 +215,23 @@ def test_another_vault_key_is_refused_by_every_command_that_serves(tmp_path: Pat
     assert run(tmp_path, "worker", "--once").returncode == 0
     keys.write_text(keys.read_text() + before)
     assert run(tmp_path, "init").returncode == 0
+
+
+def test_another_vault_key_is_refused_under_other_servers_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging, "basicConfig", lambda **_settings: None)
+    for name, value in (("DATA_DIR", str(tmp_path)), ("SECRET_KEY", KEY), ("VAULT_KEYS", KEY)):
+        monkeypatch.setenv(f"IEC_{name}", value)
+    found = runpy.run_path(str(ROOT / "wsgi.py"))  # there is no database yet
+    app, checked = found["app"], found["checked"]
+    with app.app_context():
+        SiteState.metadata.create_all(db.engine, [SiteState.metadata.tables["site_state"]])
+        with atomic():
+            db.session.add(SiteState(id=1, generation=0))
+    for _start in range(2):
+        assert checked(app) is app
+    app.extensions["vault"] = Vault([b"another key, which opens nothing"])
+    with pytest.raises(ConfigError, match="The vault key is not the one this database was begun with"):
+        checked(app)
 
 
 def test_a_database_without_tables_or_with_older_ones_is_told(tmp_path: Path) -> None:

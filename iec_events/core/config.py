@@ -20,6 +20,7 @@ from flask import current_app
 SECRET_BYTES = 32
 SECRET_FILE = "secret.key"  # noqa: S105 - a file name
 VAULT_FILE = "vault.keys"
+OTHER_KEY = "The vault key is not the one this database was begun with: put the old key file back."
 
 
 class ConfigError(Exception):
