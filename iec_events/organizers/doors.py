@@ -94,6 +94,7 @@ DOORS: dict[str, Door] = {
     "rsvps_organizers.mail_again": NIGHT,
     "rsvps_organizers.choose": NIGHT,
     "rsvps_organizers.undo": NIGHT,
+    "rsvps_organizers.put_one_back": NIGHT,
     "reports.export": NIGHT,
     "broadcasts_organizers.letters": NIGHT,
     "broadcasts_organizers.new_letter": NIGHT,

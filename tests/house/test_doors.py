@@ -133,6 +133,7 @@ WORDS |= {"solidarity_organizers.approve_many", "solidarity_organizers.reject_ma
 NIGHT = {"rsvps_organizers.roster", "rsvps_organizers.add", "rsvps_organizers.cancel", "reports.export"}
 NIGHT |= {f"rsvps_organizers.{page}" for page in ("party", "change", "decline")}
 NIGHT |= {f"rsvps_organizers.{verb}" for verb in ("remark", "approve", "seat", "mail_again", "choose", "undo")}
+NIGHT |= {"rsvps_organizers.put_one_back"}
 NIGHT |= {f"events_organizers.{page}" for page in ("edit_event", "confirm", "take", "list_events")}
 NIGHT |= {"front_organizers.preview", "front_organizers.dashboard", "access.answer"}
 CHECKIN = {f"checkin.{page}" for page in ("doors", "door", "here", "undo")}

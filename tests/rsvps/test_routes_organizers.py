@@ -653,6 +653,22 @@ def test_removing_many_is_undone(nasrin: FlaskClient, event: Event) -> None:
     assert "cannot be undone any more" in nasrin.get(LIST).text
 
 
+def test_one_party_of_those_that_were_removed_together_is_put_back_alone(nasrin: FlaskClient, event: Event) -> None:
+    """Somebody real among a flood need not bring all of it back."""
+    ids = [comes("Bot"), comes("Sara", 2), comes("Ali")]
+    asked = press(nasrin, LIST + "/choose/remove", rsvp=ids)
+    nasrin.post(LIST + "/choose/remove", data={**hidden_fields(asked.text), "rsvp": ids})
+    assert "Put this party back" in nasrin.get(f"{LIST}/{ids[1]}").text
+    button = f"{LIST}/{ids[1]}/put-back"
+    for said in ("1 party is back where it was.", "cannot be undone any more"):  # pressed twice
+        press(nasrin, button)
+        assert said in nasrin.get(f"{LIST}/{ids[1]}").text
+    assert stands(event) == {"Bot": "removed", "Sara": "confirmed", "Ali": "removed"}
+    comes("Omid")
+    press(nasrin, f"{LIST}/undo/{db.session.scalars(sa.select(RsvpRemoval.id)).one()}")
+    assert stands(event) == {"Bot": "waitlisted", "Sara": "confirmed", "Ali": "waitlisted", "Omid": "confirmed"}
+
+
 def test_one_party_is_removed_from_its_own_page(nasrin: FlaskClient, event: Event) -> None:
     sara = comes("Sara")
     asked = press(nasrin, LIST + "/choose/remove", page=f"{LIST}/{sara}", rsvp=sara)

@@ -203,15 +203,33 @@ def undo_removal(*, slug: str, removal_id: str, now: dt.datetime) -> Undone:
     waiting, dropped = 0, _dropped(removal)
     rsvps = db.session.scalars(gone.execution_options(populate_existing=True)).all()
     for rsvp in rsvps:
-        back = _put_back(event, rsvp, now)
-        waiting += not back
-        if back and rsvp.active and rsvp.about in dropped:
-            answer(rsvp, rsvp.status, now)
-        note_step(rsvp, "put back", now, by=audit.actor())
+        waiting += not _return(event, rsvp, dropped, now)
     db.session.delete(removal)
     serve_line(event, now)
     audit.note("rsvps.put-back", f"event:{event.slug}", now=now)
     return Undone(back=len(rsvps) - waiting, waiting=waiting)
+
+
+@atomic()
+def put_back(*, slug: str, rsvp_id: str, now: dt.datetime) -> Undone:
+    """Put back one of those who were removed together, as with `undo_removal`. LinkUnknown, RemovalUnknown."""
+    event, rsvp = locked_rsvp(rsvp_id, slug=slug)
+    removal = db.session.get(RsvpRemoval, rsvp.removal_id) if rsvp.status == REMOVED else None
+    if removal is None:
+        raise RemovalUnknown
+    back = _return(event, rsvp, _dropped(removal), now)
+    serve_line(event, now)
+    audit.note("rsvps.put-back", f"event:{event.slug}", now=now)
+    return Undone(back=int(back), waiting=int(not back))
+
+
+def _return(event: Event, rsvp: Rsvp, dropped: set[str], now: dt.datetime) -> bool:
+    """Put a party back, with a letter if one was dropped meanwhile; whether it is what it was."""
+    back = _put_back(event, rsvp, now)
+    if back and rsvp.active and rsvp.about in dropped:
+        answer(rsvp, rsvp.status, now)
+    note_step(rsvp, "put back", now, by=audit.actor())
+    return back
 
 
 def _dropped(removal: RsvpRemoval) -> set[str]:

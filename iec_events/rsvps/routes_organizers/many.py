@@ -12,7 +12,7 @@ from ...core.errors import Refusal
 from ...core.i18n import _, format_number, ngettext
 from ...events.models import Event
 from ...events.queries import any_event
-from ..actions import Approved, approve_rsvps, cancel_rsvps, remove_rsvps, undo_removal
+from ..actions import Approved, Undone, approve_rsvps, cancel_rsvps, put_back, remove_rsvps, undo_removal
 from ..forms import ButtonForm
 from ..forms_organizers import APPROVE, CANCEL, REMOVE, ChosenForm
 from ..queries import RsvpView
@@ -64,14 +64,29 @@ def undo(slug: str, removal_id: str) -> ResponseReturnValue:
     if said_no(ButtonForm()):
         return redirect(url_for(".roster", slug=slug), 303)
     try:
-        undone = undo_removal(slug=slug, removal_id=removal_id, now=clock.now())
+        _tell_undone(undo_removal(slug=slug, removal_id=removal_id, now=clock.now()))
     except Refusal as refusal:
         flash(str(refusal), "error")
-        return redirect(url_for(".roster", slug=slug), 303)
-    flash(_parties_are(undone.back, "back"))
+    return redirect(url_for(".roster", slug=slug), 303)
+
+
+@blueprint.post("/<rsvp_id>/put-back")
+def put_one_back(slug: str, rsvp_id: str) -> ResponseReturnValue:
+    """Put back one of those who were removed together: somebody real among a flood."""
+    any_event(slug)
+    if not said_no(ButtonForm()):
+        try:
+            _tell_undone(put_back(slug=slug, rsvp_id=rsvp_id, now=clock.now()))
+        except Refusal as refusal:
+            flash(str(refusal), "error")
+    return redirect(url_for(".party", slug=slug, rsvp_id=rsvp_id), 303)
+
+
+def _tell_undone(undone: Undone) -> None:
+    if undone.back or not undone.waiting:
+        flash(_parties_are(undone.back, "back"))
     if undone.waiting:
         flash(_parties_are(undone.waiting, "taken"))
-    return redirect(url_for(".roster", slug=slug), 303)
 
 
 def _chosen(event: Event, deed: str, form: ChosenForm, *, whole_filter: bool) -> list[RsvpView]:
