@@ -38,9 +38,13 @@ class TooManyFromHere(Refusal):
 
 def visitor() -> str:
     """A name for the visitor's network (/24 or /48) that means nothing tomorrow and nothing elsewhere."""
-    network = _network(request.remote_addr or "")
+    return todays_name(_network(request.remote_addr or ""))
+
+
+def todays_name(text: str) -> str:
+    """A name for what must not be kept, by which it is counted; it means nothing tomorrow and nothing elsewhere."""
     today = hmac.digest(settings().secret_key, f"limits {clock.now():%Y-%m-%d}".encode(), "sha256")
-    return hmac.new(today, network.encode(), "sha256").hexdigest()[:24]
+    return hmac.new(today, text.encode(), "sha256").hexdigest()[:24]
 
 
 def _network(address: str) -> str:

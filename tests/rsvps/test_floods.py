@@ -16,7 +16,7 @@ from iec_events.events.models import Event
 from iec_events.mail.models import OutboxMail
 from iec_events.mail.queries import letters_about
 from iec_events.rsvps import actions
-from iec_events.rsvps.actions import Party
+from iec_events.rsvps.actions import Party, lines
 from iec_events.rsvps.actions.lines import write_to
 from iec_events.rsvps.emails import LETTERS
 from iec_events.rsvps.models import Rsvp
@@ -56,6 +56,20 @@ def test_nobody_is_written_to_without_end() -> None:
     assert letters() == 7, "others are written to"
     actions.withdraw_rsvp(token=token, now=clock.now() + DAY)
     assert letters() == 8
+
+
+def test_nobody_is_flooded_by_way_of_many_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A series has a hundred dates, and each would write six times a day to somebody who never heard of it."""
+    monkeypatch.setattr(lines, "LETTERS_ANYWHERE", ("2/day",))
+    tokens = [place(an_event(slug=f"tuesday-{number}")) for number in range(3)]
+    place(an_event(), VICTIM.upper())
+    assert letters() == 2
+    place(an_event(), "ali@example.org")
+    assert letters() == 3, "others are written to"
+    with atomic():
+        db.session.get_one(Rsvp, rsvp_by_token(tokens[2]).id).address_confirmed = True
+    actions.say_not_coming(token=tokens[2], now=clock.now())
+    assert letters() == 4, "and who has shown that it is their own"
 
 
 def test_a_letter_that_stays_silent_looks_like_any_other() -> None:

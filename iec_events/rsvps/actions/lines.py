@@ -13,6 +13,7 @@ from ...core.crypto import BoxRefused
 from ...core.db import db
 from ...core.errors import Refusal
 from ...core.i18n import _l
+from ...core.limits import todays_name, within
 from ...core.tokens import new_token, token_hash
 from ...events.models import REMINDERS, Event
 from ...events.queries import EventUnknown
@@ -20,7 +21,7 @@ from ...events.seats import availability
 from ...mail.actions import Facts, post
 from ...mail.models import OutboxMail
 from ...organizers import audit
-from ..boxes import address_of, own_key_for, own_key_of
+from ..boxes import address_of, normal_address, own_key_for, own_key_of
 from ..letters import NEWS
 from ..models import ABOUT, CONFIRMED, OFFERED, WAITLISTED, Rsvp, RsvpLink, RsvpStep
 from ..queries import LinkUnknown, link_by_token
@@ -29,6 +30,7 @@ from ..seating import Waiting, fits, saving, serve
 ATTENDEE = "attendee"
 TAKES_PLACE = ("published", "postponed")
 LETTERS_A_DAY = 6
+LETTERS_ANYWHERE = ("24/day",)  # about all events together: a series alone can have a hundred
 SEATED = ("confirmed", "promoted", "approved")  # letters by which somebody learns that they come
 UNASKED = tuple(f"rsvps.{kind}" for kind in (*NEWS, "reminder", "thanks"))
 
@@ -195,11 +197,23 @@ def just_told(event: Event, rsvp: Rsvp, now: dt.datetime) -> None:
 def answer(rsvp: Rsvp, kind: str, now: dt.datetime, *, token: str | None = None, others: Facts | None = None) -> None:
     """Promise a letter about what somebody did with a form or a link, who need not be the one with the address.
 
-    So that nobody is flooded with mails, no more than six a day leave; what happened stands on the own page all the
-    same. A silent one stands in the outbox like any other: who sees that it is missing learns of others' letters.
+    So that nobody is flooded with mails, no more than six a day leave, and 24 about all events; what happened stands on
+    the own page all the same. A silent one stands in the outbox like any other: who sees that it is missing learns of
+    others' letters.
     """
-    silent = _letters_today(rsvp, now) >= LETTERS_A_DAY
+    silent = _letters_today(rsvp, now) >= LETTERS_A_DAY or not _may_hear_more(rsvp)
     write_to(rsvp, kind, now, token=token, others={**(others or {}), "silent": silent})
+
+
+def _may_hear_more(rsvp: Rsvp) -> bool:
+    """Count a letter to the address, wherever it signed up; who has proved it to be theirs may have any number.
+
+    It is counted in memory, under a name of the day: no row tells that two events have an address in common.
+    """
+    address = address_of(rsvp)
+    if address is None or rsvp.address_confirmed:
+        return True
+    return within("letters to an address", LETTERS_ANYWHERE, todays_name(f"letters {normal_address(address['to'])}"))
 
 
 def _letters_today(rsvp: Rsvp, now: dt.datetime) -> int:
