@@ -35,6 +35,16 @@ def test_it_works(folder: Path) -> None:
         uncover("here", box)
 
 
+def test_a_key_is_overwritten_before_its_name_goes(folder: Path) -> None:
+    """By another name of the same file: what a disk, or an archive that links files, still has of it is none."""
+    make_shred("one")
+    key, other = (folder / "one").read_bytes(), folder.parent / "other"
+    other.hardlink_to(folder / "one")
+    destroy_shreds(["one"])
+    assert len(other.read_bytes()) == len(key)
+    assert other.read_bytes() != key
+
+
 def test_destroying_what_never_was_makes_no_folder(folder: Path) -> None:
     destroy_shreds(["never"])
     assert not folder.exists()
