@@ -75,8 +75,8 @@ class MailServer:
                 return
             self.connections += 1
             talk = threading.Thread(target=self._talk, args=(connection,), daemon=True)
+            talk.start()  # first: who settles joins all of them
             self._talks.append(talk)
-            talk.start()
 
     def _talk(self, connection: socket.socket) -> None:
         with ExitStack() as held, suppress(OSError, _HungUpError):
