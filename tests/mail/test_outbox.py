@@ -25,6 +25,7 @@ from iec_events.mail.actions import (
     note_trouble,
     pause_after,
     post,
+    put_off,
     release,
     send_again,
     sweep,
@@ -301,6 +302,25 @@ def test_no_more_leave_in_a_minute_than_was_set_and_a_fifth_is_kept_for_urgent_o
     assert claim(now=now - MINUTE / 10, how_many=50, per_minute=10) == []  # the clock of another machine
     assert len(claim(now=now + MINUTE, how_many=50, per_minute=10)) == 6  # two urgent ones, and two fewer than eight
     assert len(claim(now=now + 9 * MINUTE, how_many=50, per_minute=1)) == 1
+
+
+def test_letters_with_nothing_to_say_take_nothing_of_what_may_go_in_a_minute() -> None:
+    """What a flood left that was removed, and what is put off, holds up nobody's letter."""
+    now = clock.now()
+    for _ in range(4):
+        promise()
+    *gone, later = claim(now=now, how_many=9, per_minute=4)
+    for letter in gone:
+        note_delivered(mail_id=letter.id, now=now)
+    put_off(letter=later, now=now)
+    for _ in range(5):
+        promise()
+    claimed = claim(now=now, how_many=9, per_minute=4)
+    assert len(claimed) == 4
+    for letter in claimed[:2]:
+        assert hand_over(letter=letter, now=now)
+        note_delivered(mail_id=letter.id, now=now)
+    assert claim(now=now, how_many=9, per_minute=4) == []
 
 
 def test_four_workers_keep_the_limit_together(app: Flask) -> None:

@@ -86,6 +86,7 @@ def release(*, letters: Sequence[Claimed]) -> None:
 def put_off(*, letter: Claimed, now: dt.datetime) -> None:
     """Give a claimed letter back that cannot be written yet; it is tried again in half a minute."""
     _change(letter, leased_until=None, tries=letter.tries - 1, due_at=now + FIRST_PAUSE)
+    _unspent()
 
 
 @atomic()
@@ -94,8 +95,11 @@ def note_delivered(*, mail_id: str, now: dt.datetime) -> None:
     values = {"done_at": now, "sealed": None, "leased_until": None, "uncertain_at": None, "last_error": None}
     went_out = OutboxMail.handed_at.is_not(None)
     noted = sa.update(OutboxMail).where(OutboxMail.id == mail_id).values(news=went_out, **values)
-    if db.session.scalar(noted.returning(OutboxMail.news)):  # with nothing to say, nobody asked the server
+    asked = db.session.scalar(noted.returning(OutboxMail.news))
+    if asked:
         note_well()
+    elif asked is not None:  # with nothing to say, nobody asked the server
+        _unspent()
 
 
 @atomic()
@@ -218,6 +222,17 @@ def _change(letter: Claimed, **values: Any) -> bool:
 def _state(*, held: bool) -> MailState:
     query = sa.select(MailState).execution_options(populate_existing=True)
     return db.session.scalars(query.with_for_update() if held else query).one()
+
+
+def _unspent() -> None:
+    """A letter that was not offered takes nothing of what may go in a minute: a flood that is gone holds up nobody."""
+    if not _state(held=False).taken:  # where there is no limit, nobody waits for the row
+        return
+    state = _state(held=True)
+    taken = list(state.taken)
+    if taken:
+        at, count = taken.pop()
+        state.taken = [*taken, (at, count - 1)] if count > 1 else taken
 
 
 def _rest(error: str, longest: dt.timedelta, now: dt.datetime) -> dt.datetime:
