@@ -8,19 +8,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from iec_events.core import clock
-from iec_events.core.crypto import vault
+from iec_events.core.crypto import BoxRefused, vault
 from iec_events.core.db import atomic, db
 from iec_events.core.tokens import new_token, token_hash
 from iec_events.events.models import Event, EventKey, KeyCopy
 from iec_events.organizers.actions import accept_invitation, invite, sign_in
 from iec_events.organizers.guard import TOKEN
-from iec_events.organizers.keys import private_of_session
+from iec_events.organizers.keys import private_of_session, unlocked
+from iec_events.organizers.models import OrganizerKey, OrganizerSession
 from iec_events.organizers.queries import organizer_by_email
 from iec_events.rsvps import actions
 from iec_events.rsvps.actions import Party, change_rsvp, place_rsvp, withdraw_rsvp
-from iec_events.rsvps.boxes import NOBODY, Reader, reader_of
+from iec_events.rsvps.boxes import NOBODY, Reader, own_words, reader_of
 from iec_events.rsvps.models import Rsvp, RsvpLink
-from iec_events.rsvps.queries import own_rsvp, roster
+from iec_events.rsvps.queries import link_by_token, own_rsvp, roster
 from tests.factories import an_event, fully_signed_in
 from tests.filling import send
 
@@ -119,6 +120,31 @@ def test_the_attendee_reads_and_changes_their_own_with_their_link() -> None:
     change_rsvp(token=token, name="سارا ب.", party_size=2, note="", now=clock.now())
     assert own_rsvp(token=token, slug=event.slug).name == "سارا ب."
     assert [one.name for one in roster(event.id, reader=reads(nasrin, event))] == ["سارا ب."]
+
+
+def test_ones_own_copy_opens_with_the_token_of_that_link_alone() -> None:
+    """Not with anything that the server has: neither the hash that it keeps, nor nothing at all."""
+    an_account()
+    token = comes(an_event())
+    link = link_by_token(token)
+    rsvp = db.session.get_one(Rsvp, link.rsvp_id)
+    words = own_words(rsvp, link, token)
+    assert words is not None
+    assert words.name == "سارا"
+    assert [own_words(rsvp, link, other) for other in ("", link.token_hash, new_token())] == [None] * 3
+
+
+def test_an_organizers_key_opens_with_their_cookie_or_their_password_alone() -> None:
+    nasrin, token = an_account()
+    key = db.session.get_one(OrganizerKey, nasrin)
+    assert private_of_session(token) == unlocked(key, SECRET)
+    for other in ("", key.organizer_id, "ten poems by the river"):
+        with pytest.raises(BoxRefused):
+            unlocked(key, other)
+    found = new_token()
+    with atomic():
+        db.session.execute(sa.update(OrganizerSession).values(token_hash=token_hash(found)))
+    assert private_of_session(found) is None
 
 
 def test_a_link_from_a_later_mail_changes_the_size_and_reads_no_name() -> None:
