@@ -26,7 +26,7 @@ def changed_clocks(
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(files("tzdata").joinpath("zoneinfo", *like.split("/")).read_bytes())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clocks, "version", lambda _name: release)
+        patch.setattr(clocks, "RULES", release)
         zoneinfo.reset_tzpath(to=[str(folder / "zones")])
         zoneinfo.ZoneInfo.clear_cache()
         try:

@@ -19,7 +19,8 @@ from iec_events.events import actions
 from iec_events.events.actions import EventChangedMeanwhile, follow_clocks, revise_event, take_out
 from iec_events.events.drafts import draft_of
 from iec_events.events.models import Event
-from iec_events.events.patterns import is_usual
+from iec_events.events.patterns import course_of, is_usual
+from iec_events.events.plans import plan_of
 from iec_events.events.recurrence import Rule
 from iec_events.events.walls import MOMENTS, wall_of
 from iec_events.organizers.models import AuditEntry
@@ -207,6 +208,8 @@ def test_all_dates_of_a_series_stay_at_its_hour(tmp_path: Path) -> None:
         assert series().leaves_out(date("vigil-2027-02-16").recurs_at or SIX)
         assert series().left_out != left_out
         assert series().sequence == sequence + 1
+        plan = plan_of(series(), dates(), course_of(series()), dt.date(2027, 1, 1), clock.now())
+        assert (len(plan.stays), plan.moved, plan.odd, plan.dropped, plan.added) == (9, [], [], [], [])
         assert follow() == 0
 
 

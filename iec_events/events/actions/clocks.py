@@ -19,6 +19,7 @@ from ..walls import is_shown, moved_by_clocks, note_walls, starts_by_clocks
 from .rows import all_stamped, hold, is_left_out, leave_out, stamped, take_from_left_out, write
 from .writing import TOLD
 
+RULES = version("tzdata")  # from the start: what is installed later is not what this process goes by
 # What says when something is; the rest of an event is not read to see whether clocks were changed.
 LOOKED_AT = (
     Event.id, Event.series_id, Event.time_zone, Event.all_day, Event.walls, Event.recurs_at,
@@ -31,7 +32,7 @@ def follow_clocks(now: dt.datetime) -> int:
 
     Gives the number of events. Whoever still has older rules than times were kept by already moves nothing back.
     """
-    if not _note_rules(version("tzdata")):
+    if not _note_rules(RULES):
         return 0
     return sum(_follow(ids, now) for ids in _off(now))
 
