@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 import time_machine
+from argon2 import PasswordHasher
 from flask import Flask
 
 from iec_events.core import clock
@@ -16,7 +17,7 @@ from iec_events.core.crypto import BoxRefused
 from iec_events.core.db import atomic, db
 from iec_events.core.sealing import password_key, wrap
 from iec_events.core.tokens import token_hash
-from iec_events.organizers import actions
+from iec_events.organizers import actions, passwords
 from iec_events.organizers.keys import made_key, private_of_session, unlocked
 from iec_events.organizers.models import Invitation, Organizer, OrganizerKey, OrganizerSession
 from iec_events.organizers.queries import invitation_stands, organizer_by_email, signed_in
@@ -113,6 +114,30 @@ def test_a_wrong_password_and_an_unknown_account_get_one_answer(app: Flask, emai
         actions.sign_in(email=email, password="seven winters and no spring", now=clock.now())
     assert str(refused.value) == "This e-mail address and password do not belong together. Please check both."
     assert sessions() == 0
+
+
+class Counting:
+    """A hasher that counts what it is asked to look at."""
+
+    def __init__(self, hasher: PasswordHasher) -> None:
+        self._hasher = hasher
+        self.looked = 0
+
+    def verify(self, kept: str, password: str) -> bool:
+        self.looked += 1
+        return self._hasher.verify(kept, password)
+
+
+@pytest.mark.parametrize("email", ["nasrin@example.org", "nobody@example.org"])
+def test_an_unknown_account_is_as_much_work(app: Flask, email: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id is nearly all of the time that an answer takes: without it, who has an account could be told by it."""
+    del app
+    an_organizer(email="nasrin@example.org")
+    counting = Counting(passwords._hasher)
+    monkeypatch.setattr(passwords, "_hasher", counting)
+    with pytest.raises(actions.SignInRefused):
+        actions.sign_in(email=email, password="seven winters and no spring", now=clock.now())
+    assert counting.looked == 1
 
 
 def test_a_password_from_another_keyboard_opens_the_same_key(app: Flask) -> None:
