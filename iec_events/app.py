@@ -16,7 +16,7 @@ from .core.config import read_settings
 from .core.crypto import Vault
 from .core.db import init_db
 from .core.errors import init_errors
-from .core.i18n import LOCALES, LanguageByAddress, current_locale, direction, init_i18n
+from .core.i18n import LANGUAGES, LOCALES, LanguageByAddress, current_locale, direction, init_i18n
 from .core.limits import init_limits
 from .core.pages import init_pages
 from .core.paths import bundled
@@ -96,6 +96,6 @@ def create_app(given: Mapping[str, object] | None = None) -> Flask:
 def _init_templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(LOCALES=LOCALES, direction=direction)
+    app.jinja_env.globals.update(LANGUAGES=LANGUAGES, LOCALES=LOCALES, direction=direction)
     app.jinja_env.filters.update(markdown=markdown_html, bidi=direction_of)
     app.context_processor(lambda: {"locale": current_locale()})

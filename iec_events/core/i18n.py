@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = [
+    "LANGUAGES",
     "LOCALES",
     "LanguageByAddress",
     "LocaleCode",
@@ -47,6 +48,10 @@ def _(text: str, **values: object) -> str:
 def _l(text: str, **values: object) -> Any:
     """The same, looked up each time that it is shown: for what is said before a language is chosen."""
     return LazyString(_, text, **values)
+
+
+# As sentences call them, in the language being spoken: "there is no text in Spanish".
+LANGUAGES: dict[LocaleCode, Any] = {"en": _l("English"), "fa": _l("Farsi"), "es": _l("Spanish")}
 
 
 def ngettext(one: str, many: str, num: int, **values: object) -> str:

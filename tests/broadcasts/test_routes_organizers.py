@@ -53,6 +53,7 @@ def test_from_an_empty_page_to_a_letter_that_is_sent(organizer: FlaskClient) -> 
     draft = organizer.get(page)
     assert "1 mail" in seen(draft)
     assert "who reads it gets the one in English" in seen(draft)
+    assert "متنی به فارسی نیست: هر که آن را می‌خواند متن انگلیسی را می‌گیرد" in seen(organizer.get(f"/fa{page}"))
     assert 'http-equiv="refresh"' not in draft.text
     asked = organizer.get(f"{page}/send")
     assert "Send it to 1 party" in asked.text
