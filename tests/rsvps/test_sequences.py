@@ -385,9 +385,15 @@ class Sequences(RuleBasedStateMachine):
         else:
             actions.approve_rsvp(slug=self.slug, rsvp_id=guest.id, now=night.now)
             guest.approved = True
-            if guest.status != "unconfirmed":
+            if guest.status == "declined":
+                night.admit(guest)  # perhaps before the address was confirmed
+            elif guest.status == "pending":
                 night.join(guest)
-                night.owe(guest, "approved" if guest.status == "confirmed" else "approved_waiting")
+            else:
+                return
+            night.owe(
+                guest, {"confirmed": "approved", "waitlisted": "approved_waiting"}.get(guest.status, guest.status)
+            )
 
     @precondition(lambda self: self.night.guests)
     @rule(data=st.data())
