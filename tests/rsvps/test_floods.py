@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from iec_events.core import clock
 from iec_events.core.crypto import vault
 from iec_events.core.db import atomic, db
-from iec_events.core.tokens import new_token
+from iec_events.core.tokens import new_token, token_hash
 from iec_events.events.models import Event
 from iec_events.mail.models import OutboxMail
 from iec_events.mail.queries import letters_about
@@ -19,7 +19,7 @@ from iec_events.rsvps import actions
 from iec_events.rsvps.actions import Party, lines
 from iec_events.rsvps.actions.lines import write_to
 from iec_events.rsvps.emails import LETTERS
-from iec_events.rsvps.models import Rsvp
+from iec_events.rsvps.models import Rsvp, RsvpLink
 from iec_events.rsvps.queries import rsvp_by_token
 from tests.factories import an_event
 
@@ -70,6 +70,14 @@ def test_nobody_is_flooded_by_way_of_many_events(monkeypatch: pytest.MonkeyPatch
         db.session.get_one(Rsvp, rsvp_by_token(tokens[2]).id).address_confirmed = True
     actions.say_not_coming(token=tokens[2], now=clock.now())
     assert letters() == 4, "and who has shown that it is their own"
+    mailed = new_token()
+    with atomic():
+        rsvp_id = rsvp_by_token(tokens[0]).id
+        db.session.add(RsvpLink(token_hash=token_hash(mailed), rsvp_id=rsvp_id, proves_address=True))
+    actions.change_rsvp(token=tokens[0], name="Sara", party_size=2, note="", now=clock.now())
+    assert letters() == 4
+    actions.say_not_coming(token=mailed, now=clock.now())
+    assert letters() == 5, "as who comes by a link that went there"
 
 
 def test_a_letter_that_stays_silent_looks_like_any_other() -> None:

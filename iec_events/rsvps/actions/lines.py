@@ -194,24 +194,26 @@ def just_told(event: Event, rsvp: Rsvp, now: dt.datetime) -> None:
     rsvp.reminded_of, rsvp.reminded_hours = event.starts_at, min(reached, default=None)
 
 
-def answer(rsvp: Rsvp, kind: str, now: dt.datetime, *, token: str | None = None, others: Facts | None = None) -> None:
-    """Promise a letter about what somebody did with a form or a link, who need not be the one with the address.
+def answer(
+    rsvp: Rsvp, kind: str, now: dt.datetime, *, by: str = "", token: str | None = None, others: Facts | None = None
+) -> None:
+    """Promise a letter about what somebody did with a form or a link (`by`), who need not be the one with the address.
 
     So that nobody is flooded with mails, no more than six a day leave, and 24 about all events; what happened stands on
     the own page all the same. A silent one stands in the outbox like any other: who sees that it is missing learns of
     others' letters.
     """
-    silent = _letters_today(rsvp, now) >= LETTERS_A_DAY or not _may_hear_more(rsvp)
+    silent = _letters_today(rsvp, now) >= LETTERS_A_DAY or not _may_hear_more(rsvp, by)
     write_to(rsvp, kind, now, token=token, others={**(others or {}), "silent": silent})
 
 
-def _may_hear_more(rsvp: Rsvp) -> bool:
-    """Count a letter to the address, wherever it signed up; who has proved it to be theirs may have any number.
+def _may_hear_more(rsvp: Rsvp, by: str) -> bool:
+    """Count a letter to the address, wherever it signed up; who has shown that they read its mails needs no bound.
 
     It is counted in memory, under a name of the day: no row tells that two events have an address in common.
     """
     address = address_of(rsvp)
-    if address is None or rsvp.address_confirmed:
+    if address is None or rsvp.address_confirmed or (by and link_by_token(by).proves_address):
         return True
     return within("letters to an address", LETTERS_ANYWHERE, todays_name(f"letters {normal_address(address['to'])}"))
 

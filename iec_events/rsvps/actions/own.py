@@ -126,7 +126,7 @@ def change_rsvp(
         note_step(rsvp, "changed", now, by=ATTENDEE)
     serve_line(event, now)
     if changed and rsvp.status == status_before:
-        answer(rsvp, "changed", now, token=link_for_letter(rsvp, token))
+        answer(rsvp, "changed", now, by=token, token=link_for_letter(rsvp, token))
     return rsvp.status
 
 
@@ -143,7 +143,7 @@ def withdraw_rsvp(*, token: str, now: dt.datetime) -> None:
         raise StatusChanged
     leave(event, rsvp, CANCELLED, now)
     note_step(rsvp, "cancelled", now, by=ATTENDEE)
-    answer(rsvp, "withdrawn", now, token=link_for_letter(rsvp, token))
+    answer(rsvp, "withdrawn", now, by=token, token=link_for_letter(rsvp, token))
 
 
 @atomic()
@@ -162,7 +162,7 @@ def say_not_coming(*, token: str, now: dt.datetime) -> None:
     if before[0] == UNCONFIRMED:  # erased when it would be otherwise: nobody has said that the address is theirs
         rsvp.status_before, rsvp.until = before
     note_step(rsvp, "not coming", now, by=ATTENDEE)
-    answer(rsvp, NOT_COMING, now, token=link_for_letter(rsvp, token))
+    answer(rsvp, NOT_COMING, now, by=token, token=link_for_letter(rsvp, token))
 
 
 @atomic()
@@ -232,7 +232,7 @@ def send_letter_again(*, token: str, now: dt.datetime) -> None:
     if not _may_be_sent(rsvp, now):
         raise SentOften
     note_step(rsvp, LINK_SENT, now, by=ATTENDEE)
-    answer(rsvp, UNCONFIRMED, now)
+    answer(rsvp, UNCONFIRMED, now, by=token)
 
 
 def _may_be_sent(rsvp: Rsvp, now: dt.datetime) -> bool:

@@ -204,7 +204,8 @@ def come_back(*, token: str, now: dt.datetime) -> str:
     rsvp.told_sequence = event.sequence
     note_step(rsvp, "came back", now, by=ATTENDEE)
     admit(event, rsvp, now, holds=False)  # who never confirmed an address kept seats from others once already
-    answer(rsvp, rsvp.status, now, token=link_for_letter(rsvp, token) if rsvp.status != UNCONFIRMED else None)
+    link = link_for_letter(rsvp, token) if rsvp.status != UNCONFIRMED else None
+    answer(rsvp, rsvp.status, now, by=token, token=link)
     return rsvp.status
 
 
