@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -31,7 +31,9 @@ __all__ = [
     "format_number",
     "init_i18n",
     "ngettext",
+    "own_first",
     "speaking",
+    "tongues",
 ]
 
 LocaleCode = Literal["en", "fa", "es"]
@@ -91,6 +93,18 @@ def current_locale() -> LocaleCode:
     if has_app_context() and "speaking" in g:
         return as_locale(g.speaking)
     return as_locale(request.environ.get("iec.locale")) if has_request_context() else "en"
+
+
+def own_first() -> list[LocaleCode]:
+    """Our languages, with the one being spoken in front."""
+    own = current_locale()
+    return [own, *(code for code in LOCALES if code != own)]
+
+
+def tongues(speaks: Callable[[str], bool]) -> list[tuple[str, str, bool]]:
+    """(code, name, whether it is one's own or `speaks(code)`) of our languages, one's own first: for a form's tabs."""
+    own = current_locale()
+    return [(code, LOCALES[code], code == own or speaks(code)) for code in own_first()]
 
 
 def direction(locale: str | None = None) -> str:

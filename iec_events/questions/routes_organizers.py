@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from ..core import clock
 from ..core.errors import Refusal
-from ..core.i18n import LOCALES, _, _l, current_locale
+from ..core.i18n import _, _l, current_locale, tongues
 from ..events.models import Event
 from ..events.queries import any_event
 from ..events.views import EventView
@@ -205,13 +205,6 @@ def _form_page(
         most_choices=MOST_CHOICES,
         answered=question is not None and event.lines_given > 0,
         retired_choices=[QuestionView(question, locale).named(each["id"]) for each in gone] if question else [],
-        tongues=_tongues(form),
+        tongues=tongues(form.speaks),
     )
     return page, status
-
-
-def _tongues(form: QuestionForm) -> list[tuple[str, str, bool]]:
-    """(code, name, whether something is in it), the reader's own language first."""
-    own = current_locale()
-    order = [own, *(code for code in LOCALES if code != own)]
-    return [(code, LOCALES[code], code == own or form.speaks(code)) for code in order]

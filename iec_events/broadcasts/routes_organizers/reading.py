@@ -10,7 +10,7 @@ from flask import Response, make_response, request
 from flask.typing import ResponseReturnValue
 
 from ...core import clock
-from ...core.i18n import current_locale, speaking
+from ...core.i18n import LocaleCode, current_locale, own_first, speaking
 from ...core.security import CSP
 from ...events.models import Event
 from ...events.queries import any_event
@@ -19,7 +19,7 @@ from ..emails import as_mail
 from ..models import DRAFT, SCHEDULED, SENDING, Broadcast
 from ..queries import event_of, letter_of, letters_of, progress_of, same_letters, view_of
 from ..wording import first_of, language_for, tells_place, texts_of
-from .shared import blueprint, has_campaign, letters_page, own_first, reached_by
+from .shared import blueprint, has_campaign, letters_page, reached_by
 
 REFRESHED_S = 4
 STYLE = re.compile("<style>(.*?)</style>", re.DOTALL)
@@ -81,7 +81,7 @@ def _same(event: Event, found: Broadcast) -> list[tuple[EventView, Broadcast]]:
     return [(EventView(event_of(one), locale, now), one) for one in same]
 
 
-def _mails(event: Event, found: Broadcast) -> list[tuple[str, str, str, str]]:
+def _mails(event: Event, found: Broadcast) -> list[tuple[LocaleCode, str, str, str]]:
     """(language of the reader, language of the words, subject, text part) for each of our languages, ours first."""
     texts, made = texts_of(found), []
     for code in own_first():

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from ...core import clock
 from ...core.errors import Refusal
-from ...core.i18n import LOCALES, _l, current_locale
+from ...core.i18n import _l, current_locale
 from ...events.models import Event
 from ...events.queries import any_event
 from ...events.times import local_text
@@ -77,9 +77,3 @@ def reached_by(event: Event, found: Broadcast) -> Any:
 def has_campaign(event: Event) -> bool:
     """Whether who is signed in organizes all of the event's campaign."""
     return event.campaign is not None and reach_as(ORGANIZER).has_campaign(event.campaign.slug)
-
-
-def own_first() -> list[str]:
-    """Our languages, with the one being spoken in front."""
-    own = current_locale()
-    return [own, *(code for code in LOCALES if code != own)]

@@ -8,14 +8,14 @@ from flask import flash, request, url_for
 from flask.typing import ResponseReturnValue
 
 from ...core import clock
-from ...core.i18n import LOCALES, _, current_locale
+from ...core.i18n import _, tongues
 from ...events.models import Event
 from ...events.queries import any_event
 from .. import actions
 from ..forms import LetterForm
 from ..models import DRAFT, Broadcast
 from ..queries import letter_of
-from .shared import blueprint, letters_page, own_first, press, to_letter
+from .shared import blueprint, letters_page, press, to_letter
 
 
 @blueprint.route("/new", methods=["GET", "POST"])
@@ -93,6 +93,4 @@ def _work_on(
 
 
 def _form_page(form: LetterForm, event: Event, found: Broadcast | None, status: int = 200) -> ResponseReturnValue:
-    own = current_locale()
-    tongues = [(code, LOCALES[code], code == own or form.speaks(code)) for code in own_first()]  # type: ignore[index]
-    return letters_page("form", event, form=form, found=found, tongues=tongues), status
+    return letters_page("form", event, form=form, found=found, tongues=tongues(form.speaks)), status

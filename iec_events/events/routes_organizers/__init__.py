@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import events_and_campaigns, series, series_rules
+from . import campaigns, events, series, series_rules
 from .shared import blueprint
 
-__all__ = ["blueprint", "events_and_campaigns", "series", "series_rules"]
+__all__ = ["blueprint", "campaigns", "events", "series", "series_rules"]

@@ -1,4 +1,4 @@
-"""Campaigns and events in the organizers' area: the list, the forms, the steps from draft to published and back."""
+"""Events in the organizers' area: the list, the form, the steps from draft to published and back."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from flask.typing import ResponseReturnValue
 
 from ...core import clock
 from ...core.errors import Refusal
-from ...core.i18n import LOCALES, _, _l, current_locale
+from ...core.i18n import _, _l, current_locale, tongues
 from ...organizers.guard import OutOfReach, may, reach_as
 from ...organizers.roles import ORGANIZER
 from .. import actions
 from ..drafts import EventDraft
 from ..forms import NEW, EventForm, StepForm
-from ..forms_campaigns import CampaignForm
-from ..models import Campaign, Event
-from ..queries import EventUnknown, all_campaigns, all_events, any_campaign, any_event, campaign_zone
+from ..models import Event
+from ..queries import EventUnknown, all_campaigns, all_events, any_event, campaign_zone
 from ..series_queries import current_series
 from ..series_views import one_of_each
 from ..views import CampaignView, EventView
@@ -175,39 +174,6 @@ def take(slug: str, step: str) -> ResponseReturnValue:
     return redirect(url_for(".edit_event", slug=slug), 303)
 
 
-@blueprint.route("/campaigns/new", methods=["GET", "POST"])
-def new_campaign() -> ResponseReturnValue:
-    """Write a new campaign."""
-    form = CampaignForm()
-    if not form.validate_on_submit():
-        return _campaign_page(form, None)
-    try:
-        slug = actions.create_campaign(draft=form.draft(), slug=form.slug.data or None, now=clock.now())
-    except (actions.SlugTaken, actions.SlugUnfit) as refusal:
-        form.note("slug", refusal)
-        return _campaign_page(form, None, refusal.status)
-    flash(_("Saved."))
-    return redirect(url_for(".edit_campaign", slug=slug), 303)
-
-
-@blueprint.route("/campaigns/<slug>", methods=["GET", "POST"])
-def edit_campaign(slug: str) -> ResponseReturnValue:
-    """Change a campaign."""
-    campaign = any_campaign(slug)
-    form = CampaignForm() if request.method == "POST" else CampaignForm.of(campaign)
-    if not form.validate_on_submit():
-        return _campaign_page(form, campaign)
-    try:
-        actions.revise_campaign(slug=slug, draft=form.draft(), made_from=form.made_from, now=clock.now())
-    except actions.CampaignChangedMeanwhile as refusal:
-        campaign = any_campaign(slug)
-        form.revision.data = campaign.revised_at.isoformat()
-        form.form_errors.append(str(refusal))
-        return _campaign_page(form, campaign, refusal.status)
-    flash(_("Saved."))
-    return redirect(url_for(".edit_campaign", slug=slug), 303)
-
-
 def _work_on(form: EventForm, event: Event | None, save: Callable[[EventDraft], str]) -> ResponseReturnValue:
     """What was sent: a change of rows is shown, a bad form is shown with its errors, a good one is saved."""
     wish = request.form.get("do", "")
@@ -301,23 +267,6 @@ def _event_page(form: EventForm, event: Event | None, status: int = 200) -> Resp
         event=EventView(event, locale, clock.now()) if event is not None else None,
         step_form=StepForm(formdata=None),
         zones=zone_options(locale),
-        tongues=_tongues(form),
+        tongues=tongues(form.speaks),
     )
     return page, status
-
-
-def _campaign_page(form: CampaignForm, campaign: Campaign | None, status: int | None = None) -> ResponseReturnValue:
-    page = render_template(
-        "events/campaign.html",
-        form=form,
-        campaign=CampaignView(campaign, current_locale()) if campaign is not None else None,
-        tongues=_tongues(form),
-    )
-    return page, status or (422 if form.is_submitted() else 200)
-
-
-def _tongues(form: EventForm | CampaignForm) -> list[tuple[str, str, bool]]:
-    """(code, name, whether something is in it), the reader's own language first."""
-    own = current_locale()
-    order = [own, *(code for code in LOCALES if code != own)]
-    return [(code, LOCALES[code], code == own or form.speaks(code)) for code in order]
