@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from urllib.robotparser import RobotFileParser
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -356,6 +357,18 @@ ODD = (
     ("If-Modified-Since", "Friday, 15-Jan-27 12:00:00 GMT", 304),
     ("If-Modified-Since", "Fri Jan 15 12:00:00 2027", 304),
 )
+
+
+@pytest.mark.parametrize("prefix", ["", "/fa", "/es"])
+def test_robots_may_fetch_every_calendar_and_nobodys_page(client: FlaskClient, prefix: str) -> None:
+    """Google's and Microsoft's calendars ask there first."""
+    rules = RobotFileParser()
+    rules.parse(client.get("/robots.txt").text.splitlines())
+    for rule in client.application.url_map.iter_rules():
+        if rule.rule.endswith(".ics") and "my-rsvp" not in rule.rule:
+            assert rules.can_fetch("Google-Calendar-Importer", prefix + re.sub("<[^>]*>", "x", rule.rule)), rule
+    for shut in ("/organize", "/organize/sign-in", "/rsvps/x"):
+        assert not rules.can_fetch("Googlebot", prefix + shut)
 
 
 def test_odd_headers_get_right_answers(client: FlaskClient) -> None:
