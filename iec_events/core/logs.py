@@ -11,24 +11,27 @@ import json
 import logging
 import sys
 
+OURS = {__name__.partition(".")[0], "__main__"}
+
 
 class JsonLines(logging.Formatter):
-    """Time (UTC), level, logger and message; of an exception only its class, and who met it.
+    """Time (UTC), level, logger and message; of an exception its class.
 
-    Only libraries log exceptions whole, and their words name the address that was asked for, a link's secret included.
+    Of what libraries say only where they said it: waitress and Flask put the visitor's network address into words, and
+    the address of a page with a link's secret in it. No logger of ours is given an exception whole.
     """
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
+        ours = record.name.partition(".")[0] in OURS and not record.exc_info
         line = {
             "at": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
+            "message": record.getMessage() if ours else f"{record.filename}:{record.lineno}",
         }
         if record.exc_info and record.exc_info[0] is not None:
-            line |= {"message": f"{record.filename}:{record.lineno}", "error": record.exc_info[0].__name__}
-        else:
-            line["message"] = record.getMessage()
+            line["error"] = record.exc_info[0].__name__
         return json.dumps(line, ensure_ascii=False)
 
 

@@ -11,8 +11,8 @@ import pytest
 from iec_events.core.logs import JsonLines
 
 
-def line(message: str, *arguments: object, error: bool = False) -> dict[str, str]:
-    record = logging.LogRecord("iec_events.mail", logging.ERROR, "x.py", 1, message, arguments, None)
+def line(message: str, *arguments: object, error: bool = False, by: str = "iec_events.mail") -> dict[str, str]:
+    record = logging.LogRecord(by, logging.ERROR, "x.py", 1, message, arguments, None)
     if error:
         try:
             int("Sara could not be written to")
@@ -41,3 +41,11 @@ def test_what_waitress_and_flask_say_of_one_tells_no_links_secret(words: str) ->
     told = line(words % "Zw4kTq", error=True)
     assert "Zw4kTq" not in json.dumps(told)
     assert told["message"] == "x.py:1"
+
+
+def test_what_waitress_says_of_a_request_for_nonsense_tells_no_network_address() -> None:
+    """`GET http://[x/ HTTP/1.1` makes it say this."""
+    words = "uncaptured python exception, closing channel <waitress.channel.HTTPChannel connected %s:59928 at 0x7f31>"
+    told = line(words % "203.0.113.7", by="waitress")
+    assert "203.0.113.7" not in json.dumps(told)
+    assert (told["logger"], told["message"]) == ("waitress", "x.py:1")
