@@ -26,6 +26,7 @@ REMOVED = "removed"
 STATUSES = (CONFIRMED, OFFERED, UNCONFIRMED, PENDING, WAITLISTED, NOT_COMING, DECLINED, LAPSED, CANCELLED, REMOVED)
 ACTIVE = (UNCONFIRMED, PENDING, CONFIRMED, WAITLISTED, OFFERED)
 MAY_RETURN = (NOT_COMING, LAPSED)
+ATTENDEE = "attendee"  # who took a step, where it was no organizer
 ABOUT = "rsvp:"  # before the id, in the `about` of letters
 
 

@@ -22,6 +22,7 @@ from .answers import own_answers
 from .boxes import NOBODY, Reader, Words, own_key_of, own_words
 from .models import (
     ACTIVE,
+    ATTENDEE,
     CONFIRMED,
     LAPSED,
     MAY_RETURN,
@@ -237,16 +238,23 @@ def own_answers_by(token: str) -> Answers:
         return {}
 
 
+def looked_at() -> sa.ColumnElement[bool]:
+    """Whether an organizer has approved or added a party, whatever the event asked for when it signed up."""
+    by_hand = sa.and_(RsvpStep.what == "placed", RsvpStep.by != ATTENDEE)
+    return sa.exists().where(RsvpStep.rsvp_id == Rsvp.id, sa.or_(by_hand, RsvpStep.what == "approved"))
+
+
 def place_in_line(rsvp: RsvpView, slug: str) -> int | None:
-    """1 for the first party on the waitlist; None for those who are not on it."""
+    """1 for the first who gets places that come free; None for those who get none: under attack, whom nobody approved.
+
+    The waitlist is served so by `actions.lines`.
+    """
     if rsvp.status != WAITLISTED:
         return None
-    ahead = sa.select(sa.func.count()).where(
-        Rsvp.event_id == sa.select(Event.id).where(Event.slug == slug).scalar_subquery(),
-        Rsvp.status == WAITLISTED,
-        Rsvp.line < rsvp.line,
-    )
-    return (db.session.scalar(ahead) or 0) + 1
+    line = sa.select(sa.func.count(), sa.func.max(Rsvp.line)).join(Event, Event.id == Rsvp.event_id)
+    line = line.where(Event.slug == slug, Rsvp.status == WAITLISTED, Rsvp.line <= rsvp.line)
+    place, last = db.session.execute(line.where(sa.or_(sa.not_(Event.under_attack), looked_at()))).one()
+    return place if last == rsvp.line else None
 
 
 def roster(event_id: int, *, reader: Reader = NOBODY, status: str = "", search: str = "") -> list[RsvpView]:

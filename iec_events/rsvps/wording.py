@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..core.i18n import _l
 from ..organizers import audit
 from .models import (
+    ATTENDEE,
     CANCELLED,
     CONFIRMED,
     DECLINED,
@@ -49,4 +50,4 @@ STEP = {
     "put back": _l("Put back on the list"),
 }
 
-BY = {"attendee": _l("by themselves"), audit.WORKER: _l("by itself"), audit.OPERATOR: _l("by the operator")}
+BY = {ATTENDEE: _l("by themselves"), audit.WORKER: _l("by itself"), audit.OPERATOR: _l("by the operator")}

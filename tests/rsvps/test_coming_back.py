@@ -14,10 +14,14 @@ from flask.testing import FlaskClient
 from iec_events.core import clock
 from iec_events.core.crypto import vault
 from iec_events.core.db import db
+from iec_events.core.i18n import speaking
 from iec_events.core.phrases import phrase_of
 from iec_events.core.tokens import new_token
+from iec_events.events.actions import defend_event
 from iec_events.mail.models import OutboxMail
 from iec_events.rsvps import actions
+from iec_events.rsvps.actions import Party, place_rsvp
+from iec_events.rsvps.emails import LETTERS
 from iec_events.rsvps.models import LostLink, Rsvp
 from tests.factories import an_event
 from tests.filling import send
@@ -41,8 +45,39 @@ def kinds() -> list[str]:
     return list(db.session.scalars(sa.select(OutboxMail.kind).order_by(OutboxMail.kind)))
 
 
+def waiting_letter(rsvp_id: str) -> list[str]:
+    """What the letter to somebody in line says now."""
+    db.session.rollback()
+    with speaking("en"):
+        letter = LETTERS["rsvps.waitlisted"]({"rsvp_id": rsvp_id, "token": "x" * 43, "to": "sara@example.org"})
+    assert letter is not None
+    return letter.text.split()
+
+
 def words_of(client: FlaskClient, prefix: str = "") -> str:
     return " ".join(unescape(word) for word in WORD.findall(client.get(prefix + MINE).text))
+
+
+def test_under_attack_nobody_in_line_is_promised_places_that_go_to_others(client: FlaskClient) -> None:
+    event = an_event(slug="full", capacity=1)
+    ids = []
+    for client_of, by_hand in ((None, False), (client, False), (None, True)):
+        token = new_token()
+        party = Party(name="Sara", email="sara@example.org", party_size=1, note="", locale="en")
+        ids.append(place_rsvp(slug="full", party=party, token=token, now=clock.now(), by_hand=by_hand).rsvp_id)
+        if client_of:
+            client_of.get(f"/rsvps/{token}")
+    page, promise, only = "/events/full/my-rsvp", "they are yours", "only to parties that an organizer has approved"
+    letters = {rsvp_id: " ".join(waiting_letter(rsvp_id)) for rsvp_id in ids[1:]}
+    assert all(promise in text and only not in text for text in (client.get(page).text, *letters.values()))
+    defend_event(slug=event.slug, now=clock.now())
+    said = client.get(page).text
+    assert only in said
+    assert promise not in said
+    assert "in line." not in said
+    assert only in " ".join(waiting_letter(ids[1]))
+    assert promise not in " ".join(waiting_letter(ids[1]))
+    assert "You are number 1 in line." in " ".join(waiting_letter(ids[2]))
 
 
 def test_a_lost_link_goes_to_the_address_on_file_and_everyone_sees_the_same(client: FlaskClient, app: Flask) -> None:

@@ -257,6 +257,24 @@ def test_under_attack_the_waitlist_of_the_flood_gets_no_places_that_come_free() 
     assert [status(one) for one in waiting] == ["confirmed", "waitlisted"]
 
 
+def test_under_attack_nobody_comes_back_past_the_person_who_looks() -> None:
+    """The flood knows its links: who waits would say no, then yes, and be seated as somebody new."""
+    event = an_event(capacity=1, confirms_address=True)
+    false_id, false = place(event)
+    unsure_id, _unsure = place(event, "unsure@example.org")
+    actions.confirm_address(token=token_in("unconfirmed", false_id), now=clock.now())
+    ali = new_token()
+    party = Party(name="Ali", email=None, party_size=1, note="", locale="fa")
+    actions.place_rsvp(slug=event.slug, party=party, token=ali, now=clock.now(), by_hand=True)
+    defend_event(slug=event.slug, now=clock.now())
+    actions.say_not_coming(token=ali, now=clock.now())
+    actions.say_not_coming(token=false, now=clock.now())
+    assert actions.come_back(token=false, now=clock.now()) == "pending"
+    assert actions.confirm_address(token=token_in("unconfirmed", unsure_id), now=clock.now()) == "pending"
+    assert actions.come_back(token=ali, now=clock.now()) == "confirmed"
+    assert actions.approve_rsvp(slug=event.slug, rsvp_id=false_id, now=clock.now()) == "waitlisted"
+
+
 def test_removing_many_is_silent_and_can_be_undone() -> None:
     event = an_event(capacity=2)
     parties = [place(event, f"guest-{number}@example.org") for number in range(3)]

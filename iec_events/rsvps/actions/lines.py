@@ -24,10 +24,9 @@ from ...organizers import audit
 from ..boxes import address_of, normal_address, own_key_for, own_key_of
 from ..letters import NEWS
 from ..models import ABOUT, CONFIRMED, OFFERED, WAITLISTED, Rsvp, RsvpLink, RsvpStep
-from ..queries import LinkUnknown, link_by_token
+from ..queries import LinkUnknown, link_by_token, looked_at
 from ..seating import Waiting, fits, saving, serve
 
-ATTENDEE = "attendee"
 TAKES_PLACE = ("published", "postponed")
 LETTERS_A_DAY = 6
 LETTERS_ANYWHERE = ("24/day",)  # about all events together: a series alone can have a hundred
@@ -231,6 +230,13 @@ def _letters_today(rsvp: Rsvp, now: dt.datetime) -> int:
     return db.session.scalar(sa.select(sa.func.count()).where(OutboxMail.about.in_(mine), lately)) or 0
 
 
+def look_under_attack(event: Event, rsvp: Rsvp) -> None:
+    """Under attack a person looks at a party that joins the line again, too: the flood knows how to come back."""
+    if event.under_attack and not rsvp.holds_seats:
+        known = sa.select(Rsvp.id).where(Rsvp.id == rsvp.id, looked_at())
+        rsvp.approved = rsvp.approved and db.session.scalar(known) is not None
+
+
 def _served(event: Event, now: dt.datetime, newcomer: Rsvp | None, *, count: bool = False) -> list[str]:
     """The ids of those who are seated now, the newcomer among those who wait already.
 
@@ -241,9 +247,7 @@ def _served(event: Event, now: dt.datetime, newcomer: Rsvp | None, *, count: boo
     waiting = sa.select(Rsvp.line, Rsvp.id, Rsvp.party_size, Rsvp.passed_over)
     waiting = waiting.where(Rsvp.event_id == event.id, Rsvp.status == WAITLISTED)
     if event.under_attack:
-        by_hand = sa.and_(RsvpStep.what == "placed", RsvpStep.by != ATTENDEE)
-        looked_at = sa.or_(by_hand, RsvpStep.what == "approved")
-        waiting = waiting.where(sa.exists().where(RsvpStep.rsvp_id == Rsvp.id, looked_at))
+        waiting = waiting.where(looked_at())
     with db.session.no_autoflush:
         places = {row.line: Waiting(row.id, row.party_size, row.passed_over) for row in db.session.execute(waiting)}
     if newcomer is not None:

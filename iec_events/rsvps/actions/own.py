@@ -22,6 +22,7 @@ from ..answers import keep_answers, own_answers, with_earlier
 from ..boxes import Words, address_of, change_locale, change_own, index_of, own_key_of, own_words, seal
 from ..models import (
     ACTIVE,
+    ATTENDEE,
     CANCELLED,
     DECLINED,
     NOT_COMING,
@@ -33,7 +34,6 @@ from ..models import (
 )
 from ..queries import link_by_token, rsvp_by_token
 from .lines import (
-    ATTENDEE,
     RsvpClosed,
     StatusChanged,
     answer,

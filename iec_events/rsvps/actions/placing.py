@@ -21,6 +21,7 @@ from ..answers import keep_answers
 from ..boxes import Words, keep_address, keep_own, own_key_for, seal
 from ..models import (
     ACTIVE,
+    ATTENDEE,
     CONFIRMED,
     LAPSED,
     MAY_RETURN,
@@ -32,7 +33,6 @@ from ..models import (
 )
 from ..queries import link_by_token, rsvp_by_token
 from .lines import (
-    ATTENDEE,
     RsvpClosed,
     StatusChanged,
     answer,
@@ -42,6 +42,7 @@ from .lines import (
     link_for_letter,
     locked,
     locked_rsvp,
+    look_under_attack,
     note_step,
     offer_ends,
     room_for,
@@ -166,6 +167,7 @@ def confirm_address(*, token: str, now: dt.datetime) -> str:
     rsvp.address_confirmed = True
     if rsvp.status == UNCONFIRMED:
         note_step(rsvp, "address confirmed", now, by=ATTENDEE)
+        look_under_attack(event, rsvp)
         admit(event, rsvp, now)
         write_to(rsvp, rsvp.status, now, token=token)
     return rsvp.status
@@ -203,6 +205,7 @@ def come_back(*, token: str, now: dt.datetime) -> str:
     rsvp.line, rsvp.passed_over, rsvp.status_before = event.lines_given, 0, None
     rsvp.told_sequence = event.sequence
     note_step(rsvp, "came back", now, by=ATTENDEE)
+    look_under_attack(event, rsvp)
     admit(event, rsvp, now, holds=False)  # who never confirmed an address kept seats from others once already
     link = link_for_letter(rsvp, token) if rsvp.status != UNCONFIRMED else None
     answer(rsvp, rsvp.status, now, by=token, token=link)

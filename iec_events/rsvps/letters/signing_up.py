@@ -89,7 +89,10 @@ def _link(facts: Facts) -> Said:
 def _waitlisted(facts: Facts) -> Said:
     line = _("All places are taken, or too few are left for your party. You are in line now.")
     hours = facts.event.event.offer_hours
-    if hours:
+    if facts.event.event.under_attack and not facts.place:
+        only = _("At the moment, places that come free go only to parties that an organizer has approved.")
+        then = f"{only} {_('Please do not travel before we write to you that your place is kept.')}"
+    elif hours:
         offered = ngettext(
             "When places for your party come free, they are offered to you, and held for %(count)s hour.",
             "When places for your party come free, they are offered to you, and held for %(count)s hours.",

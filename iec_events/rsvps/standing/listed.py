@@ -76,7 +76,10 @@ def _confirmed(facts: Facts) -> Standing:
 def _waitlisted(facts: Facts) -> Standing:
     hours = facts.event.event.offer_hours
     place = [_("You are number %(place)s in line.", place=format_number(facts.place))] if facts.place else []
-    if hours is None:
+    skipped = facts.event.event.under_attack and not facts.place
+    if skipped:
+        news = _("At the moment, places that come free go only to parties that an organizer has approved.")
+    elif hours is None:
         news = _("As soon as places for your party come free, they are yours. This page will say so.")
     else:
         news = ngettext(
@@ -94,7 +97,7 @@ def _waitlisted(facts: Facts) -> Standing:
         said=(*place, news),
         steps=(look, _do_not_travel(), _("If you cannot come any more, say so: the next in line will be glad.")),
         may=frozenset({CHANGE, LEAVE}),
-        line_rule=line_rule(),
+        line_rule=() if skipped else line_rule(),
     )
 
 
