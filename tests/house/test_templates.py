@@ -27,6 +27,8 @@ PHYSICAL = re.compile(
     r"(?<![\w-])((margin|padding|border|scroll-margin|scroll-padding)-(left|right)\b|border-(top|bottom)-(left|right)-"
     r"|(left|right)\s*:|(text-align|float|clear|caption-side)\s*:\s*(left|right)\b)"
 )
+# What phones that get no new browser any more do not know: a token made with it takes borders and focus along.
+TOO_NEW = re.compile(r"light-dark\(|color-mix\(|@media[^{]*[<>]|(?<!overflow: hidden;)\n\s+overflow: clip")
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +69,14 @@ def test_nothing_is_fetched_from_elsewhere() -> None:
 @pytest.mark.parametrize("sheet", STYLES, ids=lambda path: path.name)
 def test_styles_know_start_and_end_but_no_left_and_right(sheet: Path) -> None:
     assert not list(_physical(sheet.read_text()))
+
+
+def test_style_sheets_use_nothing_that_phones_in_use_do_not_know() -> None:
+    for sheet in STYLES:
+        assert not TOO_NEW.findall(sheet.read_text()), sheet.name
+    for new in ("  --text: light-dark(#000, #fff);", "@media (48rem <= width) {", ".hero {\n  overflow: clip;"):
+        assert TOO_NEW.search(new), new
+    assert not TOO_NEW.search("  overflow: hidden;\n  overflow: clip;")
 
 
 def _physical(css: str) -> Iterator[str]:
