@@ -30,7 +30,7 @@ from iec_events.core.config import ConfigError
 from iec_events.core.crypto import Vault
 from iec_events.core.db import SiteState, atomic, db
 from tests.conftest import KEY
-from tests.processes import Command, run_command
+from tests.processes import Command, gunicorn, run_command
 from tests.servers import free_port, get, wait_until
 
 pytestmark = pytest.mark.real_time
@@ -232,6 +232,21 @@ def test_another_vault_key_is_refused_under_other_servers_too(tmp_path: Path, mo
     app.extensions["vault"] = Vault([b"another key, which opens nothing"])
     with pytest.raises(ConfigError, match="The vault key is not the one this database was begun with"):
         checked(app)
+
+
+def test_gunicorn_logs_neither_who_asked_nor_for_which_page(tmp_path: Path) -> None:
+    port, log = free_port(), tmp_path / "log"
+    environ = {"IEC_DATA_DIR": str(tmp_path), "IEC_SECRET_KEY": KEY, "IEC_VAULT_KEYS": KEY}
+    with (
+        gunicorn("wsgi:app", workers=1, folder=ROOT, port=port, log=log, **environ),
+        socket.create_connection(("127.0.0.1", port), timeout=10) as visitor,
+    ):
+        visitor.sendall(b"GET /rsvps/Zw4kTq\r\n\r\n")  # no HTTP at all
+        assert visitor.recv(100).startswith(b"HTTP/1.1 400 ")
+    said = log.read_text()
+    assert '"level": "warning", "logger": "gunicorn.error", "message": "glogging.py:' in said
+    assert "Zw4kTq" not in said
+    assert "127.0.0.1" not in said.replace(f"http://127.0.0.1:{port}", "")
 
 
 def test_a_database_without_tables_or_with_older_ones_is_told(tmp_path: Path) -> None:

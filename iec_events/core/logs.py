@@ -17,18 +17,19 @@ OURS = {__name__.partition(".")[0], "__main__"}
 class JsonLines(logging.Formatter):
     """Time (UTC), level, logger and message; of an exception its class.
 
-    Of what libraries say only where they said it: waitress and Flask put the visitor's network address into words, and
-    the address of a page with a link's secret in it. No logger of ours is given an exception whole.
+    Of what libraries warn of only where they said it: waitress, gunicorn and Flask put the visitor's network address
+    into words, and the address of a page with a link's secret in it. No logger of ours is given an exception whole.
     """
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
-        ours = record.name.partition(".")[0] in OURS and not record.exc_info
+        harmless = record.name.partition(".")[0] in OURS or record.levelno == logging.INFO
+        told = harmless and not record.exc_info
         line = {
             "at": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage() if ours else f"{record.filename}:{record.lineno}",
+            "message": record.getMessage() if told else f"{record.filename}:{record.lineno}",
         }
         if record.exc_info and record.exc_info[0] is not None:
             line["error"] = record.exc_info[0].__name__
@@ -36,7 +37,11 @@ class JsonLines(logging.Formatter):
 
 
 def init_logs() -> None:
-    """Have everything from a warning up written to standard error, by this process and its libraries."""
+    """Have everything from a warning up written to standard error, by this process and its libraries.
+
+    gunicorn, which has a place of its own for what it says, says it there in the same form.
+    """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
+    for each in (handler, *logging.getLogger("gunicorn.error").handlers):
+        each.setFormatter(JsonLines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
