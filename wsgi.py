@@ -9,6 +9,7 @@ from iec_events.app import create_app
 from iec_events.core.config import OTHER_KEY, ConfigError
 from iec_events.core.db import db, key_check_fits
 from iec_events.core.logs import init_logs
+from iec_events.events.actions import note_rules
 
 
 def checked(app: Flask) -> Flask:
@@ -20,6 +21,8 @@ def checked(app: Flask) -> Flask:
     with app.app_context():
         with suppress(SQLAlchemyError):
             fits = key_check_fits()
+            if fits:
+                note_rules()
         db.session.remove()
         db.engine.dispose()
     if not fits:

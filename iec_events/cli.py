@@ -26,6 +26,7 @@ from .core.config import OTHER_KEY, ConfigError, settings, write_keys
 from .core.db import db, key_check_fits
 from .core.logs import init_logs
 from .core.revisions import known_revisions, revision_of
+from .events.actions import note_rules
 from .events.commands import COMMANDS as EVENT_COMMANDS
 from .front.samples import load_samples
 from .mail.commands import COMMANDS as MAIL_COMMANDS
@@ -185,11 +186,11 @@ def _current() -> Flask:
 def _check_database() -> None:
     with db.engine.connect() as connection:
         revision = revision_of(connection)
-    fits = key_check_fits()
     if revision in known_revisions()[1:]:
         raise Sentence("The database is behind this version of IEC Events: run `iec-events init` first.")
-    if not fits:
+    if not key_check_fits():
         raise Sentence(OTHER_KEY)
+    note_rules()
 
 
 def _refuse_busy_port(host: str, port: int) -> None:

@@ -19,11 +19,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from http.cookiejar import CookieJar
+from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+import sqlalchemy as sa
 
 from iec_events import cli
 from iec_events.core.config import ConfigError
@@ -229,6 +231,8 @@ def test_another_vault_key_is_refused_under_other_servers_too(tmp_path: Path, mo
             db.session.add(SiteState(id=1, generation=0))
     for _start in range(2):
         assert checked(app) is app
+    with app.app_context():
+        assert db.session.scalar(sa.select(SiteState.tzdata)) == version("tzdata")  # by whose rules times are written
     app.extensions["vault"] = Vault([b"another key, which opens nothing"])
     with pytest.raises(ConfigError, match="The vault key is not the one this database was begun with"):
         checked(app)
@@ -253,6 +257,7 @@ def test_a_database_without_tables_or_with_older_ones_is_told(tmp_path: Path) ->
     assert run(tmp_path, "init").returncode == 0
     with contextlib.closing(sqlite3.connect(tmp_path / "var" / "iec_events.db")) as database, database:
         database.execute("UPDATE alembic_version SET version_num = '0001'")
+        database.execute("ALTER TABLE site_state DROP COLUMN tzdata")
     for command in (["serve", "--port", str(free_port())], ["worker", "--once"]):
         behind = "The database is behind this version of IEC Events: run `iec-events init` first."
         assert refused(run(tmp_path, *command)) == behind

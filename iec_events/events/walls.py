@@ -46,9 +46,10 @@ def moved_by_clocks(event: Event, now: dt.datetime) -> dict[str, dt.datetime]:
     found = {}
     for name, (zone, day) in _clocks(event).items():
         before, wall = getattr(event, name), event.walls.get(name)
-        if before is not None and wall is not None and wall_of(before, zone) != wall:
+        if before is not None and wall is not None and (shown := wall_of(before, zone)) != wall:
             after = meant(before, wall, zone, day=day)
-            if max(before, after) > now:
+            stays = after == before and shown[0] == wall[0]  # the hour came twice, and comes once by now
+            if not stays and max(before, after) > now:
                 found[name] = after
     return _in_order(event, found)
 

@@ -16,7 +16,14 @@ from flask.testing import FlaskClient
 from iec_events.core import clock
 from iec_events.core.db import SiteState, atomic, db, generation
 from iec_events.events import actions
-from iec_events.events.actions import EventChangedMeanwhile, follow_clocks, revise_event, take_out
+from iec_events.events.actions import (
+    EventChangedMeanwhile,
+    follow_clocks,
+    note_rules,
+    revise_dates,
+    revise_event,
+    take_out,
+)
 from iec_events.events.drafts import draft_of
 from iec_events.events.models import Event
 from iec_events.events.patterns import course_of, is_usual
@@ -129,6 +136,14 @@ def test_of_an_hour_that_comes_twice_the_second_stays_the_second(tmp_path: Path)
         assert [date(slug).starts_at for slug in ("early", "late")] == [second - 2 * HOUR, second - HOUR]
 
 
+def test_what_stays_at_its_moment_is_not_changed(tmp_path: Path) -> None:
+    """The hour came twice, and by the new rules comes once, where the second was."""
+    an_event(slug="late", starts_at=dt.datetime(2027, 11, 7, 9, 30, tzinfo=dt.UTC))
+    with changed_clocks(tmp_path, like="Etc/GMT+8"):
+        assert follow() == 0
+        assert (date("late").sequence, date("late").clocks) == (0, "")
+
+
 def test_an_hour_that_the_new_clocks_skip_is_said_to_organizers(tmp_path: Path, organizer: FlaskClient) -> None:
     bogota = "America/Bogota"
     at = dt.datetime(2027, 3, 14, 2, 30, tzinfo=ZoneInfo(bogota))
@@ -224,6 +239,31 @@ def test_who_has_older_rules_moves_nothing_back(tmp_path: Path) -> None:
         assert follow() == 0
     with changed_clocks(tmp_path, like=LOS_ANGELES, release="2028.1"):
         assert follow() == 1
+
+
+def test_what_was_written_by_newer_rules_is_not_moved_by_a_worker_with_older_ones(tmp_path: Path) -> None:
+    with changed_clocks(tmp_path):
+        assert note_rules()  # as every server does that starts
+        an_event(slug="one", starts_at=SIX)
+    assert follow() == 0
+    assert date("one").starts_at == SIX
+
+
+def test_saving_all_dates_takes_the_note_from_all(tmp_path: Path) -> None:
+    slug = a_vigil()
+    with changed_clocks(tmp_path):
+        follow()
+        assert {one.clocks for one in dates(slug)} == {"kept", ""}
+        first = dates(slug)[0]
+        revise_dates(
+            slug=first.slug,
+            draft=draft_of(first),
+            campaign_slug=None,
+            made_from=first.revised_at,
+            locale="en",
+            now=clock.now(),
+        )
+        assert {one.clocks for one in dates(slug)} == {""}
 
 
 def test_whoever_saves_an_event_that_was_moved_meanwhile_is_told(tmp_path: Path) -> None:

@@ -32,14 +32,18 @@ def follow_clocks(now: dt.datetime) -> int:
 
     Gives the number of events. Whoever still has older rules than times were kept by already moves nothing back.
     """
-    if not _note_rules(RULES):
+    if not note_rules():
         return 0
     return sum(_follow(ids, now) for ids in _off(now))
 
 
 @atomic()
-def _note_rules(ours: str) -> bool:
-    """Whether these are the newest rules that were in use here, from now on at least."""
+def note_rules() -> bool:
+    """Whether ours are the newest rules that were in use here, from now on at least.
+
+    Who serves pages notes it, too: times are written there, by its rules, and no worker with older ones moves them.
+    """
+    ours = RULES
     noted = db.session.scalar(sa.select(SiteState.tzdata).with_for_update())
     if noted != ours and (noted is None or _order(ours) > _order(noted)):
         db.session.execute(sa.update(SiteState).values(tzdata=ours))

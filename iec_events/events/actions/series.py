@@ -128,11 +128,14 @@ def revise_dates(
     _refuse_other_times(event, draft)
     told = changes(pattern_of(draft_of(event)), pattern_of(draft))
     campaign, campaign_before = campaign_slug, event.campaign.slug if event.campaign else None
+    coming = [one for one in dates if one.ends_at > now or one.id == event.id]
+    for date in coming:
+        date.clocks = ""  # as with one date
     if not told and campaign == campaign_before:
         return slug
     if campaign != campaign_before:
         hold_copies()
-    for date in [one for one in dates if one.ends_at > now or one.id == event.id]:
+    for date in coming:
         usual = kept_pattern(date.series) if date.series and date.id != event.id else None
         mine = draft_of(date)
         changed = with_changes(pattern_of(mine), told, usual).draft(mine.starts_at, mine.time_zone)
