@@ -80,6 +80,19 @@ def test_nobody_is_flooded_by_way_of_many_events(monkeypatch: pytest.MonkeyPatch
     assert letters() == 5, "as who comes by a link that went there"
 
 
+@pytest.mark.parametrize("offer_hours", [None, 12])
+def test_nobody_is_written_to_without_end_by_who_gives_a_place_and_takes_it_back(offer_hours: int | None) -> None:
+    event = an_event(capacity=1, offer_hours=offer_hours)
+    own, token = place(event, None), place(event)
+    for _ in range(8):
+        actions.say_not_coming(token=own, now=clock.now())
+        actions.say_not_coming(token=token, now=clock.now())
+        actions.come_back(token=own, now=clock.now())
+        actions.come_back(token=token, now=clock.now())
+    assert db.session.scalar(sa.select(sa.func.count()).where(OutboxMail.kind.in_(lines.SERVED))) == 8
+    assert letters() == 4 + 6
+
+
 def test_a_letter_that_stays_silent_looks_like_any_other() -> None:
     """Else who signs up with somebody's address could count the letters that others caused."""
     event = an_event()

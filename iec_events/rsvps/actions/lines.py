@@ -6,6 +6,7 @@ Each verb locks the event's row before anything else, so that decisions about se
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -31,6 +32,7 @@ TAKES_PLACE = ("published", "postponed")
 LETTERS_A_DAY = 6
 LETTERS_ANYWHERE = ("24/day",)  # about all events together: a series alone can have a hundred
 SEATED = ("confirmed", "promoted", "approved")  # letters by which somebody learns that they come
+SERVED = ("rsvps.promoted", "rsvps.offered")
 UNASKED = tuple(f"rsvps.{kind}" for kind in (*NEWS, "reminder", "thanks"))
 
 
@@ -136,7 +138,8 @@ def serve_line(event: Event, now: dt.datetime, *, newcomer: Rsvp | None = None) 
             rsvp.status, rsvp.until, rsvp.warned = OFFERED, offer_ends(event, event.offer_hours, now), False
         if rsvp is not newcomer:
             note_step(rsvp, "seated" if rsvp.status == CONFIRMED else "offered", now, by=audit.WORKER)
-            write_to(rsvp, "promoted" if rsvp.status == CONFIRMED else "offered", now)
+            silent = _letters_today(rsvp, now, SERVED) >= LETTERS_A_DAY  # somebody gives a place and takes it back
+            write_to(rsvp, "promoted" if rsvp.status == CONFIRMED else "offered", now, others={"silent": silent})
 
 
 def offer_ends(event: Event, hours: int, now: dt.datetime) -> dt.datetime:
@@ -217,8 +220,8 @@ def _may_hear_more(rsvp: Rsvp, by: str) -> bool:
     return within("letters to an address", LETTERS_ANYWHERE, todays_name(f"letters {normal_address(address['to'])}"))
 
 
-def _letters_today(rsvp: Rsvp, now: dt.datetime) -> int:
-    """To the address at this event; to the first party with it, which none behind it may cut off, only its own.
+def _letters_today(rsvp: Rsvp, now: dt.datetime, kinds: Sequence[str] = ()) -> int:
+    """To the address at this event, of `kinds` or all; to the first party with it, whom none behind may cut off, its own.
 
     What organizers write to many, reminders and news do not count: nobody asks for them with a form.
     """
@@ -226,7 +229,7 @@ def _letters_today(rsvp: Rsvp, now: dt.datetime) -> int:
     first = rsvp.address_index is None or db.session.scalar(same.where(Rsvp.line < rsvp.line).limit(1)) is None
     mine = sa.select(sa.literal(rsvp.about)) if first else same.with_only_columns(sa.literal(ABOUT) + Rsvp.id)
     lately = sa.and_(OutboxMail.posted_at > now - dt.timedelta(days=1), OutboxMail.part_of.is_(None))
-    lately = sa.and_(lately, OutboxMail.kind.not_in(UNASKED))
+    lately = sa.and_(lately, OutboxMail.kind.in_(kinds) if kinds else OutboxMail.kind.not_in(UNASKED))
     return db.session.scalar(sa.select(sa.func.count()).where(OutboxMail.about.in_(mine), lately)) or 0
 
 
