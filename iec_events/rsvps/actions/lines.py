@@ -221,7 +221,7 @@ def _may_hear_more(rsvp: Rsvp, by: str) -> bool:
 
 
 def _letters_today(rsvp: Rsvp, now: dt.datetime, kinds: Sequence[str] = ()) -> int:
-    """To the address at this event, of `kinds` or all; to the first party with it, whom none behind may cut off, its own.
+    """To the address at this event, of `kinds` or all; to the first party with it, which none may cut off, its own.
 
     What organizers write to many, reminders and news do not count: nobody asks for them with a form.
     """
