@@ -630,6 +630,19 @@ def test_cancelling_many_asks_once_and_writes_to_them(nasrin: FlaskClient, event
     assert "promoted" not in letters(), "who is cancelled too gets no place in between"
 
 
+def test_under_attack_who_waits_in_line_can_be_approved(nasrin: FlaskClient, event: Event) -> None:
+    _full, sara = comes("Omid", 3), comes("Sara")
+    button = f"{LIST}/{sara}/approve"
+    assert button not in nasrin.get(f"{LIST}/{sara}").text
+    becomes(event, under_attack=True)
+    assert button in nasrin.get(f"{LIST}/{sara}").text
+    press(nasrin, button)
+    page = nasrin.get(f"{LIST}/{sara}").text
+    assert "They are approved. Not enough places are free" in page
+    assert "Place 1 in line." in page
+    assert button not in page
+
+
 def test_removing_many_is_undone(nasrin: FlaskClient, event: Event) -> None:
     ids = [comes("Bot 1", 1, "bot1@example.org"), comes("Bot 2", 2)]
     comes("Sara", 2)

@@ -257,6 +257,21 @@ def test_under_attack_the_waitlist_of_the_flood_gets_no_places_that_come_free() 
     assert [status(one) for one in waiting] == ["confirmed", "waitlisted"]
 
 
+def test_under_attack_those_in_line_are_approved_before_a_place_is_free() -> None:
+    event = an_event(capacity=1, offer_hours=12)
+    (first_id, _first), (_id, flood), *real = [place(event, None) for _ in range(5)]
+    defend_event(slug=event.slug, now=clock.now())
+    for rsvp_id, _token in real[:1] * 2:
+        assert actions.approve_rsvp(slug=event.slug, rsvp_id=rsvp_id, now=clock.now()) == "waitlisted"
+    assert [step.what for step in steps_of(real[0][0])] == ["placed", "approved"]
+    actions.remove_rsvps(slug=event.slug, rsvp_ids=[first_id], now=clock.now())
+    assert [status(token) for token in (flood, real[0][1])] == ["waitlisted", "offered"]
+    actions.withdraw_rsvp(token=real[0][1], now=clock.now())
+    done = actions.approve_rsvps(slug=event.slug, rsvp_ids=[one for one, _token in real[1:]], now=clock.now())
+    assert (done.coming, done.waiting, done.passed) == (1, 1, 0)
+    assert [status(token) for token in (flood, real[1][1], real[2][1])] == ["waitlisted", "offered", "waitlisted"]
+
+
 def test_under_attack_nobody_comes_back_past_the_person_who_looks() -> None:
     """The flood knows its links: who waits would say no, then yes, and be seated as somebody new."""
     event = an_event(capacity=1, confirms_address=True)

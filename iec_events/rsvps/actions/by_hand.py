@@ -21,7 +21,7 @@ from ...questions.queries import questions_of
 from ..answers import keep_answers, read_answers, with_earlier
 from ..boxes import Reader, Words, address_of, keep_address, normal_address, seal
 from ..letters import MOVED
-from ..models import ACTIVE, CONFIRMED, PENDING, UNCONFIRMED, WAITLISTED, Rsvp, RsvpLink
+from ..models import ACTIVE, CONFIRMED, OFFERED, PENDING, UNCONFIRMED, WAITLISTED, Rsvp, RsvpLink
 from ..seating import fits
 from .lines import (
     SEATED,
@@ -104,13 +104,15 @@ def change_by_hand(*, slug: str, rsvp_id: str, said: ByHand, reader: Reader, now
 def approve_rsvps(*, slug: str, rsvp_ids: Sequence[str], now: dt.datetime) -> Approved:
     """Let those of these parties come that wait for approval, in the order of arrival; others are passed over.
 
+    Under attack, those in line wait for it, too.
     Raises EventUnknown, StatusChanged when the event takes place no more.
     """
     event = locked(Event.slug == slug)
     if not takes_place(event, now):
         raise StatusChanged
-    became = [approve_rsvp(slug=slug, rsvp_id=rsvp_id, now=now) for rsvp_id in _chosen(event, rsvp_ids, (PENDING,))]
-    coming = became.count(CONFIRMED)
+    which = (PENDING, WAITLISTED) if event.under_attack else (PENDING,)
+    became = [approve_rsvp(slug=slug, rsvp_id=rsvp_id, now=now) for rsvp_id in _chosen(event, rsvp_ids, which)]
+    coming = became.count(CONFIRMED) + became.count(OFFERED)
     return Approved(coming=coming, waiting=became.count(WAITLISTED), passed=len({*rsvp_ids}) - len(became))
 
 

@@ -235,9 +235,14 @@ def _letters_today(rsvp: Rsvp, now: dt.datetime, kinds: Sequence[str] = ()) -> i
 
 def look_under_attack(event: Event, rsvp: Rsvp) -> None:
     """Under attack a person looks at a party that joins the line again, too: the flood knows how to come back."""
-    if event.under_attack and not rsvp.holds_seats:
-        known = sa.select(Rsvp.id).where(Rsvp.id == rsvp.id, looked_at())
-        rsvp.approved = rsvp.approved and db.session.scalar(known) is not None
+    if not rsvp.holds_seats and is_passed_by(event, rsvp):
+        rsvp.approved = False
+
+
+def is_passed_by(event: Event, rsvp: Rsvp) -> bool:
+    """Whether no place that comes free may go to a party, as it is under attack and nobody has looked at it."""
+    known = sa.select(Rsvp.id).where(Rsvp.id == rsvp.id, looked_at())
+    return event.under_attack and db.session.scalar(known) is None
 
 
 def _served(event: Event, now: dt.datetime, newcomer: Rsvp | None, *, count: bool = False) -> list[str]:

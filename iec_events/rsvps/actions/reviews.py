@@ -39,6 +39,7 @@ from .lines import (
     answer,
     give_seats_back,
     hold_seats,
+    is_passed_by,
     join,
     locked,
     locked_rsvp,
@@ -85,12 +86,16 @@ class Undone:
 def approve_rsvp(*, slug: str, rsvp_id: str, now: dt.datetime) -> str:
     """Let a party come; without room for it, it waits in line. The new status; twice does it once.
 
-    Who was declined before the address was confirmed is asked to confirm it first.
+    Who was declined before the address was confirmed is asked to confirm it first. Under attack, one that waits in line
+    already gets places that come free from now on.
 
     Raises LinkUnknown, StatusChanged when the party was cancelled or the event takes place no more.
     """
     event, rsvp = locked_rsvp(rsvp_id, slug=slug)
     if rsvp.approved and rsvp.status in ACTIVE:
+        if rsvp.status == WAITLISTED and is_passed_by(event, rsvp):
+            _note(rsvp, "approved", now)
+            serve_line(event, now)
         return rsvp.status
     if rsvp.status not in {PENDING, DECLINED, UNCONFIRMED} or not takes_place(event, now):
         raise StatusChanged

@@ -180,6 +180,8 @@ def _may(event: Event, rsvp: RsvpView) -> set[str]:
     to_be = event.status in {"published", "postponed"} and event.ends_at > clock.now()
     if to_be and not rsvp.approved and rsvp.status in {PENDING, UNCONFIRMED, DECLINED}:
         may.add("approve")
+    if to_be and event.under_attack and rsvp.status == WAITLISTED and not place_in_line(rsvp, event.slug):
+        may.add("approve")
     if not rsvp.approved and rsvp.status in {PENDING, UNCONFIRMED}:
         may.add("decline")
     if to_be and rsvp.status in {WAITLISTED, OFFERED}:
