@@ -8,6 +8,7 @@ import click
 
 from ..core import clock
 from ..core.toml_sheets import BadFile
+from .actions import note_rules
 from .loader import load
 
 
@@ -15,6 +16,7 @@ from .loader import load
 @click.argument("file", type=click.Path(path_type=Path))
 def load_file(file: Path) -> None:
     """Create or revise campaigns and events as FILE says (TOML; see docs/loading.md)."""
+    note_rules()
     try:
         loaded = load(file, now=clock.now())
     except BadFile as refused:

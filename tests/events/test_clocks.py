@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -24,6 +25,7 @@ from iec_events.events.actions import (
     revise_event,
     take_out,
 )
+from iec_events.events.commands import load_file
 from iec_events.events.drafts import draft_of
 from iec_events.events.models import Event
 from iec_events.events.patterns import course_of, is_usual
@@ -247,6 +249,12 @@ def test_what_was_written_by_newer_rules_is_not_moved_by_a_worker_with_older_one
         an_event(slug="one", starts_at=SIX)
     assert follow() == 0
     assert date("one").starts_at == SIX
+
+
+def test_who_loads_a_file_says_by_which_rules(tmp_path: Path) -> None:
+    with changed_clocks(tmp_path):
+        assert CliRunner().invoke(load_file, [str(tmp_path / "none.toml")]).exit_code == 1
+    assert db.session.scalar(sa.select(SiteState.tzdata)) == "2027.10"
 
 
 def test_saving_all_dates_takes_the_note_from_all(tmp_path: Path) -> None:
