@@ -136,6 +136,7 @@ def test_the_frame_has_its_own_style_and_nothing_else(organizer: FlaskClient, ev
     assert "style-src 'sha256-" in policy
     assert "unsafe" not in policy
     assert frame.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert frame.headers["Cross-Origin-Resource-Policy"] == "cross-origin"  # else Firefox leaves the frame empty
     assert frame.headers["Cache-Control"] == "no-store"
     assert "<script>" not in frame.text
     assert "<b>" not in frame.text

@@ -72,6 +72,8 @@ def mail(slug: str, letter_id: str, locale: str) -> ResponseReturnValue:
     styles = " ".join(f"'sha256-{_digest(style)}'" for style in STYLE.findall(html))
     page.headers["Content-Security-Policy"] = "; ".join((*IN_FRAME, f"style-src {styles}"))
     page.headers["X-Frame-Options"] = "SAMEORIGIN"
+    # To Firefox a page in a sandbox is not of our origin. Others can't frame it, and their requests bring no cookie.
+    page.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return page
 
 
