@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from ...core.db import db
 from ...core.errors import Refusal
 from ...core.i18n import _l
+from ...organizers.audit import OPERATOR, actor
 from ..models import Campaign, Event, EventSeries
 from ..queries import CampaignUnknown, EventUnknown
 from ..series_queries import dates_of
@@ -110,6 +111,12 @@ def write(row: Event | Campaign, columns: dict[str, Any]) -> set[str]:
     for name in changed:
         setattr(row, name, columns[name])
     return changed
+
+
+def clocks_are_read_of(event: Event) -> None:
+    """Whoever saves it has read that a state changed its clocks; who loads a file has not, maybe every day."""
+    if actor() != OPERATOR:
+        event.clocks = ""
 
 
 def stamped(event: Event, now: dt.datetime) -> dt.datetime:

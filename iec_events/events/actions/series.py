@@ -25,7 +25,16 @@ from ..recurrence import Course, Rule, on_the_wall
 from ..series_queries import any_series, dates_of, is_listed
 from ..slugs import is_secret
 from ..times import day_month
-from .rows import after, all_stamped, is_left_out, leave_out, locked, locked_dates, take_from_left_out
+from .rows import (
+    after,
+    all_stamped,
+    clocks_are_read_of,
+    is_left_out,
+    leave_out,
+    locked,
+    locked_dates,
+    take_from_left_out,
+)
 from .series_rows import Also, checked, date_slugs, make_dates, place_date, series_slug, stretches, write_date
 from .steps import NotFromHere, cancel_event, publish_event, reinstate, withdraw_event
 from .writing import (
@@ -130,7 +139,7 @@ def revise_dates(
     campaign, campaign_before = campaign_slug, event.campaign.slug if event.campaign else None
     coming = [one for one in dates if one.ends_at > now or one.id == event.id]
     for date in coming:
-        date.clocks = ""  # as with one date
+        clocks_are_read_of(date)
     if not told and campaign == campaign_before:
         return slug
     if campaign != campaign_before:

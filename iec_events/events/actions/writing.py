@@ -23,7 +23,7 @@ from ..seats import availability
 from ..slugs import event_slug, is_secret, with_tail
 from ..versions import raise_sequence, said_by
 from .pictures import NoSuchImage, drop_image
-from .rows import after, forget_if_empty, free_slug, locked, stamped, write
+from .rows import after, clocks_are_read_of, forget_if_empty, free_slug, locked, stamped, write
 from .steps import PlaceMissing
 
 # Whoever has the event in a calendar must be told when one of these changes (RFC 5546 2.1.4).
@@ -155,7 +155,7 @@ def revise_event(
     before, ended, said = event.image_name, event.ends_at, said_by(event)
     moment = stamped(event, now)  # later than what its entry says of the campaign that it may leave, too
     changed = write(event, {**columns, "campaign_id": _goes_to(event, campaign_slug)})
-    event.clocks = ""  # whoever saves it has read of that
+    clocks_are_read_of(event)
     if not changed:
         return slug
     if event.published_at is None:
