@@ -323,6 +323,17 @@ def test_letters_with_nothing_to_say_take_nothing_of_what_may_go_in_a_minute() -
     assert claim(now=now, how_many=9, per_minute=4) == []
 
 
+def test_who_puts_off_a_letter_that_is_another_workers_by_now_gives_nothing_back() -> None:
+    now = clock.now()
+    promise()
+    (slow,) = claim(now=now, how_many=9, per_minute=1)
+    later = now + LEASE + MINUTE
+    assert len(claim(now=later, how_many=9, per_minute=1)) == 1
+    put_off(letter=slow, now=later)
+    promise()
+    assert claim(now=later, how_many=9, per_minute=1) == []
+
+
 def test_four_workers_keep_the_limit_together(app: Flask) -> None:
     for _ in range(40):
         promise()

@@ -85,8 +85,8 @@ def release(*, letters: Sequence[Claimed]) -> None:
 @atomic()
 def put_off(*, letter: Claimed, now: dt.datetime) -> None:
     """Give a claimed letter back that cannot be written yet; it is tried again in half a minute."""
-    _change(letter, leased_until=None, tries=letter.tries - 1, due_at=now + FIRST_PAUSE)
-    _unspent()
+    if _change(letter, leased_until=None, tries=letter.tries - 1, due_at=now + FIRST_PAUSE):
+        _unspent()
 
 
 @atomic()
