@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TRANSLATIONS = ROOT / "iec_events" / "translations"
 LOCALES = ("fa", "es")
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+NESTED = re.compile(r"\{(_|_l|ngettext)\(")
 TYPEWRITTEN = re.compile(r"\w'\w")
 JINJA = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
 
@@ -85,6 +86,9 @@ def complaints() -> Iterator[str]:
             yield f"{_where(text)}: this text has a line break or blank edges: {text.id!r}"
         if text.id and any(TYPEWRITTEN.search(part) for part in _parts(text.id)):
             yield f"{_where(text)}: this text has an apostrophe of typewriters, not ’: {text.id!r}"
+    for file in sorted((ROOT / "iec_events").rglob("*.py")):
+        if NESTED.search(file.read_text()):
+            yield f"{file.relative_to(ROOT)}: a text within an f-string is not collected (before Python 3.12)"
     for locale in LOCALES:
         catalogue = read(locale)
         for text in texts:

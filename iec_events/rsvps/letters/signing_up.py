@@ -91,7 +91,8 @@ def _waitlisted(facts: Facts) -> Said:
     hours = facts.event.event.offer_hours
     if facts.event.event.under_attack and not facts.place:
         only = _("At the moment, places that come free go only to parties that an organizer has approved.")
-        then = f"{only} {_('Please do not travel before we write to you that your place is kept.')}"
+        travel = _("Please do not travel before we write to you that your place is kept.")
+        then = f"{only} {travel}"
     elif hours:
         offered = ngettext(
             "When places for your party come free, they are offered to you, and held for %(count)s hour.",
@@ -99,7 +100,8 @@ def _waitlisted(facts: Facts) -> Said:
             hours,
             count=format_number(hours),
         )
-        then = f"{offered} {_('We write to you when places come free. Please do not travel before that.')}"
+        travel = _("We write to you when places come free. Please do not travel before that.")
+        then = f"{offered} {travel}"
     else:
         then = _(
             "As soon as places for your party come free they are yours, and we write to you. "
