@@ -19,4 +19,8 @@ def _release_asked(facts: dict[str, Any]) -> Letter | None:
     return write_letter("access/emails/release_asked", link=link)
 
 
-LETTERS: Writers = {"access.release_asked": _release_asked}
+def _given(_facts: dict[str, Any]) -> Letter:
+    return write_letter("access/emails/given", link=public_url("front_organizers.dashboard", locale=current_locale()))
+
+
+LETTERS: Writers = {"access.given": _given, "access.release_asked": _release_asked}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from contextlib import suppress
 
@@ -30,6 +31,7 @@ from iec_events.core.db import atomic, db
 from iec_events.core.tokens import new_token
 from iec_events.events.keys import take_away
 from iec_events.events.models import Event, EventKey, KeyCopy
+from iec_events.mail.models import OutboxMail
 from iec_events.organizers.actions import accept_invitation, invite
 from iec_events.organizers.keys import new_phrase, pair_of_phrase, private_of_session
 from iec_events.organizers.models import AuditEntry
@@ -42,6 +44,7 @@ from iec_events.rsvps.boxes import reader_of
 from iec_events.rsvps.models import Rsvp
 from iec_events.rsvps.queries import own_rsvp, roster
 from iec_events.team.actions import begin_anew, make_reset_link
+from iec_events.worker import LETTERS
 from tests.factories import an_event
 from tests.questions.asking import a_question
 
@@ -76,6 +79,30 @@ def test_a_colleague_reads_the_lists_after_they_were_given_access() -> None:
     assert names(event, omid) == [None]
     assert give_access(organizer_id=omid.id, by=nasrin, now=clock.now()) == 2
     assert names(event, omid) == ["Sara"]
+
+
+def test_everybody_who_opens_a_list_hears_of_one_more_key() -> None:
+    nasrin, event = an_account("Nasrin"), an_event()
+    comes(event, "Sara")
+    omid, simin = an_account("Omid"), an_account("Simin")
+    told = sa.select(OutboxMail.about).where(OutboxMail.kind == "access.given").order_by(OutboxMail.posted_at)
+
+    def hears(now: dt.datetime) -> set[str]:
+        return set(db.session.scalars(told.where(OutboxMail.posted_at == now)))
+
+    first, second, again, paper = (clock.now() + dt.timedelta(minutes=minute) for minute in range(4))
+    give_access(organizer_id=omid.id, by=nasrin, now=first)
+    assert hears(first) == {nasrin.id}
+    give_access(organizer_id=simin.id, by=omid, now=second)
+    assert hears(second) == {nasrin.id, omid.id}
+    give_access(organizer_id=simin.id, by=nasrin, now=again)  # who holds it already
+    assert hears(again) == set()
+    make_recovery_key(by=nasrin, now=paper)
+    assert hears(paper) == {nasrin.id, omid.id, simin.id}
+    letter = LETTERS["access.given"]({})
+    assert letter
+    assert "/organize" in letter.text
+    assert "Nasrin" not in letter.text
 
 
 def test_who_holds_nothing_gives_nothing() -> None:

@@ -17,6 +17,7 @@ from ...core.errors import Refusal
 from ...core.i18n import _l
 from ...events.keys import (
     DOOR,
+    ROSTER,
     SCOPES,
     add_key,
     give,
@@ -31,6 +32,7 @@ from ...events.keys import (
 )
 from ...events.models import Campaign, Event, EventKey, KeyCopy
 from ...events.queries import EventUnknown
+from ...organizers.actions import tell
 from ...organizers.audit import note
 from ...organizers.keys import RECOVERY, PhraseRefused, new_phrase, pair_of_phrase
 from ...organizers.models import OrganizerKey, RecoveryKey, RoleGrant
@@ -108,7 +110,7 @@ def make_recovery_key(*, by: Holder, now: dt.datetime) -> str:
     pair = pair_of_phrase(phrase)
     take_away(RECOVERY)
     db.session.merge(RecoveryKey(id=1, public=pair.public, made_at=now.replace(microsecond=0), checked_at=None))
-    _give_all(keys, RECOVERY, pair.public)
+    _tell_holders(_give_all(keys, RECOVERY, pair.public), RECOVERY, now)
     note("recovery.made", "recovery", now=now)
     return phrase
 
@@ -136,7 +138,7 @@ def give_access(*, organizer_id: str, by: Holder, now: dt.datetime) -> int:
         raise HolderUnknown
     mine = keys_for(grants)
     keys = {key_id: private for key_id, private in held.items() if key_id in mine}
-    _give_all(keys, organizer_id, account.public)
+    _tell_holders(_give_all(keys, organizer_id, account.public), organizer_id, now)
     note("access.given", f"organizer:{organizer_id}", now=now)
     return len(keys)
 
@@ -236,9 +238,20 @@ def held_event(slug: str) -> Event:
     return event
 
 
-def _give_all(keys: dict[str, bytes], holder: str, public: bytes) -> None:
+def _give_all(keys: dict[str, bytes], holder: str, public: bytes) -> set[str]:
+    """The keys of which the holder had no copy before."""
+    had = set(db.session.scalars(sa.select(KeyCopy.event_key_id).where(KeyCopy.holder == holder)))
     for key_id, private in keys.items():
         give(key_id, private, {holder: public})
+    return keys.keys() - had
+
+
+def _tell_holders(keys: set[str], newcomer: str, now: dt.datetime) -> None:
+    """Whoever can open one of these lists, the giver too, hears that somebody else can; of a door nobody does."""
+    lists = sa.select(EventKey.id).where(EventKey.id.in_(keys), EventKey.scope == ROSTER)
+    holders = sa.select(KeyCopy.holder).distinct().where(KeyCopy.event_key_id.in_(lists))
+    for holder in sorted(set(db.session.scalars(holders)) - {newcomer, RECOVERY}):
+        tell(holder, "access.given", now=now)
 
 
 def _present_holders(event_id: int, scope: str, now: dt.datetime) -> dict[str, bytes]:
