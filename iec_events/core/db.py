@@ -16,7 +16,8 @@ from flask import Flask, current_app
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, UOWTransaction, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, PassiveFlag, Session, UOWTransaction, mapped_column
+from sqlalchemy.orm.attributes import get_history
 
 from .connections import tend, turn
 from .crypto import BoxRefused, vault
@@ -88,6 +89,13 @@ class SiteState(Model):
     key_check: Mapped[bytes | None]
     worker_seen_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     tzdata: Mapped[str | None] = mapped_column(sa.String(20))
+
+
+def changed(row: Base) -> set[str]:
+    """The attributes of a row that hold something else than at the last flush."""
+    state: Any = sa.inspect(row)
+    touched = set(state.mapper.attrs.keys()) - state.unmodified
+    return {name for name in touched if get_history(row, name, PassiveFlag.PASSIVE_NO_INITIALIZE).has_changes()}
 
 
 def on_public_change(app: Flask, action: Callable[[], None]) -> None:
@@ -257,5 +265,4 @@ def _note_public_change(session: Session, _context: UOWTransaction, _instances: 
 
 
 def _loud(row: Base) -> bool:
-    changed = {name for name, state in sa.inspect(row).attrs.items() if state.history.has_changes()}
-    return bool(changed - row.unseen)
+    return bool(changed(row) - row.unseen)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import object_session
 
+from ..core.db import changed
 from .drafts import day_begins
 from .models import Event, EventSeries, Wall
 
@@ -110,7 +111,7 @@ def _series_of(event: Event) -> EventSeries | None:
 @sa.event.listens_for(Event, "before_insert")
 @sa.event.listens_for(Event, "before_update")
 def _note_walls_of_event(_mapper: object, _connection: object, event: Event) -> None:
-    written = _written(event, (*MOMENTS, "recurs_at", "time_zone", "series_id"))
+    written = changed(event) & {*MOMENTS, "recurs_at", "time_zone", "series_id"}
     if written:
         again = set(MOMENTS) if "time_zone" in written else set()
         note_walls(event, written | again | ({"recurs_at"} if "series_id" in written else set()))
@@ -119,13 +120,8 @@ def _note_walls_of_event(_mapper: object, _connection: object, event: Event) -> 
 @sa.event.listens_for(EventSeries, "before_insert")
 @sa.event.listens_for(EventSeries, "before_update")
 def _note_walls_of_series(_mapper: object, _connection: object, series: EventSeries) -> None:
-    if _written(series, ("starts_at", "time_zone")):
+    if changed(series) & {"starts_at", "time_zone"}:
         _note_walls(series, {"starts_at": series.time_zone}, {"starts_at"})
-
-
-def _written(row: Event | EventSeries, names: Iterable[str]) -> set[str]:
-    state: Any = sa.inspect(row)
-    return {name for name in names if state.attrs[name].history.has_changes()}
 
 
 def _note_walls(row: Event | EventSeries, clocks: dict[str, str], names: set[str]) -> None:
