@@ -83,8 +83,12 @@ def _told_by_line(table: Table) -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        table.wrong(KEYS_REFUSED.get(type(refusal)), str(refusal))
-        table.sheet.refuse()
+        _refuse(table, KEYS_REFUSED.get(type(refusal)), str(refusal))
+
+
+def _refuse(table: Table, key: str | None, reason: str) -> None:
+    table.wrong(key, reason)
+    table.sheet.refuse()
 
 
 def _put_campaign(written: WrittenCampaign, loaded: Loaded, now: dt.datetime) -> None:
@@ -105,6 +109,8 @@ def _put_event(written: WrittenEvent, loaded: Loaded, now: dt.datetime) -> None:
         return
     before = _revised_at(written.slug)
     if before is None:
+        if _series_revised_at(written.slug) is not None:
+            _refuse(written.table, "slug", "this comes again; write [event.again] as it was, or another slug.")
         actions.create_event(draft=draft, slug=written.slug, campaign_slug=written.campaign_slug, now=now)
     else:
         actions.revise_event(slug=written.slug, draft=draft, campaign_slug=written.campaign_slug, now=now)
@@ -147,9 +153,10 @@ def _revise_series(written: WrittenEvent, again: WrittenAgain, draft: EventDraft
     course, starts = course_of(series), on_the_wall(draft.starts_at, draft.time_zone)
     same_clocks = course.all_day or course.first.time() == starts.time()
     if course.rule != again.rule or not same_clocks or course.time_zone != draft.time_zone:
-        again.table.wrong(None, "it comes again by another rule already; change the rule on its page.")
-        again.table.sheet.refuse()
+        _refuse(again.table, None, "it comes again by another rule already; change the rule on its page.")
     coming = [event for event in dates_of(series) if event.ends_at > now]
+    if written.status == "draft" and any(event.status != "draft" for event in coming):
+        _refuse(written.table, "status", "some of its dates are published; cancel them, or leave the line out.")
     usual = [event for event in coming if is_usual(event, series)] or coming
     if usual:
         actions.revise_dates(

@@ -37,6 +37,8 @@ def read_again(event: Table, draft: EventDraft) -> WrittenAgain | None:
     table.done()
     if "every" not in table:
         table.wrong("every", f"this is missing; write one of {', '.join(OFTEN)}.")
+    if every == DAILY and "on" in table:
+        table.wrong("on", "every day is every day of the week; leave the line out.")
     if (times is None) == (until is None) and not table.sheet.is_wrong(table.path):
         table.wrong(None, "write either until = 2027-06-30, the last day, or times = 12, the number of dates.")
     if table.sheet.is_wrong(table.path) or every is None:

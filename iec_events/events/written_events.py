@@ -31,7 +31,6 @@ from .written_details import read_details
 from .written_times import read_times
 
 LONGEST_MESSAGE = 1000
-LONGEST_PICTURE = 6_000_000
 LANGUAGES = " or ".join(LOCALES)
 # The draft's fields that a file calls by another name.
 KEYS = {
@@ -255,9 +254,9 @@ def _object(table: Table, draft: EventDraft) -> None:
 
 
 def _within(sentence: object) -> str:
-    """A sentence written for forms, to stand behind a colon."""
+    """A sentence written for forms, to stand behind a colon; RSVPs keep their capitals."""
     said = str(sentence)
-    return said[:1].lower() + said[1:]
+    return said if said[1:2].isupper() else said[:1].lower() + said[1:]
 
 
 def _zone(table: Table) -> str | None:

@@ -16,7 +16,7 @@ from ..core.db import db
 from ..core.i18n import LOCALES
 from ..core.toml_sheets import Table, nearest
 from ..events.models import LONGEST_KEPT, Texts
-from ..events.slugs import is_slug
+from ..events.slugs import SHAPE
 from . import actions
 from .drafts import LONGEST_CHOICE, QUESTION_TEXTS, ChoiceDraft, QuestionDraft, draft_of
 from .models import CONDITIONS, DOOR, KINDS, NO, ORGANIZERS, WITH_CHOICES, YES, YES_NO, Condition, Question
@@ -120,7 +120,7 @@ def _name(table: Table, taken: dict[str, WrittenQuestion]) -> str:
 def _short_name(table: Table) -> str:
     """What the file calls a question or a choice."""
     name = table.line_of_text("name", longest=LONGEST_NAME, example='"arrival"')
-    if not is_slug(name):
+    if not SHAPE.fullmatch(name):
         table.wrong("name", f'"{name}" does not fit; write up to 16 small Latin letters, digits and hyphens.')
         return ""
     return name

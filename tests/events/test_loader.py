@@ -331,6 +331,7 @@ def test_a_time_that_comes_twice_is_told_apart(tmp_path: Path) -> None:
         ("18:00:00\n", "18:00:30\n", "event[1].starts: 2027-02-20 18:00:30 does not fit; write whole minutes"),
         ("2027-02-20T18", "1999-02-20T18", "event[1].starts: 1999-02-20 18:00:00 does not fit"),
         ("2027-02-20T18:00:00", "2027-02-20", "event[1].starts: this is no date and time; write 2027-02-20T"),
+        ("02-20T12:00", "02-22T12:00", "event[1].rsvp_closes: RSVPs must close before the event ends"),
         ('"17:30"', '"19:30"', "event[1].doors: doors must open before the start"),
         ('"CO"', '"Colombia"', 'event[1].country: "Colombia" is no country; write its two capital letters'),
         ('"CO"', '"XX"', 'event[1].country: "XX" is no country'),
@@ -586,6 +587,7 @@ def test_what_comes_again_is_made_once_and_then_revised(tmp_path: Path) -> None:
         ("times = 9", "until = 2027-02-03", 11, "no second date"),
         ("times = 9", 'times = 9\nnth = "first"', 11, "this is no rule"),
         ('status = "published"', 'status = "postponed"', 3, "what comes again is one of"),
+        ('every = "week"', 'every = "day"\non = ["Tuesday"]', 13, "every day is every day"),
         ('slug = "vigil"', f'slug = "vigil-{"a" * 64}"', 2, "too long for what comes again; write 69 signs"),
     ],
 )
@@ -599,6 +601,22 @@ def test_a_rule_that_is_wrong_is_told_by_its_line(
     assert any(f"line {line}," in problem and said in problem for problem in refused.value.problems), (
         refused.value.problems
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "said"),
+    [
+        ('[event.again]\nevery = "week"\ntimes = 9\n', "", "line 2, event.1..slug: this comes again"),
+        ('"published"', '"draft"', "line 3, event.1..status: some of its dates are published"),
+    ],
+)
+def test_what_comes_again_is_neither_doubled_nor_left_public_without_a_word(
+    tmp_path: Path, written: str, instead: str, said: str
+) -> None:
+    loaded(tmp_path, VIGIL)
+    with pytest.raises(BadFile, match=said):
+        loaded(tmp_path, VIGIL.replace(written, instead))
+    assert len(dates()) == 9 == count(Event)
 
 
 def test_a_file_never_changes_a_rule(tmp_path: Path) -> None:

@@ -77,6 +77,11 @@ def test_are_asked_and_loading_them_again_changes_nothing(file: Path) -> None:
     assert [each.version for each in asked()] == [1, 1]
 
 
+def test_names_are_no_addresses(file: Path) -> None:
+    loaded(file, NIGHT + ASKED.replace('"foot"', '"new"'))
+    assert [choice["id"] for choice in asked()[0].choices] == ["bus", "new"]
+
+
 def test_a_change_in_the_file_keeps_ids_and_what_was_answered(file: Path) -> None:
     loaded(file, NIGHT + ASKED)
     ids = [each.id for each in asked()]
