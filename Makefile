@@ -13,7 +13,7 @@ help: ## what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 run: .venv/run.stamp ## serve the sample events at http://127.0.0.1:8000, worker and mail included
-	@IEC_PUBLIC_URL=$${IEC_PUBLIC_URL:-http://127.0.0.1:$(PORT)} $(BIN)/python -m iec_events.cli demo --port $(PORT)
+	@IEC_PUBLIC_URL=$${IEC_PUBLIC_URL:-http://127.0.0.1:$(PORT)} $(BIN)/python -m iec_events demo --port $(PORT)
 
 test: .venv/dev.stamp .tools/stamp ## the whole suite, on SQLite and on PostgreSQL, and stories in a browser
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist loadgroup $(ARGS)

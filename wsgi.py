@@ -2,14 +2,17 @@
 
 from contextlib import suppress
 
-from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
+from iec_events.core.memory import loading
 
-from iec_events.app import create_app
-from iec_events.core.config import OTHER_KEY, ConfigError
-from iec_events.core.db import db, key_check_fits
-from iec_events.core.logs import init_logs
-from iec_events.events.actions import note_rules
+with loading():
+    from flask import Flask
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from iec_events.app import create_app
+    from iec_events.core.config import OTHER_KEY, ConfigError
+    from iec_events.core.db import db, key_check_fits
+    from iec_events.core.logs import init_logs
+    from iec_events.events.actions import note_rules
 
 
 def checked(app: Flask) -> Flask:
@@ -31,4 +34,5 @@ def checked(app: Flask) -> Flask:
 
 
 init_logs()
-app = checked(create_app())
+with loading():
+    app = checked(create_app())

@@ -25,6 +25,7 @@ from .core import clock
 from .core.config import OTHER_KEY, ConfigError, settings, write_keys
 from .core.db import db, key_check_fits
 from .core.logs import init_logs
+from .core.memory import loading
 from .core.revisions import known_revisions, revision_of
 from .events.actions import note_rules
 from .events.commands import COMMANDS as EVENT_COMMANDS
@@ -169,7 +170,8 @@ def _reason(error: SQLAlchemyError) -> str:
 
 def _application() -> Flask:
     try:
-        return create_app()
+        with loading():
+            return create_app()
     except ConfigError as error:
         raise Sentence(str(error)) from None
     except SQLAlchemyError:
@@ -251,7 +253,7 @@ def _leave(*_args: object) -> None:
 
 def _keep_worker(stop: threading.Event, *, say: bool) -> None:
     """Run the worker until told to stop; when it dies, start another. It ends by itself when this process dies."""
-    command = [sys.executable, "-m", "iec_events.cli", "worker", "--until-stdin-closes", *(["--say"] if say else [])]
+    command = [sys.executable, "-m", "iec_events", "worker", "--until-stdin-closes", *(["--say"] if say else [])]
     while not stop.is_set():
         try:
             ended: object = _run_worker(command, stop)
@@ -296,6 +298,3 @@ for command in (
     *REPORT_COMMANDS,
 ):
     main.add_command(command)
-
-if __name__ == "__main__":
-    main()

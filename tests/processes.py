@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.servers import answering
 
 Program = tuple[str, str, str]  # as it calls itself; its module and function
-OUR_OWN: Program = ("iec-events", "iec_events.cli", "main")
+OUR_OWN: Program = ("iec-events", "iec_events.__main__", "main")
 GUNICORN: Program = ("gunicorn", "gunicorn.app.wsgiapp", "run")
 
 

@@ -278,7 +278,7 @@ def test_help_needs_no_keys(tmp_path: Path) -> None:
 
 
 def test_no_command_waits_for_what_only_passkeys_need(tmp_path: Path) -> None:
-    by_its_name = [sys.executable, "-X", "importtime", "-m", "iec_events.cli", "--help"]
+    by_its_name = [sys.executable, "-X", "importtime", "-m", "iec_events", "--help"]
     done = subprocess.run(
         by_its_name, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, check=False
     )
