@@ -32,6 +32,7 @@ from .written_events import Written, WrittenCampaign, WrittenEvent, WrittenMessa
 KEYS_REFUSED: dict[type[Refusal], str] = {
     actions.CapacityBelowSeats: "capacity",
     actions.KeptLonger: "keep_days",
+    actions.ListEndsNow: "keep_days",
     actions.MovedIntoPast: "starts",
     actions.PlaceMissing: "city",
 }

@@ -114,6 +114,17 @@ def test_an_event_that_people_know_of_is_not_moved_to_where_it_is_over() -> None
     revise(draft, **past)
 
 
+@pytest.mark.parametrize("change", [{"keep_days": 0}, {"ends_at": -15 * 24 * HOUR, "starts_at": -15 * 25 * HOUR}])
+def test_no_save_destroys_a_list_at_once(change: dict[str, Any]) -> None:
+    now = clock.now()
+    wanted = {name: value if name == "keep_days" else now + value for name, value in change.items()}
+    over = an_event(starts_at=now - 9 * HOUR, ends_at=now - 6 * HOUR, lines_given=1)
+    with pytest.raises(actions.ListEndsNow):
+        revise(over, **wanted)
+    revise(over, keep_days=1)
+    revise(an_event(starts_at=now - 9 * HOUR, ends_at=now - 6 * HOUR), **wanted)  # nobody is on this one
+
+
 def test_other_changes_raise_only_the_time_of_revision() -> None:
     night = created()
     uid, before = night.uid, night.revised_at

@@ -43,6 +43,7 @@ from .writing import (
     DraftRefused,
     EventChangedMeanwhile,
     KeptLonger,
+    ListEndsNow,
     delete_draft,
     revise_event,
 )
@@ -156,7 +157,7 @@ def revise_dates(
                 campaign_slug=campaign if theirs == campaign_before else theirs,
                 now=now,
             )
-        except (CapacityBelowSeats, KeptLonger, DraftRefused) as refusal:
+        except (CapacityBelowSeats, KeptLonger, ListEndsNow, DraftRefused) as refusal:
             raise DateRefuses(date, refusal, locale) from refusal
     for series in stretches(event.series):
         pattern = with_changes(kept_pattern(series), told)

@@ -79,6 +79,16 @@ class MovedIntoPast(Refusal):
     message = _l("By these dates the event would be over already, and its list soon destroyed. Please check them.")
 
 
+class ListEndsNow(Refusal):
+    """A new term or end lies so that the list would be destroyed at once, by whoever may write the event."""
+
+    status: ClassVar[int] = 422
+    message = _l(
+        "By this the list would be destroyed at once, and nobody could bring it back. "
+        "If that is meant, an owner presses “Destroy it now” below the list."
+    )
+
+
 class EventChangedMeanwhile(Refusal):
     """Somebody else saved the event after this form was opened."""
 
@@ -137,8 +147,8 @@ def revise_event(
     """Change what was chosen of an event. `made_from`: its `revised_at` when the form was made. Gives its slug.
 
     That changes only when an event which nobody has seen yet shall not be listed: then it gets a random tail. Raises
-    EventChangedMeanwhile, CapacityBelowSeats, MovedIntoPast, KeptLonger, PlaceMissing, CampaignUnknown, NoSuchImage,
-    DraftRefused.
+    EventChangedMeanwhile, CapacityBelowSeats, MovedIntoPast, KeptLonger, ListEndsNow, PlaceMissing, CampaignUnknown,
+    NoSuchImage, DraftRefused.
     """
     event = locked(slug)
     if made_from is not None and made_from != event.revised_at:
@@ -146,10 +156,7 @@ def revise_event(
     columns = _fit(draft)
     if draft.capacity is not None and draft.capacity < event.seats_taken:
         raise CapacityBelowSeats(event.seats_taken)
-    if _left_behind(event, draft, now):
-        raise MovedIntoPast
-    if event.lines_given and draft.keep_days > event.keep_days:
-        raise KeptLonger(event.keep_days)
+    _mind_the_list(event, draft, now)
     if event.status != "draft" and not (draft.city or draft.online_url):
         raise PlaceMissing
     before, ended, said = event.image_name, event.ends_at, said_by(event)
@@ -195,6 +202,15 @@ def delete_draft(*, slug: str, now: dt.datetime) -> None:
     if image is not None:
         drop_image(image)
     note("event.deleted", f"event:{slug}", now=now)
+
+
+def _mind_the_list(event: Event, draft: EventDraft, now: dt.datetime) -> None:
+    if _left_behind(event, draft, now):
+        raise MovedIntoPast
+    if event.lines_given and draft.keep_days > event.keep_days:
+        raise KeptLonger(event.keep_days)
+    if event.lines_given and event.list_ends_at > now >= draft.ends_at + dt.timedelta(days=draft.keep_days):
+        raise ListEndsNow
 
 
 def _left_behind(event: Event, draft: EventDraft, now: dt.datetime) -> bool:

@@ -55,6 +55,7 @@ BESIDE: dict[type[Refusal], str] = {
     actions.SlugUnfit: "slug",
     actions.CapacityBelowSeats: "capacity",
     actions.KeptLonger: "keep_days",
+    actions.ListEndsNow: "keep_days",
     actions.MovedIntoPast: "starts_on",
     actions.PlaceMissing: "city",
     actions.NoSuchImage: "image",
