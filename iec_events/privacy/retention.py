@@ -21,6 +21,7 @@ from ..organizers.queries import AT_MOST
 from ..rsvps.actions import (
     ADDRESS_KEPT,
     DECLINED_KEPT,
+    POSTPONED_KEPT,
     REMOVED_KEPT,
     UNCONFIRMED_KEPT,
     erase_addresses,
@@ -79,7 +80,7 @@ RULES = (
     Rule(
         job="erase addresses",
         what="e-mail addresses that the server can read, after the last letter owed, a no, or the end of the event",
-        at_most=max(ADDRESS_KEPT, DECLINED_KEPT),
+        at_most=max(ADDRESS_KEPT, DECLINED_KEPT, POSTPONED_KEPT),  # the last one while it is postponed
         every=HOUR,
         erase=erase_addresses,
     ),

@@ -1,8 +1,9 @@
-"""The words for what an RSVP is, and for what happened to it, as organizers read them."""
+"""The words for what an RSVP is, and what happened to it, as organizers read them; what letters and own pages share."""
 
 from __future__ import annotations
 
-from ..core.i18n import _l
+from ..core.i18n import _, _l
+from ..events.views import EventView
 from ..organizers import audit
 from .models import (
     ATTENDEE,
@@ -48,6 +49,18 @@ STEP = {
     "remark": _l("Remark of the organizers changed"),
     "removed": _l("Removed from the list"),
     "put back": _l("Put back on the list"),
+    "walked in": _l("Came without an RSVP"),
+    "let in": _l("Came after all"),
+    "taken back": _l("Taken back at the door"),
 }
 
 BY = {ATTENDEE: _l("by themselves"), audit.WORKER: _l("by itself"), audit.OPERATOR: _l("by the operator")}
+
+
+def unless_dated(event: EventView) -> str:
+    """What those on the list of a postponed event are told: until when it waits for a new date."""
+    return _(
+        "If there is no new date by %(day)s, what we keep about you is destroyed on that day, your RSVP too. After "
+        "that, please look at the event’s page and sign up again.",
+        day=event.list_ends_text,
+    )

@@ -302,6 +302,7 @@ def test_nobody_is_thanked_for_coming_to_what_is_postponed(client: FlaskClient, 
     house(starts_at=our_clock.now() + dt.timedelta(hours=1))
     sign_up(client)
     postpone_event(slug="berkeley", now=our_clock.now())
+    assert "It is kept for the new date, too. If there is no new date by" in page(client)
     clock.shift(dt.timedelta(hours=5))
     mine = page(client)
     assert headline(mine) == "This night is postponed."

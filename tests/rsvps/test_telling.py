@@ -20,6 +20,7 @@ from iec_events.core.i18n import speaking
 from iec_events.events.actions import (
     cancel_event,
     follow_clocks,
+    forget_versions,
     postpone_event,
     publish_event,
     reinstate,
@@ -453,6 +454,28 @@ def test_what_changes_while_it_is_off_is_told_when_it_takes_place_after_all(cloc
     assert "It takes place after all." in letter.text
     assert "Until now: Sunday 14 February 2027" in letter.text
     assert sent() == ["event_cancelled", "event_reinstated"]
+
+
+def test_whoever_waits_for_the_new_date_is_told_of_it_as_long_as_the_list_is_kept(clock: Traveller) -> None:
+    event = an_event()
+    rsvp_id, _token = somebody(event)
+    postpone_event(slug=event.slug, now=our_clock.now())
+    clock.shift(6 * MINUTE)
+    actions.tell_changes(our_clock.now())
+    letter = newest()
+    assert letter
+    assert "If there is no new date by Sunday 28 February, what we keep about you is destroyed" in letter.text
+    clock.move_to(event.ends_at + 13 * DAY)
+    forget_versions(our_clock.now())
+    actions.erase_addresses(our_clock.now())
+    moved(event, 30 * DAY)
+    reinstate(slug=event.slug, now=our_clock.now())
+    clock.shift(6 * MINUTE)
+    actions.tell_changes(our_clock.now())
+    letter = newest()
+    assert letter
+    assert (told(rsvp_id), letter.subject) == (3, "New time: Berkeley")
+    assert "There is a new date." in letter.text
 
 
 def test_a_list_that_waits_for_more_news_is_not_gone_through_again_and_again(

@@ -1,5 +1,13 @@
 """What is done with RSVPs. Each verb locks the event's row first, so that decisions about seats come one by one."""
 
+from .at_door import (
+    OrganizerDecides,
+    free_places,
+    let_in,
+    place_at_door,
+    take_back_at_door,
+    why_no_walk_in,
+)
 from .by_hand import Approved, ByHand, WordsSealed, approve_rsvps, cancel_rsvps, change_by_hand
 from .calendar import forget_calendar, make_calendar
 from .lines import RsvpClosed, StatusChanged
@@ -48,6 +56,7 @@ from .telling import send_reminders, send_thanks, tell_changes, thanks_due
 from .upkeep import (
     ADDRESS_KEPT,
     DECLINED_KEPT,
+    POSTPONED_KEPT,
     REMOVED_KEPT,
     UNCONFIRMED_KEPT,
     erase_addresses,
@@ -62,6 +71,7 @@ from .upkeep import (
 __all__ = [
     "ADDRESS_KEPT",
     "DECLINED_KEPT",
+    "POSTPONED_KEPT",
     "REMOVED_KEPT",
     "UNCONFIRMED_KEPT",
     "AlreadyCancelled",
@@ -73,6 +83,7 @@ __all__ = [
     "NoSeatsLeft",
     "NotByMail",
     "NotEnoughSeats",
+    "OrganizerDecides",
     "Party",
     "PartyTooLarge",
     "Placed",
@@ -100,8 +111,11 @@ __all__ = [
     "erase_rsvp",
     "erase_unconfirmed",
     "forget_calendar",
+    "free_places",
+    "let_in",
     "make_calendar",
     "note_refusals",
+    "place_at_door",
     "place_rsvp",
     "promote_rsvp",
     "put_back",
@@ -116,9 +130,11 @@ __all__ = [
     "send_reminders",
     "send_thanks",
     "subscribe",
+    "take_back_at_door",
     "tell_changes",
     "thanks_due",
     "undo_removal",
     "warn_holds",
+    "why_no_walk_in",
     "withdraw_rsvp",
 ]

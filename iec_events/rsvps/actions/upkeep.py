@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ...core.db import atomic, db
 from ...events.keys import ROSTER, sealing_key
-from ...events.models import Event
+from ...events.models import LONGEST_KEPT, Event
 from ...events.versions import CALLED_OFF
 from ...mail.actions import forget as forget_letters
 from ...mail.models import OutboxMail
@@ -35,6 +35,7 @@ from .lines import TAKES_PLACE, UNASKED, give_seats_back, locked, note_step, ser
 from .telling import owes_thanks
 
 ADDRESS_KEPT = dt.timedelta(days=3)
+POSTPONED_KEPT = dt.timedelta(days=LONGEST_KEPT)  # by then their list is gone, on the day that everybody was told
 DECLINED_KEPT = dt.timedelta(days=7)
 UNCONFIRMED_KEPT = dt.timedelta(hours=48)
 REMOVED_KEPT = dt.timedelta(days=7)
@@ -133,17 +134,17 @@ def erase_addresses(now: dt.datetime) -> None:
     """Erase mailable addresses when nothing is owed any more: after the end or a cancellation, when no letter waits.
 
     A no can be taken back with a letter for seven days. Those removed together go whole, with `erase_removed`.
-    Where an event thanks those who came, theirs wait for that letter and no longer; where it is postponed, for news of
-    a date. Three days after the end, nothing is owed in any case.
+    Where an event thanks those who came, theirs wait for that letter and no longer. Three days after the end, nothing
+    is owed in any case, except where it is postponed: there they wait for news of a date until their list is destroyed.
     """
     over = sa.select(Event.id).where(Event.ends_at <= now)
-    long_over = sa.select(Event.id).where(Event.ends_at <= now - ADDRESS_KEPT)
+    waits = sa.and_(Event.status == "postponed", Event.ends_at > now - POSTPONED_KEPT)
+    long_over = sa.select(Event.id).where(Event.ends_at <= now - ADDRESS_KEPT, ~waits)
     about = sa.select(sa.literal(ABOUT) + Rsvp.id).where(Rsvp.event_id.in_(long_over))
     db.session.execute(sa.delete(OutboxMail).where(OutboxMail.about.in_(about), OutboxMail.done_at.is_(None)))
     nothing_owed = ~sa.exists().where(OutboxMail.about == sa.literal(ABOUT) + Rsvp.id, OutboxMail.waiting())
     thanks = sa.select(Event.id).where(Event.thanks, Event.status == "published", Event.ends_at > now - ADDRESS_KEPT)
-    postponed = sa.select(Event.id).where(Event.status == "postponed", Event.ends_at > now - ADDRESS_KEPT)
-    news = sa.and_(Rsvp.status.in_(ACTIVE), Rsvp.event_id.in_(postponed))
+    news = sa.and_(Rsvp.status.in_(ACTIVE), Rsvp.event_id.in_(sa.select(Event.id).where(waits)))
     nothing_owed = sa.and_(nothing_owed, ~sa.and_(owes_thanks(), Rsvp.event_id.in_(thanks)), ~news)
     done_with = sa.and_(
         sa.or_(Rsvp.status == CANCELLED, _declined_for_good(now), Rsvp.event_id.in_(over)), nothing_owed

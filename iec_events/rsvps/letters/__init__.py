@@ -11,6 +11,7 @@ from dataclasses import replace
 from ...core.i18n import _
 from ...events.versions import CALLED_OFF
 from ..models import ACTIVE
+from ..wording import unless_dated
 from . import decisions, signing_up, the_event
 from .decisions import MOVED
 from .pieces import Facts, Said, Sayings
@@ -29,5 +30,6 @@ def said_of(kind: str, facts: Facts) -> Said:
     if facts.event.status in CALLED_OFF:
         return replace(said, words=(*said.words, _("This event is cancelled.")))
     stays = _("There is no new date yet. Your RSVP stays, and we write to you when there is one.")
-    off = " ".join(filter(None, (_("This event is postponed."), stays if facts.rsvp.status in ACTIVE else "")))
+    waits = (stays, unless_dated(facts.event)) if facts.rsvp.status in ACTIVE else ()
+    off = " ".join((_("This event is postponed."), *waits))
     return replace(said, words=(*said.words, off), facts=False)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from ...core.i18n import _, format_number, ngettext
 from ...events.versions import CALLED_OFF, Change
+from ..wording import unless_dated
 from .pieces import Facts, Said, Sayings, kept
 
 SOON = dt.timedelta(hours=3)
@@ -97,7 +98,11 @@ def _event_postponed(facts: Facts) -> Said:
     return Said(
         subject=_("Postponed: %(title)s", **facts.titled),
         headline=_("This event is postponed."),
-        words=(_("It does not take place on the day we told you. Please do not travel."), stays),
+        words=(
+            _("It does not take place on the day we told you. Please do not travel."),
+            stays,
+            unless_dated(facts.event),
+        ),
         facts=False,
     )
 

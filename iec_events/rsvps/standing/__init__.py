@@ -5,8 +5,11 @@ Facts in, texts out, in the language being spoken. No page, no database.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...core.i18n import _
-from ..models import CONFIRMED
+from ..models import ACTIVE, CONFIRMED
+from ..wording import unless_dated
 from . import away, listed
 from .away import removed
 from .pieces import LEAVE, Facts, Sayings, Standing, time_left
@@ -24,7 +27,10 @@ def standing_of(facts: Facts) -> Standing:
     if event.is_past:
         over = _("This night is postponed.") if event.status == "postponed" else _("This night is over.")
         return Standing(headline=over, said=_after(facts))
-    return SAY.get(facts.rsvp.status, removed)(facts)
+    standing = SAY.get(facts.rsvp.status, removed)(facts)
+    if event.status == "postponed" and facts.rsvp.status in ACTIVE:
+        standing = replace(standing, said=(*standing.said, unless_dated(event)))
+    return standing
 
 
 def _after(facts: Facts) -> tuple[str, ...]:
