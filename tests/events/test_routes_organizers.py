@@ -467,6 +467,19 @@ def test_the_steps_of_an_event(organizer: FlaskClient, client: FlaskClient) -> N
         assert client.get("/events/berkeley").status_code == public
 
 
+def test_before_a_step_one_reads_that_those_on_the_list_are_written_to(organizer: FlaskClient) -> None:
+    address = f"/organize/events/{an_event(lines_given=1).slug}"
+    form = organizer.get(address).text
+    for step in ("postpone", "cancel", "withdraw"):
+        assert f'href="{address}/{step}"' in form
+        assert "Those on its list who gave an address get a mail about it." in said(organizer.get(f"{address}/{step}"))
+    assert "without a word" not in said(organizer.get(f"{address}/withdraw"))
+    send(organizer, f"{address}/withdraw")
+    assert f'href="{address}/rsvps"' in organizer.get(address).text
+    alone = f"/organize/events/{an_event(slug='alone').slug}/withdraw"
+    assert "without a word" in said(organizer.get(alone))
+
+
 def test_a_step_without_a_token_or_in_the_wrong_order_is_refused(organizer: FlaskClient) -> None:
     an_event(slug="berkeley", status="draft", published_at=None)
     assert organizer.post("/organize/events/berkeley/publish").status_code == 422
