@@ -155,6 +155,16 @@ def test_zones_and_clock(well: Flask, monkeypatch: pytest.MonkeyPatch, clock: ti
     assert (only(well)[0], "The clock went back" in only(well)[1]) == (GRAVE, True)
 
 
+@pytest.mark.parametrize(("noted", "said"), [(None, False), ("2025.10", False), ("2099.10", True)])
+def test_rules_of_time_zones_that_are_older_than_those_that_times_are_kept_by(
+    well: Flask, noted: str | None, *, said: bool
+) -> None:
+    with atomic():
+        db.session.execute(sa.update(SiteState).values(tzdata=noted))
+    texts = [text for gravity, text in told(well) if gravity == WEAK]
+    assert [f"install tzdata {noted}" in text for text in texts] == [True] * said
+
+
 def test_folders_and_keys_that_others_can_read(well: Flask) -> None:
     chosen = well.extensions["settings"]
     key = chosen.key_dir / "vault.keys"

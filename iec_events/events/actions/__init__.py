@@ -1,7 +1,7 @@
 """Creating, revising, publishing and calling off. Each verb locks its event, and repeating one changes nothing."""
 
 from .campaigns import CampaignChangedMeanwhile, create_campaign, revise_campaign
-from .clocks import follow_clocks, note_rules
+from .clocks import follow_clocks, newer_rules, note_rules
 from .forgetting import forget_versions
 from .pictures import UNUSED_IMAGE_KEPT, NoSuchImage, erase_unused_images, keep_image
 from .rows import SlugTaken, SlugUnfit
@@ -90,6 +90,7 @@ __all__ = [
     "follow_clocks",
     "forget_versions",
     "keep_image",
+    "newer_rules",
     "note_rules",
     "open_list",
     "postpone_event",

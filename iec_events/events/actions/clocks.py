@@ -51,6 +51,12 @@ def note_rules() -> bool:
     return noted == ours
 
 
+def newer_rules() -> str | None:
+    """The release of time zone rules that times here are kept by, where that is newer than ours."""
+    noted = db.session.scalar(sa.select(SiteState.tzdata))
+    return noted if noted is not None and _order(noted) > _order(RULES) else None
+
+
 def _order(release: str) -> list[int]:
     """`2026.10` is newer than `2026.9`."""
     return [int(number) for number in re.findall(r"\d+", release)]

@@ -11,6 +11,7 @@ from ...core.config import settings
 from ...core.db import SiteState, db, key_check_fits
 from ...core.revisions import known_revisions, newest_revision, revision_of
 from ...core.shreds import has_shred
+from ...events.actions import newer_rules
 from ...events.models import EventKey
 from ...mail.queries import mail_health
 from ...organizers.audit import latest_at
@@ -36,7 +37,7 @@ def of_database(now: dt.datetime) -> Iterable[Finding]:
         return [Finding(GRAVE, "The database is newer than this version of IEC Events: install the newer one again.")]
     if revision != newest_revision():
         return [Finding(GRAVE, "The database is behind this version of IEC Events: run `iec-events migrate`.")]
-    checks: tuple[Callable[[dt.datetime], Findings], ...] = (_of_clock, _of_mail, _of_keys, _of_trail)
+    checks: tuple[Callable[[dt.datetime], Findings], ...] = (_of_clock, _of_zones, _of_mail, _of_keys, _of_trail)
     return [finding for check in checks for finding in check(now)]
 
 
@@ -45,6 +46,16 @@ def _of_clock(now: dt.datetime) -> Findings:
     if noted and max(noted) > now + AHEAD:
         yield Finding(
             GRAVE, f"The clock went back: something here was done at {max(noted):%Y-%m-%d %H:%M} UTC; set it."
+        )
+
+
+def _of_zones(_now: dt.datetime) -> Findings:
+    noted = newer_rules()
+    if noted:
+        yield Finding(
+            WEAK,
+            f"Times are kept by newer rules of time zones than are installed here, by which some may be an hour off: "
+            f"install tzdata {noted} or newer, and start server and worker again.",
         )
 
 
