@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import StringField
+from wtforms import HiddenField, StringField
 from wtforms.validators import AnyOf
 
 from ..core.forms import Form, Needed, TextArea
@@ -13,6 +13,12 @@ LONGEST_PHRASE = 400
 
 class ButtonForm(Form):
     """A button that acts."""
+
+
+class RecoveryForm(Form):
+    """The button that makes a recovery key, with the mark of the one that stood there when the page was made."""
+
+    instead_of = HiddenField()
 
 
 class AnswerForm(Form):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import ClassVar
 
 import sqlalchemy as sa
@@ -90,6 +91,12 @@ def access(now: dt.datetime | None = None) -> AccessView:
         recovery_checked=bool(recovery and recovery.checked_at),
         recovery_lists=of_holder.get(RECOVERY, 0),
     )
+
+
+def recovery_mark() -> str:
+    """By what one knows the present recovery key from an earlier one; empty while there is none."""
+    recovery = db.session.get(RecoveryKey, 1)
+    return sha256(recovery.public).hexdigest() if recovery else ""
 
 
 def holder_name(organizer_id: str) -> str:

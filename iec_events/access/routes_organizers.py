@@ -29,8 +29,8 @@ from .actions import (
     new_list_key,
     take_access,
 )
-from .forms import AnswerForm, ButtonForm, PhraseForm
-from .queries import access, at_the_door, holder_name, request_of
+from .forms import AnswerForm, ButtonForm, PhraseForm, RecoveryForm
+from .queries import access, at_the_door, holder_name, recovery_mark, request_of
 
 blueprint = Blueprint("access", __name__, url_prefix="/organize/access")
 blueprint.before_request(require_organizer)
@@ -47,19 +47,20 @@ def overview() -> ResponseReturnValue:
 @blueprint.route("/recovery", methods=["GET", "POST"])
 def recovery() -> ResponseReturnValue:
     """What the recovery key is; the button makes one and shows its words, this once."""
-    form = ButtonForm()
+    form = RecoveryForm(data={"instead_of": recovery_mark()})
     if not form.validate_on_submit():
         return _recovery_page(form, 422 if form.is_submitted() else 200)
     try:
-        phrase = make_recovery_key(by=_holder(), now=clock.now())
+        phrase = make_recovery_key(by=_holder(), instead_of=form.instead_of.data or "", now=clock.now())
     except Refusal as refusal:
         form.form_errors.append(str(refusal))
+        form.instead_of.data = recovery_mark()
         return _recovery_page(form, refusal.status)
     return render_template(
         "access/recovery.html",
         section="access",
         access=access(),
-        form=ButtonForm(formdata=None),
+        form=form,
         words=phrase.split(),
         picture=_picture(phrase),
     )
@@ -140,7 +141,7 @@ def answer(slug: str, release_id: str) -> ResponseReturnValue:
     return redirect(url_for("rsvps_organizers.roster", slug=slug), 303)
 
 
-def _recovery_page(form: ButtonForm, status: int) -> ResponseReturnValue:
+def _recovery_page(form: RecoveryForm, status: int) -> ResponseReturnValue:
     page = render_template("access/recovery.html", section="access", access=access(), form=form, words=None)
     return page, status
 

@@ -75,6 +75,12 @@ class ButtonForm(Form):
     """A button that acts."""
 
 
+class CodesForm(Form):
+    """The button that makes recovery codes, with the mark of those that stood there when the page was made."""
+
+    instead_of = HiddenField()
+
+
 class NewPasswordForm(Form):
     """A password, twice."""
 

@@ -18,7 +18,7 @@ from iec_events.organizers.guard import TOKEN
 from iec_events.organizers.keys import RECOVERY
 from iec_events.organizers.queries import organizer_by_email
 from tests.factories import an_event, fully_signed_in
-from tests.filling import send
+from tests.filling import hidden_fields, send
 
 
 @pytest.fixture
@@ -66,6 +66,17 @@ def test_a_key_that_would_lose_lists_is_refused_on_the_page(nasrin: FlaskClient,
     assert (refused.status_code, access().recovery_lists) == (409, 1)
     assert "new words would lose them" in refused.text
     assert not re.findall(r"<li>([a-z]+)</li>", refused.text)
+
+
+def test_a_page_of_words_that_is_loaded_again_leaves_them_good(nasrin: FlaskClient) -> None:
+    sent = hidden_fields(nasrin.get("/organize/access/recovery").text)
+    words = re.findall(r"<li>([a-z]+)</li>", nasrin.post("/organize/access/recovery", data=sent).text)
+    again = nasrin.post("/organize/access/recovery", data=sent)
+    assert (again.status_code, re.findall(r"<li>([a-z]+)</li>", again.text)) == (409, [])
+    assert "check those on your paper, or make a new one" in again.text
+    assert send(nasrin, "/organize/access/recovery/check", phrase=" ".join(words)).status_code == 303
+    meant = nasrin.post("/organize/access/recovery", data=hidden_fields(again.text))
+    assert len(re.findall(r"<li>([a-z]+)</li>", meant.text)) == 24
 
 
 def test_opening_the_page_makes_no_key(nasrin: FlaskClient) -> None:

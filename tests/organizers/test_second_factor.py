@@ -21,7 +21,7 @@ from iec_events.organizers.models import AuditEntry, AuthenticatorApp, Organizer
 from iec_events.organizers.queries import organizer_by_email
 from tests.conftest import Client
 from tests.factories import PASSWORD, an_app, an_event, an_organizer, app_code
-from tests.filling import send
+from tests.filling import hidden_fields, send
 
 SIGN_IN, SECOND, SET_UP, CONFIRM = (f"/organize/{page}" for page in ("sign-in", "second", "set-up", "confirm"))
 ANYBODY = "nasrin@example.org"
@@ -338,6 +338,17 @@ def test_a_form_that_was_opened_in_time_can_still_be_sent(
     clock.shift(dt.timedelta(minutes=6))
     late = client.post("/organize/recovery-codes", data={"csrf_token": token[1]})
     assert (late.status_code, late.location) == (303, f"{CONFIRM}?next=/organize/recovery-codes")
+
+
+def test_a_page_of_codes_that_is_loaded_again_leaves_them_good(client: FlaskClient, nasrin: Organizer) -> None:
+    knock(client)
+    send(client, SECOND, code=app_code())
+    sent = hidden_fields(client.get("/organize/recovery-codes").text)
+    assert len(codes_on(client.post("/organize/recovery-codes", data=sent).text)) == 10
+    mark = factors.codes_mark(nasrin.id)
+    again = client.post("/organize/recovery-codes", data=sent)
+    assert (again.status_code, codes_on(again.text), factors.codes_mark(nasrin.id)) == (409, [], mark)
+    assert len(codes_on(client.post("/organize/recovery-codes", data=hidden_fields(again.text)).text)) == 10
 
 
 def test_new_recovery_codes_end_the_old_ones(client: FlaskClient, nasrin: Organizer) -> None:

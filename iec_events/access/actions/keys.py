@@ -44,7 +44,7 @@ from ...rsvps.answers import seal_anew
 from ...rsvps.boxes import Reader, seal, seal_remark
 from ...rsvps.models import Rsvp
 from ..models import ListRelease
-from ..queries import HolderUnknown
+from ..queries import HolderUnknown, recovery_mark
 
 RELEASES_KEPT = dt.timedelta(days=7)
 
@@ -67,6 +67,15 @@ class OnlyOnPaper(Refusal):
     message = _l(
         "Some lists open only with the words you have on paper, and not with your own key: new words would lose them. "
         "First have an operator bring these lists back with the old words."
+    )
+
+
+class MadeMeanwhile(Refusal):
+    """The page was loaded again, or a colleague was faster: words that somebody is writing down stay good."""
+
+    message = _l(
+        "A recovery key was made in the meantime, perhaps by this very button. Its words are not shown again: "
+        "check those on your paper, or make a new one."
     )
 
 
@@ -98,12 +107,15 @@ class Holder:
 
 
 @atomic()
-def make_recovery_key(*, by: Holder, now: dt.datetime) -> str:
+def make_recovery_key(*, by: Holder, instead_of: str | None = None, now: dt.datetime) -> str:
     """A new recovery key, to which all lists the maker can open are sealed; its words, to be shown once.
 
-    KeyMissing; OnlyOnPaper when a list would be left without anybody who opens it.
+    `instead_of`: the `recovery_mark` that the maker saw. MadeMeanwhile when it is another by now; KeyMissing;
+    OnlyOnPaper when a list would be left without anybody who opens it.
     """
     hold_copies()
+    if instead_of is not None and instead_of != recovery_mark():
+        raise MadeMeanwhile
     keys, phrase = by.keys(), new_phrase()
     if only_copies(RECOVERY) - keys.keys():
         raise OnlyOnPaper

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .account import AddressLinkUnknown, ask_for_address, change_password, rename, take_address
 from .invitations import EmailTaken, InvitationUnknown, accept_invitation, grant, invite, revoke_invitation
 from .second_factor import (
+    CodesMadeMeanwhile,
     Completed,
     LastFactor,
     PasskeyRefused,
@@ -22,6 +23,7 @@ from .upkeep import forget_expired
 __all__ = [
     "AddressLinkUnknown",
     "CodeRefused",
+    "CodesMadeMeanwhile",
     "Completed",
     "EmailTaken",
     "InvitationUnknown",

@@ -11,7 +11,7 @@ from ...core.db import atomic, db
 from ...core.errors import Refusal
 from ...core.i18n import _l
 from ..audit import note
-from ..factors import fitting_step, keep_app, make_recovery_codes, offered_secret
+from ..factors import CODES, codes_left, codes_mark, fitting_step, keep_app, make_recovery_codes, offered_secret
 from ..models import AuthenticatorApp, Organizer, OrganizerSession, Passkey
 from ..passkeys import keep_passkey
 from ..queries import has_factor
@@ -31,6 +31,15 @@ class PasskeyRefused(Refusal):
 
     status: ClassVar[int] = 422
     message = _l("The passkey could not be made. Please try once more.")
+
+
+class CodesMadeMeanwhile(Refusal):
+    """The page was loaded again: codes that somebody has on paper stay good."""
+
+    message = _l(
+        "New codes were made in the meantime, perhaps by this very button. They are not shown again: "
+        "if they stand on your paper, all is well; if not, make new ones."
+    )
 
 
 class LastFactor(Refusal):
@@ -86,8 +95,13 @@ def remove_passkey(*, organizer_id: str, passkey_id: str, now: dt.datetime) -> N
 
 
 @atomic()
-def new_recovery_codes(*, organizer_id: str, now: dt.datetime) -> list[str]:
-    """Ten new recovery codes; the old ones are worthless."""
+def new_recovery_codes(*, organizer_id: str, instead_of: str | None = None, now: dt.datetime) -> list[str]:
+    """Ten new recovery codes; the old ones are worthless.
+
+    `instead_of`: the `codes_mark` that one saw. CodesMadeMeanwhile when others were made since, and none used.
+    """
+    if instead_of is not None and instead_of != codes_mark(organizer_id) and codes_left(organizer_id) == CODES:
+        raise CodesMadeMeanwhile
     note("recovery-codes.made", f"organizer:{organizer_id}", now=now)
     return make_recovery_codes(organizer_id)
 

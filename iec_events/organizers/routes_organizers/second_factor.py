@@ -11,8 +11,8 @@ from ...core.config import settings
 from ...core.i18n import _
 from ...core.qr import qr_picture
 from .. import actions, tries
-from ..factors import address_for_app, offered_secret
-from ..forms import ButtonForm, CodeForm, PasskeyForm
+from ..factors import address_for_app, codes_mark, offered_secret
+from ..forms import ButtonForm, CodeForm, CodesForm, PasskeyForm
 from ..guard import TOKEN, carry, present_organizer, require_fresh, require_organizer
 from ..passkeys import are_possible, registration_options, why_not
 from ..queries import SignedIn, session_of
@@ -107,10 +107,17 @@ def recovery_codes() -> ResponseReturnValue:
     refused = require_organizer() or require_fresh()
     if refused is not None:
         return refused
-    form = ButtonForm()
+    form = CodesForm(data={"instead_of": codes_mark(g.organizer.id)})
     if not form.validate_on_submit():
         return way_in("recovery_codes", form, 422 if form.is_submitted() else 200)
-    codes = actions.new_recovery_codes(organizer_id=g.organizer.id, now=clock.now())
+    try:
+        codes = actions.new_recovery_codes(
+            organizer_id=g.organizer.id, instead_of=form.instead_of.data or "", now=clock.now()
+        )
+    except actions.CodesMadeMeanwhile as refusal:
+        form.form_errors.append(str(refusal))
+        form.instead_of.data = codes_mark(g.organizer.id)
+        return way_in("recovery_codes", form, refusal.status)
     return codes_page(g.organizer, codes)
 
 
