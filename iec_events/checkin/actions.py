@@ -1,4 +1,4 @@
-"""What is done at the door: counting a party in, and taking that back."""
+"""What is done at the door: counting a party in, on the list or not, and taking that back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from ..core.db import atomic, db
 from ..core.errors import Refusal
 from ..core.i18n import _, _l, format_number
 from ..events.models import Event
+from ..rsvps.actions import Party, Placed, let_in, place_at_door, take_back_at_door
 from ..rsvps.models import ACTIVE, Rsvp
+from ..rsvps.queries import LinkUnknown
 from .models import Arrival
 
 
@@ -62,11 +64,38 @@ def count_in(*, slug: str, rsvp_id: str, people: int | None, by: str, now: dt.da
 
 
 @atomic()
-def count_out(*, slug: str, rsvp_id: str) -> None:
-    """The button was pressed by mistake: they are not here. Nothing happens when they were not. PartyUnknown."""
-    rsvp = db.session.scalar(_party(slug, rsvp_id))
-    if rsvp is None:
+def count_in_after_all(*, slug: str, rsvp_id: str, people: int | None, by: str, now: dt.datetime) -> bool:
+    """The same for who had said that they don't come, if a place is free for them.
+
+    PartyUnknown, TooMany, and what `let_in` refuses.
+    """
+    try:
+        let_in(slug=slug, rsvp_id=rsvp_id, now=now)
+    except LinkUnknown:
+        raise PartyUnknown from None
+    return count_in(slug=slug, rsvp_id=rsvp_id, people=people, by=by, now=now)
+
+
+@atomic()
+def count_walk_in(*, slug: str, party: Party, token: str, by: str, now: dt.datetime) -> Placed:
+    """A party without an RSVP is here, all of it. Sent twice, it is the same one. What `place_at_door` refuses."""
+    placed = place_at_door(slug=slug, party=party, token=token, now=now)
+    if placed.new:
+        count_in(slug=slug, rsvp_id=placed.rsvp_id, people=None, by=by, now=now)
+    return placed
+
+
+@atomic()
+def count_out(*, slug: str, rsvp_id: str, now: dt.datetime) -> None:
+    """The button was pressed by mistake: they are not here, nor on the list if it put them there.
+
+    Nothing happens when they were not here. PartyUnknown.
+    """
+    if db.session.scalar(_party(slug, rsvp_id)) is None:
         raise PartyUnknown
+    if db.session.get(Arrival, rsvp_id) is None:
+        return
+    take_back_at_door(slug=slug, rsvp_id=rsvp_id, now=now)
     db.session.execute(sa.delete(Arrival).where(Arrival.rsvp_id == rsvp_id))
 
 

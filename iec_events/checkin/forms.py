@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from ..core.forms import Form, TextLine
-from ..core.i18n import _l
+from wtforms import HiddenField
+
+from ..core.forms import Form, Needed, TextLine, WholeNumber
+from ..core.i18n import _, _l, current_locale
+from ..events.models import Event
+from ..rsvps.actions import Party
+from ..rsvps.forms import LONGEST_NAME, SEED_LENGTH, AtMost
+
+LARGEST = 12  # numbers to press; a busload comes as several parties
 
 
 class FindForm(Form):
@@ -18,3 +25,34 @@ class FindForm(Form):
 
 class CountForm(Form):
     """The button of a party."""
+
+
+class WalkInForm(Form):
+    """A party without an RSVP: how many, and a name if they like. It asks for no address: the door writes to nobody.
+
+    The seed is what makes a double submit one party.
+    """
+
+    largest_party = 1
+
+    party_size = WholeNumber(
+        _l("How many are they?"), [Needed(_l("Please say how many they are.")), AtMost()], default=1
+    )
+    name = TextLine(_l("Name or alias"), longest=LONGEST_NAME, render_kw={"autocomplete": "off"})
+    seed = HiddenField()
+
+    def take(self, event: Event, seed: str) -> None:
+        """Allow as many as one RSVP may bring; `seed` is for a page that has none yet."""
+        self.largest_party = min(event.largest_now, LARGEST)
+        if len(self.seed.data or "") != SEED_LENGTH:
+            self.seed.data = seed
+
+    def party(self) -> Party:
+        """Who comes. Who gives no name is a guest."""
+        return Party(
+            name=self.name.data or _("Guest"),
+            email=None,
+            party_size=self.party_size.data or 1,
+            note="",
+            locale=current_locale(),
+        )

@@ -20,7 +20,7 @@ from ..questions.queries import questions_of
 from ..questions.views import Answered, answered
 from ..rsvps.answers import read_answers
 from ..rsvps.door_boxes import DoorReader
-from ..rsvps.models import ACTIVE, CONFIRMED, REMOVED, Rsvp
+from ..rsvps.models import ACTIVE, CONFIRMED, NOT_COMING, REMOVED, Rsvp
 from .models import Arrival
 
 PAGE = 100
@@ -55,6 +55,11 @@ class Party:
     def may_enter(self) -> bool:
         """Whether they can be counted in."""
         return self.people is None and self.status in ACTIVE
+
+    @property
+    def may_return(self) -> bool:
+        """Whether they said that they don't come, and can be let in all the same."""
+        return self.people is None and self.status == NOT_COMING
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from ..core import clock
+from ..core.config import settings
 from ..core.errors import Refusal
 from ..core.i18n import _, current_locale
 from ..core.limits import within
 from ..core.text import ascii_digits
+from ..core.tokens import derived_token, new_token
 from ..events.models import Event
 from ..events.queries import any_event
 from ..events.times import clock_text
@@ -20,16 +22,18 @@ from ..events.views import EventView
 from ..organizers.audit import note
 from ..organizers.guard import key_holder, reach_as, require_organizer
 from ..organizers.roles import DOOR
+from ..rsvps.actions import OrganizerDecides, free_places, why_no_walk_in
 from ..rsvps.door_boxes import door_reader_of
 from ..rsvps.door_code import CodeMistyped, is_door_code, rsvp_of_code
-from .actions import PartyUnknown, count_in, count_out
-from .forms import CountForm, FindForm
+from .actions import PartyUnknown, count_in, count_in_after_all, count_out, count_walk_in
+from .forms import CountForm, FindForm, WalkInForm
 from .queries import EXPECTED, HERE, DoorView, Party, door_view, doors_in, heads, party_at_door
 
 blueprint = Blueprint("checkin", __name__, url_prefix="/organize")
 blueprint.before_request(require_organizer)
 LONGEST_NUMBER = 6
 NOTED = ("1/hour",)  # it is the same damage each time somebody looks
+SEED = "checkin.seed"  # in the session until its party is known to be counted: a page loaded anew counts none twice
 
 
 @blueprint.get("/door")
@@ -64,6 +68,37 @@ def door(slug: str) -> ResponseReturnValue:
 @blueprint.route("/events/<slug>/door/here", methods=["GET", "POST"])
 def here(slug: str) -> ResponseReturnValue:
     """Count a party in. Pressed twice, or at two doors at once, it counts once. Opened, it counts nobody."""
+    return _count(slug, count_in)
+
+
+@blueprint.route("/events/<slug>/door/after-all", methods=["GET", "POST"])
+def after_all(slug: str) -> ResponseReturnValue:
+    """The same for a party that had said that it does not come."""
+    return _count(slug, count_in_after_all)
+
+
+@blueprint.route("/events/<slug>/door/walk-in", methods=["GET", "POST"])
+def walk_in(slug: str) -> ResponseReturnValue:
+    """Count a party in that has no RSVP."""
+    event, form = any_event(slug), WalkInForm()
+    form.take(event, _seed())
+    if not form.validate_on_submit():
+        return _walk_in_page(event, form), 422 if form.is_submitted() else 200
+    party, now = form.party(), clock.now()
+    said = "\0".join((slug, form.seed.data or "", str(party.party_size), party.name))  # others are not the same party
+    token = derived_token(settings().secret_key, "walk-in", said)
+    try:
+        placed = count_walk_in(slug=slug, party=party, token=token, by=g.organizer.id, now=now)
+    except Refusal as refusal:
+        form.party_size.errors = _words(refusal)
+        return _walk_in_page(any_event(slug), form), refusal.status
+    session.pop(SEED, None)
+    if not placed.new:
+        flash(_("They were counted before, maybe at another door. Nothing was counted twice."))
+    return redirect(url_for(".door", slug=slug, done=placed.rsvp_id), 303)
+
+
+def _count(slug: str, verb: Callable[..., bool]) -> ResponseReturnValue:
     event, button = any_event(slug), CountForm()
     if request.method != "POST":
         return _unsent(event)
@@ -71,9 +106,9 @@ def here(slug: str) -> ResponseReturnValue:
     if not button.validate_on_submit():
         return _again(event, *button.errors.get("csrf_token", ()))
     try:
-        counted = count_in(slug=slug, rsvp_id=rsvp_id, people=people, by=g.organizer.id, now=clock.now())
+        counted = verb(slug=slug, rsvp_id=rsvp_id, people=people, by=g.organizer.id, now=clock.now())
     except Refusal as refusal:
-        return _again(event, str(refusal), status=refusal.status)
+        return _again(any_event(slug), *_words(refusal), status=refusal.status)
     if not counted:
         flash(_("They were counted before, maybe at another door. Nothing was counted twice."))
     return redirect(url_for(".door", slug=slug, done=rsvp_id), 303)
@@ -89,7 +124,7 @@ def undo(slug: str) -> ResponseReturnValue:
     if not button.validate_on_submit():
         return _again(event, *button.errors.get("csrf_token", ()))
     try:
-        count_out(slug=slug, rsvp_id=rsvp_id)
+        count_out(slug=slug, rsvp_id=rsvp_id, now=clock.now())
     except Refusal as refusal:
         return _again(event, str(refusal), status=refusal.status)
     flash(_("Taken back: they are not counted as here."))
@@ -163,7 +198,39 @@ def _page(
         when=when,
         heads=heads(event.id),
         button=CountForm(formdata=None),
+        new=_new_party(event, sought) if sought and not found.parties and not find.errors else None,
+        free=free_places(event),
     )
+
+
+def _walk_in_page(event: Event, form: WalkInForm) -> str:
+    refusal = None if form.is_submitted() else why_no_walk_in(event, clock.now())
+    return render_template(
+        "checkin/walk_in.html",
+        section="door",
+        event=EventView(event, current_locale(), clock.now()),
+        form=form,
+        free=free_places(event),
+        why_not=_words(refusal) if refusal else (),
+    )
+
+
+def _new_party(event: Event, sought: str) -> WalkInForm | None:
+    """For whom nobody found on the list; None when the door can't put them there."""
+    if why_no_walk_in(event, clock.now()):
+        return None
+    form = WalkInForm(formdata=None, name=sought)
+    form.take(event, _seed())
+    return form
+
+
+def _seed() -> str:
+    return str(session.setdefault(SEED, new_token()))
+
+
+def _words(refusal: Refusal) -> tuple[str, ...]:
+    """What to tell, and whom to call."""
+    return (str(refusal), str(refusal.call)) if isinstance(refusal, OrganizerDecides) else (str(refusal),)
 
 
 def _pressed(sent: Mapping[str, str]) -> tuple[str, int | None]:

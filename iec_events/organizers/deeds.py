@@ -68,6 +68,8 @@ DEEDS = {
     "rsvp.approved": _l("RSVP approved"),
     "rsvp.declined": _l("RSVP declined"),
     "rsvp.seated": _l("RSVP seated from the waitlist"),
+    "rsvp.let-in": _l("Let in at the door after “not coming”"),
+    "rsvp.taken-back": _l("What the door had done to an RSVP taken back"),
     "rsvp.cancelled": _l("RSVP cancelled by an organizer"),
     "rsvp.remark": _l("Remark about an RSVP changed"),
     "rsvp.mailed_again": _l("Mails to an RSVP sent again that may not have arrived"),

@@ -109,6 +109,8 @@ DOORS: dict[str, Door] = {
     "checkin.doors": Door(DOOR, "some"),
     "checkin.door": Door(DOOR, "event"),
     "checkin.here": Door(DOOR, "event"),
+    "checkin.after_all": Door(DOOR, "event"),
+    "checkin.walk_in": Door(DOOR, "event"),
     "checkin.undo": Door(DOOR, "event"),
     "privacy_organizers.destroy": LOCKED,
     "solidarity_organizers.review": WORDS,

@@ -9,14 +9,38 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from iec_events.checkin.actions import NotExpected, PartyUnknown, TooMany, count_in, count_out
+from iec_events.checkin.actions import (
+    NotExpected,
+    PartyUnknown,
+    TooMany,
+    count_in,
+    count_in_after_all,
+    count_out,
+    count_walk_in,
+)
 from iec_events.checkin.models import Arrival
 from iec_events.checkin.queries import heads
 from iec_events.core import clock
 from iec_events.core.db import db
+from iec_events.core.tokens import new_token
 from iec_events.events.models import Event
+from iec_events.mail.models import OutboxMail
+from iec_events.organizers.models import AuditEntry
 from iec_events.privacy.actions import destroy_list
-from iec_events.rsvps.actions import cancel_rsvp
+from iec_events.rsvps.actions import (
+    ByHand,
+    Party,
+    PartyTooLarge,
+    Placed,
+    StatusChanged,
+    cancel_rsvp,
+    change_by_hand,
+    place_rsvp,
+    say_not_coming,
+)
+from iec_events.rsvps.actions.at_door import AddressUnproven, ListShut, NotTonight, PersonLooks, PlacesTaken
+from iec_events.rsvps.boxes import Reader
+from iec_events.rsvps.models import Rsvp
 from tests.checkin.people import comes
 from tests.factories import an_event
 
@@ -73,7 +97,7 @@ def test_a_press_can_be_taken_back_and_pressed_again() -> None:
     sara = comes("Sara", 3)
     counts_in(sara)
     for _ in range(2):
-        count_out(slug="berkeley", rsvp_id=sara)
+        count_out(slug="berkeley", rsvp_id=sara, now=clock.now())
     assert arrivals() == []
     assert counts_in(sara, 1)
 
@@ -102,7 +126,7 @@ def test_parties_of_other_nights_are_unknown_here() -> None:
         with pytest.raises(PartyUnknown):
             counts_in(rsvp_id)
         with pytest.raises(PartyUnknown):
-            count_out(slug="berkeley", rsvp_id=rsvp_id)
+            count_out(slug="berkeley", rsvp_id=rsvp_id, now=clock.now())
 
 
 @pytest.mark.usefixtures("event")
@@ -110,3 +134,194 @@ def test_arrivals_go_with_the_list() -> None:
     counts_in(comes("Sara", 3))
     destroy_list(slug="berkeley", now=clock.now() + dt.timedelta(days=1))
     assert arrivals() == []
+
+
+# --- Without an RSVP, and back after "not coming"
+
+
+@pytest.fixture
+def night(app: Flask) -> Event:
+    """A night with five seats that begins in an hour."""
+    del app
+    return an_event(slug="berkeley", capacity=5, starts_at=clock.now() + dt.timedelta(hours=1))
+
+
+def walks_in(people: int = 1, name: str = "Guest", token: str = "") -> Placed:
+    party = Party(name=name, email=None, party_size=people, note="", locale="en")
+    return count_walk_in(slug="berkeley", party=party, token=token or new_token(), by="kian", now=clock.now())
+
+
+def says_no(name: str = "Sara", party_size: int = 1, email: str | None = None) -> str:
+    token = new_token()
+    party = Party(name=name, email=email, party_size=party_size, note="", locale="en")
+    rsvp_id = place_rsvp(slug="berkeley", party=party, token=token, now=clock.now()).rsvp_id
+    say_not_coming(token=token, now=clock.now())
+    return rsvp_id
+
+
+def comes_after_all(rsvp_id: str, people: int | None = None) -> bool:
+    return count_in_after_all(slug="berkeley", rsvp_id=rsvp_id, people=people, by="kian", now=clock.now())
+
+
+def becomes(event: Event, **values: object) -> None:
+    db.session.rollback()
+    for name, value in values.items():
+        setattr(event, name, value)
+    db.session.commit()
+
+
+def seats() -> int:
+    db.session.rollback()
+    return db.session.scalars(sa.select(Event.seats_taken)).one()
+
+
+def statuses() -> list[str]:
+    return list(db.session.scalars(sa.select(Rsvp.status).order_by(Rsvp.line)))
+
+
+def trail() -> list[str]:
+    return list(db.session.scalars(sa.select(AuditEntry.what).order_by(AuditEntry.id)))
+
+
+def test_who_has_no_rsvp_is_counted_once_takes_places_and_is_in_the_trail_by_id_alone(night: Event) -> None:
+    token = new_token()
+    placed = [walks_in(3, "Omid", token) for _ in range(2)]
+    assert [one.new for one in placed] == [True, False]
+    assert arrivals() == [(placed[0].rsvp_id, 3, "kian")]
+    assert (seats(), heads(night.id).here, heads(night.id).expected) == (3, 3, 0)
+    noted = db.session.execute(sa.select(AuditEntry.what, AuditEntry.about)).all()
+    assert noted == [("rsvp.added", f"rsvp:{placed[0].rsvp_id}")]
+
+
+def test_at_two_doors_the_last_place_is_given_once(night: Event, app: Flask) -> None:
+    comes("Full", 4)
+
+    def press(_door: int) -> bool:
+        with app.app_context():
+            try:
+                return walks_in().new
+            except PlacesTaken:
+                return False
+
+    with ThreadPoolExecutor(6) as doors:
+        assert sorted(doors.map(press, range(6))) == [False] * 5 + [True]
+    assert (seats(), heads(night.id).here) == (5, 1)
+
+
+@pytest.mark.usefixtures("night")
+def test_the_door_never_fills_more_than_the_place_holds_and_says_who_may() -> None:
+    comes("Ali", 3)
+    with pytest.raises(PlacesTaken) as refused:
+        walks_in(3)
+    assert str(refused.value) == "Only 2 places are free."
+    assert "Add by hand" in str(refused.value.call)
+    walks_in(2)
+    with pytest.raises(PlacesTaken, match="No place is free"):
+        walks_in()
+    assert (seats(), statuses(), len(arrivals())) == (5, ["confirmed"] * 2, 1)
+
+
+def test_free_places_for_which_somebody_waits_are_not_given_away_at_the_door(night: Event) -> None:
+    comes("Ali", 4)
+    comes("Sara", 2)
+    becomes(night, capacity=6)  # as if the line had not been served yet
+    with pytest.raises(PlacesTaken):
+        walks_in()
+    assert statuses() == ["confirmed", "waitlisted"]
+
+
+@pytest.mark.parametrize(
+    ("so", "refusal"),
+    [
+        ({"needs_approval": True}, PersonLooks),
+        ({"under_attack": True}, PersonLooks),
+        ({"closed_early": True}, ListShut),
+        ({"status": "cancelled"}, NotTonight),
+        ({"status": "postponed"}, NotTonight),
+        ({"starts_at": dt.timedelta(hours=3, minutes=1)}, NotTonight),
+        ({"starts_at": dt.timedelta(hours=-2), "ends_at": dt.timedelta()}, NotTonight),
+    ],
+)
+def test_what_organizers_decide_the_door_does_not(
+    night: Event, so: dict[str, object], refusal: type[Exception]
+) -> None:
+    becomes(night, **{key: clock.now() + one if isinstance(one, dt.timedelta) else one for key, one in so.items()})
+    with pytest.raises(refusal):
+        walks_in()
+    assert (statuses(), trail()) == ([], [])
+
+
+def test_signing_up_that_ended_by_itself_and_doors_that_open_early_let_people_in(night: Event) -> None:
+    becomes(night, rsvp_closes_at=clock.now() - dt.timedelta(hours=1))
+    walks_in()
+    now = clock.now()
+    late = {"starts_at": now + dt.timedelta(hours=5), "ends_at": now + dt.timedelta(hours=8)}
+    becomes(night, **late, doors_at=now + dt.timedelta(hours=2))
+    walks_in()
+    becomes(night, largest_party=2, capacity=None)
+    with pytest.raises(PartyTooLarge):
+        walks_in(3)
+
+
+@pytest.mark.usefixtures("night")
+def test_a_slip_at_the_door_leaves_nothing_on_the_list() -> None:
+    omid = walks_in(2).rsvp_id
+    count_out(slug="berkeley", rsvp_id=omid, now=clock.now())
+    assert (statuses(), arrivals(), seats()) == ([], [], 0)
+    assert trail() == ["rsvp.added", "rsvp.taken-back"]
+
+
+@pytest.mark.usefixtures("night")
+def test_whom_an_organizer_has_seen_to_since_stays_on_the_list() -> None:
+    omid = walks_in(2).rsvp_id
+    said = ByHand(name="Omid", email=None, party_size=2, note="")
+    reader = Reader({})  # nobody has an account yet: the vault keeps what was said
+    change_by_hand(slug="berkeley", rsvp_id=omid, said=said, reader=reader, now=clock.now())
+    count_out(slug="berkeley", rsvp_id=omid, now=clock.now())
+    assert (statuses(), arrivals(), seats()) == (["confirmed"], [], 2)
+
+
+def test_who_said_not_coming_is_let_in_where_a_place_is_free_and_gets_no_letter(night: Event) -> None:
+    sara = says_no("Sara", 3, email="sara@example.org")
+    comes("Ali", 2)
+    letters = db.session.scalar(sa.select(sa.func.count()).select_from(OutboxMail))
+    assert [comes_after_all(sara, 2), comes_after_all(sara, 2)] == [True, False]
+    assert arrivals() == [(sara, 2, "kian")]
+    assert (seats(), statuses(), trail()) == (5, ["confirmed"] * 2, ["rsvp.let-in"])
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(OutboxMail)) == letters
+    before = db.session.get_one(Rsvp, sara).sequence_ahead
+    count_out(slug="berkeley", rsvp_id=sara, now=clock.now())
+    assert (statuses(), arrivals(), seats()) == (["confirmed", "not_coming"], [], 2)
+    assert db.session.get_one(Rsvp, sara).sequence_ahead > before, "their own calendar takes it out again"
+    assert heads(night.id).here == 0
+
+
+@pytest.mark.usefixtures("night")
+def test_who_said_not_coming_is_not_let_in_above_what_the_place_holds() -> None:
+    sara = says_no("Sara", 3)
+    comes("Ali", 3)
+    with pytest.raises(PlacesTaken, match="Only 2 places are free"):
+        comes_after_all(sara)
+    assert (statuses(), arrivals(), seats()) == (["not_coming", "confirmed"], [], 3)
+
+
+def test_who_said_not_coming_comes_back_only_as_far_as_organizers_let_them(night: Event) -> None:
+    sara, omid = says_no(), says_no("Omid", email="omid@example.org")
+    for so, refusal in (
+        ({"under_attack": True}, PersonLooks),
+        ({"closed_early": True}, ListShut),
+        ({"status": "cancelled"}, NotTonight),
+    ):
+        becomes(night, **so)
+        with pytest.raises(refusal):
+            comes_after_all(sara)
+        becomes(night, under_attack=False, closed_early=False, status="published", needs_approval=True)
+    assert comes_after_all(sara), "they were on the list before a person had to look"
+    becomes(night, confirms_address=True)
+    with pytest.raises(AddressUnproven):
+        comes_after_all(omid)
+    cancel_rsvp(slug="berkeley", rsvp_id=omid, now=clock.now())
+    with pytest.raises(StatusChanged):
+        comes_after_all(omid)
+    with pytest.raises(PartyUnknown):
+        comes_after_all("nobody")

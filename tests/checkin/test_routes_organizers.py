@@ -16,6 +16,7 @@ from iec_events.access.queries import access
 from iec_events.checkin import queries
 from iec_events.core import clock as real_clock
 from iec_events.core.db import atomic, db
+from iec_events.core.tokens import new_token
 from iec_events.events.keys import DOOR as DOOR_KEY
 from iec_events.events.keys import ROSTER, holders_of
 from iec_events.events.models import Event
@@ -27,7 +28,7 @@ from iec_events.organizers.roles import Grant
 from iec_events.organizers.unsent import WHO
 from iec_events.questions.models import SHORT, YES_NO
 from iec_events.reports.doctor import findings
-from iec_events.rsvps.actions import cancel_rsvp
+from iec_events.rsvps.actions import Party, cancel_rsvp, place_rsvp, say_not_coming
 from iec_events.rsvps.boxes import reader_of
 from iec_events.rsvps.door_code import door_code
 from iec_events.rsvps.models import Rsvp
@@ -39,6 +40,7 @@ from tests.filling import hidden_fields, send
 from tests.questions.asking import a_question
 
 DOOR, HERE, UNDO = (f"/organize/events/berkeley/door{more}" for more in ("", "/here", "/undo"))
+AFTER_ALL, WALK_IN = f"{DOOR}/after-all", f"{DOOR}/walk-in"
 
 
 @pytest.fixture
@@ -322,3 +324,172 @@ def test_a_box_that_was_touched_is_told_at_the_door_and_noted(kian: FlaskClient)
         assert "<bdi>Ali</bdi>" in page
     noted = db.session.scalars(sa.select(AuditEntry.what).where(AuditEntry.what == "list.damaged")).all()
     assert len(noted) == 1
+
+
+# --- Without an RSVP, and back after "not coming"
+
+
+@pytest.fixture
+def night(event: Event) -> Event:
+    """The same night, in an hour."""
+    return becomes(event, starts_at=real_clock.now() + dt.timedelta(hours=1))
+
+
+def becomes(event: Event, **values: object) -> Event:
+    db.session.rollback()
+    for name, value in values.items():
+        setattr(event, name, value)
+    db.session.commit()
+    return event
+
+
+def on_the_list() -> list[tuple[str, int]]:
+    db.session.rollback()
+    query = sa.select(Rsvp.status, Rsvp.party_size).order_by(Rsvp.line)
+    return [(status, size) for status, size in db.session.execute(query)]
+
+
+def test_who_has_no_rsvp_is_counted_in_sealed_and_asked_for_no_address(
+    kian: FlaskClient, nasrin: tuple[str, str], night: Event
+) -> None:
+    page = kian.get(DOOR).text
+    assert "They have no RSVP" in page
+    page = kian.get(WALK_IN).text
+    assert ("5 places are free" in page, 'name="email"' in page, "rsvps/add" in page) == (True, False, False)
+    answer = send(kian, WALK_IN, party_size="۲", name="Omid")
+    assert answer.status_code == 303
+    page = kian.get(answer.location).text
+    assert "<bdi>Omid</bdi>" in page
+    assert "2 people here since" in page
+    rsvp = db.session.scalars(sa.select(Rsvp)).one()
+    assert (rsvp.mailable, rsvp.address_index) == (None, None)
+    assert b"Omid" not in rsvp.sealed + (rsvp.door_sealed or b"")
+    reader = reader_of(nasrin[0], private_of_session(nasrin[1]), night.id)
+    assert [one.name for one in roster(night.id, reader=reader)] == ["Omid"]
+    assert send(kian, answer.location, to=UNDO, party=rsvp.id).status_code == 303
+    assert on_the_list() == []
+
+
+@pytest.mark.usefixtures("night")
+def test_a_walk_in_whose_answer_was_lost_is_counted_once_and_the_next_one_too(kian: FlaskClient) -> None:
+    typed = {**hidden_fields(kian.get(WALK_IN).text), "party_size": "1"}
+    with kian.session_transaction() as session:
+        seed = session["checkin.seed"]
+    first, again = kian.post(WALK_IN, data=typed), kian.post(WALK_IN, data=typed)
+    assert first.location == again.location
+    assert "Nothing was counted twice." in kian.get(again.location).text
+    with kian.session_transaction() as session:
+        session["checkin.seed"] = seed  # the answer never came, nor did what it says of this
+    assert send(kian, WALK_IN, party_size="1").location == first.location
+    assert on_the_list() == [("confirmed", 1)]
+    assert kian.post(WALK_IN, data={**typed, "name": "Sara"}).location != first.location, "not the same party"
+    assert send(kian, WALK_IN, party_size="1").location != first.location
+    assert on_the_list() == [("confirmed", 1)] * 3
+
+
+@pytest.mark.parametrize("people", ["", "0", "7", "x"])
+def test_a_wrong_number_is_told_beside_it_and_the_name_stays(kian: FlaskClient, night: Event, people: str) -> None:
+    del night
+    answer = send(kian, WALK_IN, party_size=people, name="Omid")
+    assert (answer.status_code, 'id="party_size-error"' in answer.text, 'value="Omid"' in answer.text) == (
+        422,
+        True,
+        True,
+    )
+    assert on_the_list() == []
+
+
+def test_above_what_the_place_holds_the_door_is_told_whom_to_call(kian: FlaskClient, night: Event) -> None:
+    del night
+    comes("Ali", 3)
+    answer = send(kian, WALK_IN, party_size="3", name="Omid")
+    assert (answer.status_code, answer.text.count("Only 2 places are free."), 'value="Omid"' in answer.text) == (
+        409,
+        2,
+        True,
+    )
+    assert "Call an organizer" in answer.text
+    comes("Sara", 2)
+    page = kian.get(WALK_IN).text
+    assert ("No place is free" in page, "Call an organizer" in page, "<form" in page.split("<main")[1]) == (
+        True,
+        True,
+        False,
+    )
+    assert "Add by hand</a>" not in page
+
+
+def test_whom_a_person_must_look_at_the_door_does_not_let_in(
+    app: Flask, nasrin: tuple[str, str], kian: FlaskClient, night: Event
+) -> None:
+    typed = hidden_fields(kian.get(WALK_IN).text)
+    becomes(night, needs_approval=True)
+    assert "say yes to them first" in kian.get(WALK_IN).text
+    assert "Add by hand</a>" in browser_of(app, nasrin).get(WALK_IN).text
+    answer = kian.post(WALK_IN, data={**typed, "party_size": "1", "name": "Omid"})
+    assert (answer.status_code, "say yes to them first" in answer.text, 'value="Omid"' in answer.text) == (
+        409,
+        True,
+        True,
+    )
+    assert 'id="new-party"' not in send(kian, DOOR, q="Omid").text
+    assert on_the_list() == []
+
+
+@pytest.mark.usefixtures("night")
+def test_a_name_that_nobody_has_stands_in_the_form_for_who_has_no_rsvp(kian: FlaskClient) -> None:
+    page = send(kian, DOOR, q="Omid").text
+    assert "Nobody fits this search." in page
+    form = page.split('id="new-party"')[1]
+    assert 'value="Omid"' in form
+    assert kian.post(WALK_IN, data={**hidden_fields(form), "party_size": "1", "name": "Omid"}).status_code == 303
+    assert on_the_list() == [("confirmed", 1)]
+
+
+def test_a_walk_in_sent_too_late_to_be_signed_in_comes_back_and_is_not_counted(
+    app: Flask, night: Event, clock: time_machine.Traveller
+) -> None:
+    del night
+    account = a_doorkeeper()
+    kian = browser_of(app, account)
+    with kian.session_transaction() as session:
+        session[WHO] = account[0]
+    typed = {**hidden_fields(kian.get(WALK_IN).text), "party_size": "2", "name": "Omid"}
+    clock.shift(dt.timedelta(minutes=31))
+    assert kian.post(WALK_IN, data=typed).location == f"/organize/sign-in?next={WALK_IN}"
+    token = sign_in(email="kian@example.org", password=PASSWORD, now=real_clock.now(), old_token=None)
+    with kian.session_transaction() as session:
+        session[TOKEN] = fully_signed_in(token)
+    page = kian.get(WALK_IN).text
+    assert ('value="Omid"' in page, 'value="2" checked' in page, on_the_list()) == (True, True, [])
+
+
+def test_who_said_not_coming_is_let_in_at_the_door(kian: FlaskClient, night: Event) -> None:
+    token, party = new_token(), Party(name="Sara", email=None, party_size=3, note="", locale="en")
+    sara = place_rsvp(slug="berkeley", party=party, token=token, now=real_clock.now()).rsvp_id
+    say_not_coming(token=token, now=real_clock.now())
+    page = send(kian, DOOR, q="sara").text
+    assert "Said “not coming”" in page
+    assert f'formaction="{AFTER_ALL}"' in page
+    becomes(night, capacity=2)
+    refused = send(kian, DOOR, AFTER_ALL, party=sara)
+    assert (refused.status_code, "Only 2 places are free." in refused.text, "Call an organizer" in refused.text) == (
+        409,
+        True,
+        True,
+    )
+    assert names_on(refused.text) == ["Sara"]
+    becomes(night, capacity=5)
+    answer = send(kian, DOOR, AFTER_ALL, party=sara, **{f"people-{sara}": "2"})
+    assert answer.location == f"{DOOR}?done={sara}"
+    assert "2 people here since" in kian.get(answer.location).text
+    send(kian, answer.location, to=UNDO, party=sara)
+    assert on_the_list() == [("not_coming", 3)]
+    assert kian.get(AFTER_ALL).location == DOOR
+
+
+@pytest.mark.parametrize("address", [WALK_IN, AFTER_ALL])
+def test_a_button_without_the_forms_own_token_lets_nobody_in(kian: FlaskClient, night: Event, address: str) -> None:
+    del night
+    answer = kian.post(address, data={"party_size": "1", "party": "0123456789abcdef"})
+    assert (answer.status_code, "send it once more" in answer.text, on_the_list()) == (422, True, [])
