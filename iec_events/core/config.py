@@ -44,6 +44,7 @@ class Settings:
     redis_url: str
     trusted_proxies: int
     form_min_seconds: int
+    security_contact: str
     testing: bool
 
     @property
@@ -91,6 +92,7 @@ def read_settings(given: Mapping[str, object] | None = None) -> Settings:
         redis_url=_redis_url(value("REDIS_URL")),
         trusted_proxies=_whole(value("TRUSTED_PROXIES", "0"), "IEC_TRUSTED_PROXIES"),
         form_min_seconds=_whole(value("FORM_MIN_SECONDS", "3"), "IEC_FORM_MIN_SECONDS"),
+        security_contact=_contact(value("SECURITY_CONTACT")),
         testing=bool(given and given.get("TESTING")),
     )
 
@@ -160,6 +162,16 @@ def _redis_url(url: str) -> str:
     if url and not url.startswith("redis+") and not (url.startswith(("redis://", "rediss://")) and _names_server(url)):
         raise ConfigError("IEC_REDIS_URL must name a server, such as redis://127.0.0.1:6379/0.")
     return url
+
+
+def _contact(uri: str) -> str:
+    """Empty, or one line of RFC 9116: an address of a page or of a mailbox."""
+    plain = uri.isascii() and uri.isprintable() and " " not in uri
+    mailbox, _at, host = uri.removeprefix("mailto:").partition("@")
+    is_mailto = uri.startswith("mailto:") and mailbox and host
+    if uri and not (plain and (is_mailto or (uri.startswith("https://") and _names_server(uri)))):
+        raise ConfigError("IEC_SECURITY_CONTACT must begin with mailto: or https://, as mailto:security@example.org.")
+    return uri
 
 
 def _names_server(url: str) -> bool:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from ..calendars.series import series_buttons
 from ..calendars.views import campaign_buttons, event_buttons
 from ..core import clock
+from ..core.config import settings
 from ..core.i18n import LOCALES, current_locale
 from ..core.pages import public_page, unlisted
-from ..core.urls import prefix
+from ..core.urls import prefix, public_url
 from ..events.models import Event
 from ..events.queries import (
     campaign_events,
@@ -32,6 +34,7 @@ from ..solidarity.queries import approved_count, approved_messages, takes_messag
 
 blueprint = Blueprint("front", __name__)
 VOICES = 6
+BELIEVED = dt.timedelta(days=90)  # how long what a machine has read of us may be used
 SHUT = ("/organize", "/rsvps/", "/events/*/my-rsvp")  # in every language
 
 
@@ -130,6 +133,22 @@ def robots() -> ResponseReturnValue:
     shut = "".join(f"Disallow: {prefix(code)}{path}\n" for code in LOCALES for path in SHUT)
     rules = f"User-agent: *\n{shut}Allow: /\n"
     return public_page(Response(rules, content_type="text/plain; charset=utf-8"))
+
+
+@blueprint.get("/.well-known/security.txt")
+def security_txt() -> ResponseReturnValue:
+    """Whom to tell of a hole in this service (RFC 9116); 404 where the operator names nobody."""
+    chosen = settings()
+    if not chosen.security_contact:
+        abort(404)
+    lines = [
+        f"Contact: {chosen.security_contact}",
+        f"Expires: {clock.now().date() + BELIEVED}T00:00:00Z",
+        f"Preferred-Languages: {', '.join(LOCALES)}",
+    ]
+    if chosen.https:
+        lines.append(f"Canonical: {public_url('front.security_txt', locale='en')}")
+    return public_page(Response("\n".join((*lines, "")), content_type="text/plain; charset=utf-8"))
 
 
 def _views(events: Iterable[Event]) -> list[EventView]:

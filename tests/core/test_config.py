@@ -10,6 +10,7 @@ import pytest
 from iec_events.core.config import ConfigError, read_settings, write_keys
 
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+NO_CONTACT = "IEC_SECURITY_CONTACT must begin with mailto: or https://, as mailto:security@example.org."
 OTHER = base64.urlsafe_b64encode(bytes(range(100, 132))).decode()
 
 
@@ -104,6 +105,11 @@ def test_other_public_addresses_are_refused(tmp_path: Path, url: str) -> None:
         ("MAIL_URL", "gopher://x", "IEC_MAIL_URL must begin with smtp://, smtps:// or file:"),
         ("MAIL_URL", "smtp://:587", "IEC_MAIL_URL must name a server, such as smtp://mail.example.org:587."),
         ("MAIL_URL", "smtps://mail:x", "IEC_MAIL_URL must name a server, such as smtp://mail.example.org:587."),
+        ("SECURITY_CONTACT", "me@example.org", NO_CONTACT),
+        ("SECURITY_CONTACT", "http://example.org/security", NO_CONTACT),
+        ("SECURITY_CONTACT", "https:///security", NO_CONTACT),
+        ("SECURITY_CONTACT", "mailto:@example.org", NO_CONTACT),
+        ("SECURITY_CONTACT", "mailto:me@example.org\nPolicy: x", NO_CONTACT),
         ("REDIS_URL", "localhost:6379", "IEC_REDIS_URL must name a server, such as redis://127.0.0.1:6379/0."),
         ("REDIS_URL", "redis://cache:x/0", "IEC_REDIS_URL must name a server, such as redis://127.0.0.1:6379/0."),
     ],
