@@ -18,7 +18,7 @@ from ..core.db import db
 from ..core.sealing import Opener, new_key_pair, seal_box
 from ..core.shreds import cover, has_shred, make_shred, uncover
 from ..core.tokens import new_id
-from ..organizers.keys import doorkeepers, holders
+from ..organizers.keys import RECOVERY, doorkeepers, holders, recovery_is_checked
 from ..organizers.roles import DOOR as DOORKEEPER
 from ..organizers.roles import EVERYWHERE, ORGANIZER, Grant, of_campaign, of_event
 from ..organizers.roles import reach as reach_of
@@ -151,8 +151,13 @@ def await_copies() -> None:
 
 
 def only_copies(holder: str, event_key_ids: Iterable[str] | None = None) -> set[str]:
-    """The keys, of all or of those named, of which nobody but this holder has a copy."""
+    """The keys, of all or of those named, of which nobody but this holder has a copy.
+
+    A recovery key whose words nobody has checked is no other holder: perhaps they stand on no paper.
+    """
     others = sa.select(KeyCopy.event_key_id).where(KeyCopy.holder != holder)
+    if not recovery_is_checked():
+        others = others.where(KeyCopy.holder != RECOVERY)
     query = sa.select(KeyCopy.event_key_id).where(KeyCopy.holder == holder, KeyCopy.event_key_id.not_in(others))
     if event_key_ids is not None:
         query = query.where(KeyCopy.event_key_id.in_(list(event_key_ids)))

@@ -106,6 +106,11 @@ def doorkeepers(place: str, *, now: dt.datetime) -> dict[str, bytes]:
     return {key.organizer_id: key.public for key in db.session.scalars(sa.select(OrganizerKey).where(at_the_door))}
 
 
+def recovery_is_checked() -> bool:
+    """Whether somebody has typed the words of the present recovery key from paper."""
+    return db.session.scalar(sa.select(RecoveryKey.checked_at)) is not None
+
+
 def new_phrase() -> str:
     """Twenty-four words for a new recovery key (BIP 39, English: its words differ in their first four letters)."""
     return str(_words.to_mnemonic(os.urandom(PHRASE_BYTES)))

@@ -132,6 +132,12 @@ def test_the_last_holder_keeps_the_keys() -> None:
     with pytest.raises(LastHolder):
         take_access(organizer_id=nasrin.id, now=clock.now())
     assert names(event, nasrin) == ["Sara"]
+    phrase = make_recovery_key(by=nasrin, now=clock.now())
+    with pytest.raises(LastHolder):  # perhaps its words stand on no paper
+        take_access(organizer_id=nasrin.id, now=clock.now())
+    check_recovery_key(phrase=phrase, now=clock.now())
+    take_access(organizer_id=nasrin.id, now=clock.now())
+    assert names(event, nasrin) == [None]
 
 
 def test_the_recovery_key_opens_what_was_sealed_before_and_after_it_was_made() -> None:

@@ -58,7 +58,9 @@ class KeyMissing(Refusal):
 class LastHolder(Refusal):
     """Nobody could open the lists any more."""
 
-    message = _l("Nobody else can open these lists. Give somebody access, or make a recovery key first.")
+    message = _l(
+        "Nobody else can open these lists. Give somebody access first, or make a recovery key and check its words."
+    )
 
 
 class OnlyOnPaper(Refusal):
