@@ -61,6 +61,11 @@ def test_it_is_asked_for_twice(organizer: FlaskClient, event: Event) -> None:
     assert len(db.session.scalars(sa.select(Rsvp)).all()) == 1
 
 
+def test_all_that_is_lost_is_named(organizer: FlaskClient) -> None:
+    comes(an_event(slug="berkeley", needs_approval=True))
+    assert "1 party waits for approval" in organizer.get(DESTROY).text
+
+
 def test_only_owners_may(app: Flask, event: Event) -> None:
     comes(event)
     visitor = app.test_client()

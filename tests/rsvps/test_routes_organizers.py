@@ -160,7 +160,9 @@ def test_adding_badly_keeps_what_was_typed(nasrin: FlaskClient, event: Event, wr
 def test_cancelling_seats_the_next_in_line(nasrin: FlaskClient, event: Event) -> None:
     sara = comes("Sara", 3, "sara@example.org")
     comes("Ali", 1)
-    assert "Take <bdi>Sara</bdi> off the list?" in nasrin.get(f"{LIST}/{sara}/cancel").text
+    asked = nasrin.get(f"{LIST}/{sara}/cancel").text
+    assert "Take <bdi>Sara</bdi> off the list?" in asked
+    assert "This cannot be undone." in asked
     for _ in range(2):
         assert send(nasrin, f"{LIST}/{sara}/cancel", to=f"{LIST}/{sara}/cancel").status_code == 303
     assert [(one.name, one.status) for one in roster(event.id)] == [("Sara", "cancelled"), ("Ali", "confirmed")]
