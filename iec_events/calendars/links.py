@@ -22,7 +22,6 @@ DAY = timedelta(days=1)
 KEPT = 512  # addresses stay the same until their event changes
 UNQUOTED = frozenset(ascii_letters + digits + "_.-~/:")
 OUTLOOK_HOSTS = {"live": "outlook.live.com", "office": "outlook.office.com"}
-GOOGLE_ADD_BY_URL = "https://calendar.google.com/calendar/u/0/r/settings/addbyurl"
 
 
 @lru_cache(maxsize=KEPT)
