@@ -12,7 +12,6 @@ from sqlalchemy.orm import joinedload, selectinload
 from ..core.db import db
 from ..core.errors import Refusal
 from ..core.i18n import _l
-from ..organizers.roles import Reach
 from .models import Campaign, Event, EventSeries
 from .queries import EventGone
 
@@ -74,14 +73,6 @@ def current_series(event: Event) -> EventSeries | None:
         return event.series
     query = sa.select(EventSeries).where(EventSeries.thread == event.series.thread, EventSeries.slug.is_not(None))
     return db.session.scalar(query)
-
-
-def all_series(reach: Reach) -> Sequence[EventSeries]:
-    """Every series in reach, by slug, for organizers."""
-    campaigns = sa.select(Campaign.id).where(Campaign.slug.in_(reach.campaigns))
-    mine = sa.true() if reach.everywhere else EventSeries.campaign_id.in_(campaigns)
-    query = sa.select(EventSeries).where(mine, EventSeries.slug.is_not(None)).order_by(EventSeries.slug)
-    return db.session.scalars(query.options(joinedload(EventSeries.campaign))).all()
 
 
 def campaign_of_series(slug: str) -> str | None:

@@ -40,7 +40,6 @@ class Occasion:
     time_text: str
     zone_label: str
     iso_start: str
-    iso_end: str
     jalali_text: str | None
     tehran_text: str
     short_day_month: str
@@ -62,7 +61,6 @@ def occasion(event: Event, locale: str) -> Occasion:
         time_text=time_span(start, end, locale),
         zone_label=zone_label(city_of(event, locale), event.time_zone, locale),
         iso_start=start.isoformat(),
-        iso_end=end.isoformat(),
         jalali_text=jalali_text(date) if locale == "fa" else None,
         tehran_text=tehran_text(event.starts_at, locale),
         short_day_month=_part(date, SHORT[locale], locale),
@@ -83,7 +81,6 @@ def _days(event: Event, locale: str) -> Occasion:
         time_text=_("until %(day)s", day=_last_day(first, last, locale)) if several else _("all day"),
         zone_label=zone_label(city_of(event, locale), event.time_zone, locale),
         iso_start=first.isoformat(),
-        iso_end=last.isoformat(),
         jalali_text=(f"{jalali} تا {jalali_text(last)}" if several else jalali) if locale == "fa" else None,
         tehran_text=tehran_days(event.starts_at, event.ends_at, locale),
         short_day_month=_part(first, SHORT[locale], locale),
