@@ -28,7 +28,6 @@ class MailHealth:
     stuck: int
     given_up: int
     uncertain: int
-    oldest_waiting_at: dt.datetime | None
     delivered_at: dt.datetime | None
     trouble: str | None
     trouble_since: dt.datetime | None
@@ -37,29 +36,12 @@ class MailHealth:
     worker_silent: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class PartCounts:
-    """What became of a broadcast's letters. `unwanted` ones had nothing to say any more and were not sent."""
-
-    waiting: int = 0
-    sent: int = 0
-    unwanted: int = 0
-    uncertain: int = 0
-    given_up: int = 0
-
-    @property
-    def posted(self) -> int:
-        """All of them."""
-        return self.waiting + self.sent + self.unwanted + self.uncertain + self.given_up
-
-
 def mail_health(now: dt.datetime) -> MailHealth:
     """The state of the outbox and of the worker that empties it."""
     count, waiting = sa.func.count, OutboxMail.waiting()
     numbers = db.session.execute(
         sa.select(
             count().filter(waiting),
-            sa.func.min(OutboxMail.posted_at).filter(waiting),
             count().filter(waiting, OutboxMail.tries >= STUCK_AFTER_TRIES),
             count(OutboxMail.given_up_at),
             count().filter(OutboxMail.unknown()),
@@ -75,30 +57,16 @@ def mail_health(now: dt.datetime) -> MailHealth:
     seen = db.session.scalar(sa.select(SiteState.worker_seen_at))
     return MailHealth(
         waiting=numbers[0],
-        oldest_waiting_at=numbers[1],
-        stuck=numbers[2],
-        given_up=numbers[3],
-        uncertain=numbers[4],
-        delivered_at=numbers[5],
+        stuck=numbers[1],
+        given_up=numbers[2],
+        uncertain=numbers[3],
+        delivered_at=numbers[4],
         trouble=state.trouble,
         trouble_since=state.trouble_since,
         last_errors=sorted({error for error in (*errors, state.trouble) if error}),
         worker_seen_at=seen,
         worker_silent=seen is None or now - seen > WORKER_SILENT_AFTER,
     )
-
-
-def letters_part_of(part_of: str) -> PartCounts:
-    """How far a broadcast is; what is known of letters that ended is forgotten after a week."""
-    became = sa.case(
-        (OutboxMail.done_at.is_not(None) & OutboxMail.handed_at.is_not(None), "sent"),
-        (OutboxMail.done_at.is_not(None), "unwanted"),
-        (OutboxMail.given_up_at.is_not(None), "given_up"),
-        (OutboxMail.uncertain_at.is_not(None), "uncertain"),
-        else_="waiting",
-    )
-    query = sa.select(became, sa.func.count()).where(OutboxMail.part_of == part_of).group_by(became)
-    return PartCounts(**{name: count for name, count in db.session.execute(query)})  # noqa: C416 - rows are no pairs
 
 
 def uncertain_letters(about: str) -> int:
