@@ -28,7 +28,10 @@ BEFORE = dt.timedelta(hours=3)  # whoever holds a key to the door fills no place
 class NotTonight(Refusal):
     """It is not the night, or the night is off."""
 
-    message = _l("The door can put people on the list only on the night: from three hours before until the end.")
+    message = _l(
+        "Nobody can be put on the list here now. It goes from three hours before the doors open until the end of the "
+        "night, if it takes place."
+    )
 
 
 class OrganizerDecides(Refusal):
