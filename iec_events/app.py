@@ -22,7 +22,7 @@ from .core.pages import init_pages
 from .core.paths import bundled
 from .core.security import hardening, init_hosts, init_security
 from .core.statics import init_statics
-from .core.text import direction_of, markdown_html
+from .core.text import direction_of, isolated, markdown_html
 from .core.urls import init_urls
 from .events.queries import campaign_of
 from .events.routes_organizers import blueprint as events_organizers
@@ -97,5 +97,7 @@ def _init_templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(LANGUAGES=LANGUAGES, LOCALES=LOCALES, direction=direction)
-    app.jinja_env.filters.update(markdown=markdown_html, bidi=direction_of)
+    app.jinja_env.filters.update(
+        markdown=markdown_html, bidi=direction_of, isolated=lambda text: isolated(text, direction())
+    )
     app.context_processor(lambda: {"locale": current_locale()})

@@ -129,6 +129,11 @@ def direction_of(text: str) -> str:
     return "ltr"
 
 
+def isolated(text: str, way: str) -> str:
+    """The text for a line of plain text that runs this `way`: by itself where its own is another (UAX #9)."""
+    return text if direction_of(text) == way else f"\u2068{text}\u2069"
+
+
 _markdown = MarkdownIt("commonmark", {"html": False, "breaks": True})
 _TAGS = {"p", "br", "em", "strong", "ul", "ol", "li", "a", "blockquote", "h3", "h4", "h5", "h6", "hr", "code"}
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from babel import Locale
 
-from ..core.i18n import _
+from ..core.i18n import _, direction
+from ..core.text import isolated
 from .models import Event, city_of
 
 COMMAS = {"fa": "، "}
+MARKS = {"ltr": "\u200e", "rtl": "\u200f"}  # a line that begins with one runs that way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,14 @@ class Place:
     def line(self) -> str:
         """Venue and address on one line."""
         return self._joined(self.venue, self.address_line)
+
+    @property
+    def line_in_letters(self) -> str:
+        """The same for letters: a part that runs another way turns neither the line nor the parts around it."""
+        way = direction(self.locale)
+        parts = [part for part in (self.venue, self.street, self.city, self.region, self.country_name) if part]
+        apart = [isolated(part, way) for part in parts]
+        return self._joined(*apart) if apart == parts else MARKS[way] + self._joined(*apart)
 
     @property
     def map_url(self) -> str | None:

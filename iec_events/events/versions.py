@@ -97,4 +97,4 @@ def _when(view: EventView) -> str:
 
 
 def _where(view: EventView) -> str:
-    return view.place_line or (_("Online") if view.event.online_url and not view.event.city else "")
+    return view.place.line_in_letters or (_("Online") if view.event.online_url and not view.event.city else "")

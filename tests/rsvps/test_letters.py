@@ -13,6 +13,7 @@ from time_machine import Traveller
 from iec_events.core import clock as our_clock
 from iec_events.core.db import atomic, db
 from iec_events.core.i18n import speaking
+from iec_events.core.text import direction_of
 from iec_events.core.tokens import new_token
 from iec_events.events.models import Event
 from iec_events.rsvps import actions
@@ -157,3 +158,21 @@ def test_approval_asks_for_silence_only_where_the_place_is_a_secret() -> None:
     for hidden, status, asked in ((True, "published", True), (True, "postponed", False), (False, "published", False)):
         letter, _html = told("approved", address_hidden=hidden, waits=False, status=status)
         assert ("Please tell nobody where it is" in letter) is asked
+
+
+@pytest.mark.parametrize("way", ["rtl", "ltr"])
+def test_no_line_of_a_letter_is_turned_by_a_value_in_other_letters(way: str) -> None:
+    """As programs show it that take a line's direction from its first letter, and those that know better."""
+    venue, street, note = (
+        ("La Peña", "3105 Shattuck Avenue", "Ring twice.") if way == "rtl" else ("کافه", "کوچه", "زنگ")
+    )
+    texts = {"en": {"title": "Night", "gate_note": note}}
+    rsvp_id, token = somebody(an_event(texts=texts, venue=venue, street=street), "fa" if way == "rtl" else "en")
+    facts = {"rsvp_id": rsvp_id, "token": token, "to": "sara@example.org"}
+    letter = written("confirmed", "fa" if way == "rtl" else "en", facts)
+    [place] = [line for line in letter.text.splitlines() if venue in line]
+    mark, comma = ("\u200f", "،") if way == "rtl" else ("\u200e", ",")
+    assert place.startswith(f"{mark}\u2068{venue}\u2069{comma} \u2068{street}\u2069{comma} ")
+    assert direction_of(place) == way
+    assert f" \u2068{note}\u2069" in letter.text
+    assert f"{mark}\u2068{venue}" in letter.html
