@@ -26,7 +26,7 @@ GUNICORN: Program = ("gunicorn", "gunicorn.app.wsgiapp", "run")
 def forks() -> ForkServerContext:
     """What forks from a process that has loaded the service, and nothing else."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["iec_events.cli"])
+    context.set_forkserver_preload(["iec_events.__main__"])
     return context
 
 
