@@ -35,7 +35,7 @@ class Text(vText):
         return escaped.replace("\n", r"\n").encode("utf-8")
 
 
-def vevent_bytes(event: CalendarEvent, *, attendee_email: str | None = None, attendee_name: str = "") -> bytes:
+def vevent_bytes(event: CalendarEvent, *, attendee_email: str | None = None) -> bytes:
     """Return one VEVENT as folded octets with CRLF, ready to be joined into a calendar."""
     vevent = Event()
     _add_identity(vevent, event)
@@ -45,7 +45,7 @@ def vevent_bytes(event: CalendarEvent, *, attendee_email: str | None = None, att
     if event.organizer_email:
         vevent["ORGANIZER"] = _address(event.organizer_email, event.organizer_name)
     if attendee_email:
-        vevent["ATTENDEE"] = _attendee(attendee_email, attendee_name)
+        vevent["ATTENDEE"] = _attendee(attendee_email)
     octets: bytes = vevent.to_ical()
     return octets
 
@@ -91,18 +91,11 @@ def calendar_bytes(  # noqa: PLR0913 - a calendar says all of this of itself
     return b"".join([head, *components, END_OF_CALENDAR])
 
 
-def invitation_bytes(
-    event: CalendarEvent,
-    *,
-    attendee_email: str,
-    attendee_name: str = "",
-    method: Method = "REQUEST",
-    sequence: int | None = None,
-) -> bytes:
+def invitation_bytes(event: CalendarEvent, *, attendee_email: str, method: Method = "REQUEST") -> bytes:
     """Return the calendar for one guest's mail (RFC 5546 3.2), or with PUBLISH for their own download.
 
     REQUEST says that they have accepted, as they did on our page. CANCEL takes the event out of their
-    calendar; it needs a higher `sequence` than the guest was ever told. PUBLISH names no guest.
+    calendar; it needs a higher SEQUENCE than the guest was ever told. PUBLISH names no guest.
 
     Raises ValueError for a mail without an organizer, and for a REQUEST to a cancelled event.
     """
@@ -112,13 +105,8 @@ def invitation_bytes(
         raise ValueError(f"METHOD:{method} needs an organizer.")
     if method == "REQUEST" and event.status == "cancelled":
         raise ValueError("A cancelled event is told with METHOD:CANCEL.")
-    told = replace(
-        event,
-        sequence=event.sequence if sequence is None else sequence,
-        status="cancelled" if method == "CANCEL" else event.status,
-    )
-    vevent = vevent_bytes(told, attendee_email=attendee_email, attendee_name=attendee_name)
-    return _single(told, vevent, method)
+    told = replace(event, status="cancelled") if method == "CANCEL" else event
+    return _single(told, vevent_bytes(told, attendee_email=attendee_email), method)
 
 
 def zones_of(spans: Iterable[tuple[str, datetime, datetime]]) -> list[bytes]:
@@ -208,8 +196,8 @@ def _address(email: str, name: str) -> vCalAddress:
     return address
 
 
-def _attendee(email: str, name: str) -> vCalAddress:
-    attendee = _address(email, name)
+def _attendee(email: str) -> vCalAddress:
+    attendee = _address(email, "")
     attendee.params.update({"CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"})
     return attendee
 

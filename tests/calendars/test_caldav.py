@@ -79,7 +79,7 @@ def test_days_without_hours_are_found_on_their_days(server: CalDav, last: int) -
 def test_a_cancellation_takes_the_place_of_the_invitation(server: CalDav) -> None:
     night, who = the_night(), "sara@example.org"
     server.put("told", "night", invitation_bytes(night, attendee_email=who))
-    server.put("told", "night", invitation_bytes(night, attendee_email=who, method="CANCEL", sequence=3))
+    server.put("told", "night", invitation_bytes(the_night(sequence=3), attendee_email=who, method="CANCEL"))
     (found,) = server.within("told", night.starts_at, night.ends_at)
     assert (str(found["UID"]), str(found["STATUS"]), found["SEQUENCE"]) == (night.uid, "CANCELLED", 3)
 

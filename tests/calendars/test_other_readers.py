@@ -122,7 +122,7 @@ def test_the_night_in_three_languages(reader: IcalJs | LibIcal) -> None:
 
 
 def test_an_invitation(reader: IcalJs | LibIcal) -> None:
-    octets = invitation_bytes(the_night(), attendee_email="shirin@example.org", attendee_name='"Shirin"; CN=x')
+    octets = invitation_bytes(the_night(organizer_name='"Shirin"; CN=x'), attendee_email="shirin@example.org")
     assert reader.events(octets) == [meant(the_night())]
 
 
