@@ -27,7 +27,6 @@ def post(
     locale: str,
     facts: Facts,
     now: dt.datetime,
-    after: dt.timedelta | None = None,
     part_of: str | None = None,
 ) -> str:
     """Promise a letter, in the caller's transaction; the id of its row. `about` names the row it concerns.
@@ -36,8 +35,7 @@ def post(
     """
     mail_id = new_id()
     sealed = vault().seal(PURPOSE, mail_id, {"to": to, "locale": locale, "facts": facts})
-    due_at = now + (after or dt.timedelta(0))
-    row = OutboxMail(id=mail_id, kind=kind, about=about, sealed=sealed, posted_at=now, due_at=due_at, tries=0)
+    row = OutboxMail(id=mail_id, kind=kind, about=about, sealed=sealed, posted_at=now, due_at=now, tries=0)
     row.part_of = part_of
     db.session.add(row)
     return mail_id
