@@ -68,12 +68,12 @@ RESTS = "redis_rests_until"
 Uses = dict[str, tuple[tuple[str, ...], int]]  # what is counted -> its rates, and how many at once
 
 
-def within(name: str, rates: tuple[str, ...], *of: str, uses: int = 1) -> bool:
-    """Count one use of `name` by `of`, or several; False, and not counted, when a rate (`6/minute`) is used up.
+def within(name: str, rates: tuple[str, ...], *of: str) -> bool:
+    """Count one use of `name` by `of`; False, and not counted, when a rate (`6/minute`) is used up.
 
     For routes that answer on the form itself, with all that was typed, where the decorator would answer with a page.
     """
-    return _within(of, {name: (rates, uses)})
+    return _within(of, {name: (rates, 1)})
 
 
 def may_begin(what: str, place: str, *, proven: bool, heads: int = 1) -> bool:
@@ -85,9 +85,9 @@ def may_begin(what: str, place: str, *, proven: bool, heads: int = 1) -> bool:
     return _within((place, visitor()), {f"new {what}": (rates, 1), **_heads(what, heads, proven=proven)})
 
 
-def may_bring(what: str, place: str, heads: int, *, proven: bool = False) -> bool:
+def may_bring(what: str, place: str, heads: int) -> bool:
     """Count so many people for whom the visitor wants room; False when there were too many from their network."""
-    return _within((place, visitor()), _heads(what, heads, proven=proven))
+    return _within((place, visitor()), _heads(what, heads, proven=False))
 
 
 def _heads(what: str, heads: int, *, proven: bool) -> Uses:
