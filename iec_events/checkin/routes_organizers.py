@@ -94,7 +94,7 @@ def walk_in(slug: str) -> ResponseReturnValue:
         return _walk_in_page(any_event(slug), form), refusal.status
     session.pop(SEED, None)
     if not placed.new:
-        flash(_("They were counted before, maybe at another door. Nothing was counted twice."))
+        flash(_("This was sent before, so they are counted once. Is it somebody else? Then count them in now."))
     return redirect(url_for(".door", slug=slug, done=placed.rsvp_id), 303)
 
 
