@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from ..core.i18n import _
 from ..core.text import markdown_html
 from ..core.urls import public_url
 from .models import LARGEST_UNDER_ATTACK, Campaign, Event, text_of
@@ -82,6 +83,11 @@ class EventView:
     def title(self) -> str:
         """Its title."""
         return self._text("title") or self.event.slug
+
+    @cached_property
+    def told_apart(self) -> str:
+        """Title, city and day: dates of a series, and sister events, may have one title."""
+        return " · ".join((self.title, self.city or _("Online"), self.when.date_text))
 
     @cached_property
     def summary(self) -> str:

@@ -185,5 +185,5 @@ def _title(what: Campaign | Event | None) -> str:
         return _("Everywhere")
     locale = current_locale()
     if isinstance(what, Event):
-        return _("Event: %(title)s", title=EventView(what, locale, clock.now()).title)
+        return _("Event: %(title)s", title=EventView(what, locale, clock.now()).told_apart)
     return _("Campaign: %(title)s", title=CampaignView(what, locale).title)

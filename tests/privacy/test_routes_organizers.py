@@ -38,6 +38,7 @@ def test_it_works(organizer: FlaskClient, client: FlaskClient, event: Event) -> 
     assert f'href="{DESTROY}"' in page
     asked = organizer.get(DESTROY).text
     assert "12 confirmed parties" in asked
+    assert "Berkeley · Sunday 14 February 2027" in asked  # dates of a series have one title
     assert "Signing up stays open" in asked
     answer = send(organizer, DESTROY, sure="y")
     assert (answer.status_code, answer.location) == (303, ROSTER)

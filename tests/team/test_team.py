@@ -21,6 +21,7 @@ from iec_events.events.actions import revise_event
 from iec_events.events.drafts import draft_of
 from iec_events.events.keys import add_key, holders_of
 from iec_events.events.models import EventKey
+from iec_events.events.views import EventView
 from iec_events.organizers.actions import accept_invitation, revoke_invitation
 from iec_events.organizers.actions import invite as make_invitation
 from iec_events.organizers.commands import organizer as organizer_command
@@ -196,6 +197,14 @@ def test_the_door_ends_with_its_night(app: Flask, owner: FlaskClient, clock: tim
     clock.shift(dt.timedelta(hours=2))
     assert roles_of(OMID) == [("moderator", "")]
     del app
+
+
+def test_events_of_one_title_are_told_apart_where_a_role_is_given(owner: FlaskClient) -> None:
+    first, again = an_event(slug="first"), an_event(slug="again", starts_at=real_clock.now(), city="")
+    shown = owner.get("/organize/team/invite").text
+    for event, city in ((first, "Berkeley"), (again, "Online")):
+        view = EventView(event, "en", real_clock.now())
+        assert f"Event: {view.title} · {city} · {view.when.date_text}<" in shown
 
 
 def test_roles_at_the_door_move_with_the_night(owner: FlaskClient) -> None:
