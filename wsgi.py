@@ -12,24 +12,25 @@ with loading():
     from iec_events.core.config import OTHER_KEY, ConfigError
     from iec_events.core.db import db, key_check_fits
     from iec_events.core.logs import init_logs
+    from iec_events.core.revisions import BEHIND, is_behind
     from iec_events.events.actions import note_rules
 
 
 def checked(app: Flask) -> Flask:
-    """The application, if its vault key is this database's: what another one seals, nobody opens. ConfigError.
+    """The application, if its tables are not older, and its vault key is this database's. ConfigError.
 
     A database that does not answer yet is not waited for. No connection is left to processes that are forked.
     """
-    fits = True
+    wrong = ""
     with app.app_context():
         with suppress(SQLAlchemyError):
-            fits = key_check_fits()
-            if fits:
+            wrong = BEHIND if is_behind() else "" if key_check_fits() else OTHER_KEY
+            if not wrong:
                 note_rules()
         db.session.remove()
         db.engine.dispose()
-    if not fits:
-        raise ConfigError(OTHER_KEY)
+    if wrong:
+        raise ConfigError(wrong)
     return app
 
 

@@ -23,10 +23,10 @@ from .access.commands import COMMANDS as ACCESS_COMMANDS
 from .app import create_app
 from .core import clock
 from .core.config import OTHER_KEY, ConfigError, settings, write_keys
-from .core.db import db, key_check_fits
+from .core.db import key_check_fits
 from .core.logs import init_logs
 from .core.memory import loading
-from .core.revisions import known_revisions, revision_of
+from .core.revisions import BEHIND, is_behind
 from .events.actions import note_rules
 from .events.commands import COMMANDS as EVENT_COMMANDS
 from .front.samples import load_samples
@@ -186,10 +186,8 @@ def _current() -> Flask:
 
 
 def _check_database() -> None:
-    with db.engine.connect() as connection:
-        revision = revision_of(connection)
-    if revision in known_revisions()[1:]:
-        raise Sentence("The database is behind this version of IEC Events: run `iec-events init` first.")
+    if is_behind():
+        raise Sentence(BEHIND)
     if not key_check_fits():
         raise Sentence(OTHER_KEY)
     note_rules()

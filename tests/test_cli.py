@@ -219,7 +219,9 @@ def test_another_vault_key_is_refused_by_every_command_that_serves(tmp_path: Pat
     assert run(tmp_path, "init").returncode == 0
 
 
-def test_another_vault_key_is_refused_under_other_servers_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_vault_key_or_older_tables_are_refused_under_other_servers_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(logging, "basicConfig", lambda **_settings: None)
     for name, value in (("DATA_DIR", str(tmp_path)), ("SECRET_KEY", KEY), ("VAULT_KEYS", KEY)):
         monkeypatch.setenv(f"IEC_{name}", value)
@@ -233,8 +235,14 @@ def test_another_vault_key_is_refused_under_other_servers_too(tmp_path: Path, mo
         assert checked(app) is app
     with app.app_context():
         assert db.session.scalar(sa.select(SiteState.tzdata)) == version("tzdata")  # by whose rules times are written
-    app.extensions["vault"] = Vault([b"another key, which opens nothing"])
+    key, app.extensions["vault"] = app.extensions["vault"], Vault([b"another key, which opens nothing"])
     with pytest.raises(ConfigError, match="The vault key is not the one this database was begun with"):
+        checked(app)
+    app.extensions["vault"] = key
+    with app.app_context(), db.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('0001')")
+    with pytest.raises(ConfigError, match="The database is behind this version"):
         checked(app)
 
 

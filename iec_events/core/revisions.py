@@ -10,7 +10,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
 
+from .db import db
 from .paths import bundled
+
+BEHIND = "The database is behind this version of IEC Events: run `iec-events init` first."
 
 
 @cache
@@ -27,6 +30,12 @@ def newest_revision() -> str:
 def revision_of(connection: sa.Connection) -> str | None:
     """The revision of a database's tables; None when it has none of ours."""
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_behind() -> bool:
+    """Whether the tables are of an earlier revision than this installation works with; none at all are not."""
+    with db.engine.connect() as connection:
+        return revision_of(connection) in known_revisions()[1:]
 
 
 def bring_to(connection: sa.Connection, revision: str) -> None:
