@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -33,6 +35,7 @@ from iec_events.reports.commands import doctor as command
 from iec_events.reports.doctor import GRAVE, HINT, WEAK, database, files, findings
 from tests.conftest import KEY, Installation, settings_for
 from tests.factories import PASSWORD, an_app, an_event, an_organizer
+from tests.servers import free_port
 
 HOUR = dt.timedelta(hours=1)
 WELL = {
@@ -189,6 +192,25 @@ def test_a_key_folder_that_cannot_be_written(well: Flask, monkeypatch: pytest.Mo
     assert str(folder) in text
 
 
+def test_a_disk_that_is_full(well: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = well.extensions["settings"].key_dir
+    room = {full: 4096}
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=room.get(folder, 10**9)))
+    assert only(well) == (GRAVE, f"The disk of {full} is full, or nearly: make room before sign-ups fail.")
+
+
+def test_a_redis_that_does_not_answer(installation: Installation, well: Flask) -> None:
+    keys = well.extensions["settings"].key_dir
+    app = installation.make_app(KEY_DIR=keys, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0", **WELL)
+    try:
+        assert only(app) == (
+            WEAK,
+            "Redis does not answer, so each process counts rate limits for itself: look at IEC_REDIS_URL and at it.",
+        )
+    finally:
+        installation.make_app(**WELL)  # the limiter is one for all
+
+
 def test_who_can_read_a_file_depends_on_its_folders(tmp_path: Path) -> None:
     file = tmp_path / "vault.keys"
     file.write_text("a key")
@@ -306,7 +328,9 @@ def test_other_vault_keys(installation: Installation, well: Flask) -> None:
     app = installation.make_app(
         KEY_DIR=well.extensions["settings"].key_dir, VAULT_KEYS=other, SECRET_KEY="A" * 20 + str(other)[20:], **WELL
     )
-    assert (GRAVE, "The vault key is not the one this database was begun with: put the old key file back.") in told(app)
+    found = told(app)
+    assert (GRAVE, "The vault key is not the one this database was begun with: put the old key file back.") in found
+    assert "audit accept" not in str(found), "whoever did so would seal the trail with a key that is not the service's"
     with atomic():
         db.session.execute(sa.update(SiteState).values(key_check=None))
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from flask import current_app
 
 from ...core.config import Settings, settings
+from ...core.limits import limiter
 from ...mail.letters import MAILBOX
 from ...mail.smtp import wants_starttls
 from .database import of_database
@@ -45,6 +46,11 @@ def _of_settings(chosen: Settings) -> Findings:
         yield Finding(WEAK, "One key serves as secret key and as vault key: make another secret key.")
     if chosen.trusted_proxies and not chosen.redis_url:
         yield Finding(HINT, "Each process counts rate limits for itself: with several of them, set IEC_REDIS_URL.")
+    if chosen.redis_url and not limiter.storage.check():
+        yield Finding(
+            WEAK,
+            "Redis does not answer, so each process counts rate limits for itself: look at IEC_REDIS_URL and at it.",
+        )
     yield from _of_mail_settings(chosen, trial=trial)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import os
+import shutil
 import sqlite3
 import zlib
 from contextlib import closing, suppress
@@ -22,6 +23,7 @@ from .pieces import GRAVE, HINT, WEAK, Finding, Findings
 OTHERS_READ, OTHERS_ENTER, OTHERS_AT_ALL = 0o044, 0o011, 0o077
 OLD_BACKUP = dt.timedelta(days=30)
 FILES_AT_MOST = 5000
+ROOM = 50 * 1024 * 1024
 
 
 def of_files(chosen: Settings, now: dt.datetime) -> Findings:
@@ -36,6 +38,9 @@ def of_files(chosen: Settings, now: dt.datetime) -> Findings:
             yield Finding(
                 GRAVE, f"Lists cannot be begun or destroyed: make {folder} writable for the service's account."
             )
+    for folder in dict.fromkeys((chosen.data_dir, chosen.key_dir)):
+        if folder.is_dir() and shutil.disk_usage(folder).free < ROOM:
+            yield Finding(GRAVE, f"The disk of {folder} is full, or nearly: make room before sign-ups fail.")
     if chosen.key_dir.is_relative_to(chosen.data_dir) and chosen.key_dir.is_dir():
         yield Finding(
             HINT, "The keys lie in the data folder, so a copy of it holds both: set IEC_KEY_DIR to another place."
