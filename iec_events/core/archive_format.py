@@ -208,7 +208,9 @@ def new_file(file: Path) -> Iterator[IO[bytes]]:
             yield out
             out.flush()
             os.fsync(out.fileno())
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             file.unlink()
+        if isinstance(error, OSError):  # the disk is full
+            raise ArchiveRefused(f"{file} cannot be written: {error.strerror}.") from None
         raise

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import errno
 import gzip
 import hashlib
 import json
+import os
 import secrets
 import threading
 import zlib
@@ -188,6 +190,10 @@ def test_the_file_is_its_owners_and_holds_no_key(full: Flask, tmp_path: Path) ->
         assert name not in text
 
 
+def no_room(_handle: int) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
 def test_no_file_is_overwritten_and_none_is_left_half(full: Flask, tmp_path: Path) -> None:
     file = tmp_path / "night"
     file.write_text("mine")
@@ -200,6 +206,10 @@ def test_no_file_is_overwritten_and_none_is_left_half(full: Flask, tmp_path: Pat
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(archive_format, "_packed", lambda _value: 1 / 0)
             with pytest.raises(ZeroDivisionError):
+                make_archive(tmp_path / "half", now=clock.now())
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "fsync", no_room)
+            with pytest.raises(ArchiveRefused, match="half cannot be written: No space left on device"):
                 make_archive(tmp_path / "half", now=clock.now())
     assert not (tmp_path / "half").exists()
 
