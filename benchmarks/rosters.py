@@ -24,10 +24,9 @@ from iec_events.organizers.keys import private_of_session
 from iec_events.organizers.queries import organizer_by_email
 from iec_events.rsvps.boxes import Reader, Words, keep_address, reader_of, seal
 from iec_events.rsvps.models import Rsvp
-from iec_events.rsvps.queries import roster
 from iec_events.rsvps.rosters import BY_NAME, Wanted, roster_page
 from tests.conftest import settings_for
-from tests.factories import an_event
+from tests.factories import an_event, roster
 
 EMAIL = "nasrin@example.org"
 PASSWORD = "nine poems by the river"  # noqa: S105 - of an account that lives as long as this run

@@ -20,6 +20,9 @@ from iec_events.organizers.models import Organizer, OrganizerSession, RoleGrant
 from iec_events.organizers.passwords import hash_password
 from iec_events.organizers.queries import email_fingerprint
 from iec_events.organizers.roles import OWNER
+from iec_events.rsvps.boxes import NOBODY, Reader
+from iec_events.rsvps.models import Rsvp
+from iec_events.rsvps.queries import RsvpView, view_of
 
 _numbers = itertools.count(1)
 
@@ -157,3 +160,9 @@ def fully_signed_in(token: str) -> str:
     with atomic():
         db.session.execute(sa.update(OrganizerSession).where(mine).values(full_at=clock.now()))
     return token
+
+
+def roster(event_id: int, *, reader: Reader = NOBODY) -> list[RsvpView]:
+    """Everyone of an event, in order of arrival, as far as this reader can read them."""
+    rows = db.session.scalars(sa.select(Rsvp).where(Rsvp.event_id == event_id).order_by(Rsvp.line))
+    return [view_of(row, reader.words(row)) for row in rows]

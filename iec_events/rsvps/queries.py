@@ -14,12 +14,11 @@ from ..core.crypto import BoxRefused
 from ..core.db import db
 from ..core.errors import Refusal
 from ..core.i18n import _l
-from ..core.text import folded
 from ..core.tokens import derived_token, token_hash
 from ..events.models import Event
 from ..questions.models import Answers
 from .answers import own_answers
-from .boxes import NOBODY, Reader, Words, own_key_of, own_words
+from .boxes import Words, own_key_of, own_words
 from .models import (
     ACTIVE,
     ATTENDEE,
@@ -257,13 +256,6 @@ def place_in_line(rsvp: RsvpView, slug: str) -> int | None:
     return place if last == rsvp.line else None
 
 
-def roster(event_id: int, *, reader: Reader = NOBODY, status: str = "", search: str = "") -> list[RsvpView]:
-    """Everyone of an event, in order of arrival, by status and by a part of name, address or note."""
-    wanted = folded(search)
-    everyone = [view_of(rsvp, reader.words(rsvp)) for rsvp in db.session.scalars(_of_event(event_id, status))]
-    return [one for one in everyone if wanted in folded(f"{one.name or ''} {one.email or ''} {one.note}")]
-
-
 def steps_of(rsvp_id: str) -> Sequence[RsvpStep]:
     """The history of one RSVP, oldest first."""
     return db.session.scalars(sa.select(RsvpStep).where(RsvpStep.rsvp_id == rsvp_id).order_by(RsvpStep.id)).all()
@@ -273,11 +265,6 @@ def receipts_of(event_id: int) -> Sequence[Receipt]:
     """What is known of lists of this event that were destroyed, latest first."""
     query = sa.select(Receipt).where(Receipt.event_id == event_id).order_by(Receipt.at.desc(), Receipt.id.desc())
     return db.session.scalars(query).all()
-
-
-def _of_event(event_id: int, status: str) -> sa.Select[Rsvp]:
-    query = sa.select(Rsvp).where(Rsvp.event_id == event_id).order_by(Rsvp.line)
-    return query.where(Rsvp.status == status) if status else query
 
 
 def counts(event_ids: Sequence[int]) -> dict[int, Counts]:

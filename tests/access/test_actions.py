@@ -42,10 +42,10 @@ from iec_events.rsvps.actions import Party, place_rsvp, remark_on
 from iec_events.rsvps.answers import keep_answers, read_answers
 from iec_events.rsvps.boxes import reader_of
 from iec_events.rsvps.models import Rsvp
-from iec_events.rsvps.queries import own_rsvp, roster
+from iec_events.rsvps.queries import own_rsvp
 from iec_events.team.actions import begin_anew, make_reset_link
 from iec_events.worker import LETTERS
-from tests.factories import an_event
+from tests.factories import an_event, roster
 from tests.questions.asking import a_question
 
 pytestmark = pytest.mark.usefixtures("app")

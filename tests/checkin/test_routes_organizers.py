@@ -32,10 +32,9 @@ from iec_events.rsvps.actions import Party, cancel_rsvp, place_rsvp, say_not_com
 from iec_events.rsvps.boxes import reader_of
 from iec_events.rsvps.door_code import door_code
 from iec_events.rsvps.models import Rsvp
-from iec_events.rsvps.queries import roster
 from iec_events.team.actions import give_role, take_role
 from tests.checkin.people import a_doorkeeper, an_account, browser_of, comes
-from tests.factories import PASSWORD, a_campaign, an_event, fully_signed_in
+from tests.factories import PASSWORD, a_campaign, an_event, fully_signed_in, roster
 from tests.filling import hidden_fields, send
 from tests.questions.asking import a_question
 

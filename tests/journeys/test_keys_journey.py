@@ -18,9 +18,8 @@ from iec_events.organizers.actions import invite
 from iec_events.organizers.keys import pair_of_phrase
 from iec_events.privacy.actions import destroy_due
 from iec_events.rsvps.boxes import reader_of
-from iec_events.rsvps.queries import roster
 from tests.conftest import Installation, settings_for
-from tests.factories import an_event
+from tests.factories import an_event, roster
 from tests.journeys.people import Person, Tongue
 
 pytestmark = [pytest.mark.journey, pytest.mark.real_time]

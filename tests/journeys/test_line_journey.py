@@ -9,9 +9,8 @@ from iec_events.core import clock
 from iec_events.events.models import Event
 from iec_events.questions.actions import add_ready_made
 from iec_events.rsvps.actions import cancel_rsvp
-from iec_events.rsvps.queries import roster
 from tests.checkin.people import comes
-from tests.factories import an_event
+from tests.factories import an_event, roster
 from tests.journeys.people import DESK, Person, own_link, text_of
 from tests.journeys.stage import Stage
 from tests.journeys.test_own_link_journey import MINE, signs_up

@@ -10,7 +10,7 @@ from iec_events.organizers.keys import private_of_session
 from iec_events.organizers.queries import organizer_by_email
 from iec_events.rsvps.actions import Party, place_rsvp
 from iec_events.rsvps.boxes import Reader, reader_of
-from iec_events.rsvps.queries import roster
+from tests.factories import roster
 
 SECRET = "nine poems by the river"
 CANARY_NAME, CANARY_NOTE, CANARY_MAIL = "Canary Kohzadi", "a wheelchair for the canary", "canary@example.org"

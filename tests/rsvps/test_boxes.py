@@ -21,8 +21,8 @@ from iec_events.rsvps import actions
 from iec_events.rsvps.actions import Party, change_rsvp, place_rsvp, withdraw_rsvp
 from iec_events.rsvps.boxes import NOBODY, Reader, own_words, reader_of
 from iec_events.rsvps.models import Rsvp, RsvpLink
-from iec_events.rsvps.queries import link_by_token, own_rsvp, roster
-from tests.factories import an_event, fully_signed_in
+from iec_events.rsvps.queries import link_by_token, own_rsvp
+from tests.factories import an_event, fully_signed_in, roster
 from tests.filling import send
 
 pytestmark = pytest.mark.usefixtures("app")

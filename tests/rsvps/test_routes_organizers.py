@@ -26,8 +26,7 @@ from iec_events.questions.queries import questions_of
 from iec_events.rsvps.actions import ByHand, Party, WordsSealed, cancel_rsvp, change_by_hand, place_rsvp, remove_rsvps
 from iec_events.rsvps.boxes import NOBODY, Reader, Words
 from iec_events.rsvps.models import Rsvp, RsvpLink, RsvpRemoval
-from iec_events.rsvps.queries import roster
-from tests.factories import an_event, an_organizer_session, fully_signed_in
+from tests.factories import an_event, an_organizer_session, fully_signed_in, roster
 from tests.filling import hidden_fields, send
 
 LIST = "/organize/events/berkeley/rsvps"

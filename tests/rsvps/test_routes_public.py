@@ -24,9 +24,8 @@ from iec_events.events.models import Event
 from iec_events.questions.actions import take_back
 from iec_events.questions.models import SHORT
 from iec_events.rsvps.models import Rsvp
-from iec_events.rsvps.queries import roster
 from tests.conftest import Installation
-from tests.factories import an_event
+from tests.factories import an_event, roster
 from tests.filling import hidden_fields, send
 from tests.questions.asking import a_question
 

@@ -21,8 +21,8 @@ from iec_events.rsvps import actions
 from iec_events.rsvps.actions import ByHand, Details, NotByMail, Party, StatusChanged
 from iec_events.rsvps.boxes import NOBODY, index_of
 from iec_events.rsvps.models import LostLink, Rsvp, RsvpLink
-from iec_events.rsvps.queries import opens, own_rsvp, roster, rsvp_by_token, steps_of
-from tests.factories import an_event
+from iec_events.rsvps.queries import opens, own_rsvp, rsvp_by_token, steps_of
+from tests.factories import an_event, roster
 
 pytestmark = pytest.mark.usefixtures("app")
 HOUR = dt.timedelta(hours=1)

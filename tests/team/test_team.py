@@ -32,9 +32,8 @@ from iec_events.organizers.queries import grants_of, open_invitations, organizer
 from iec_events.organizers.roles import MODERATOR, ORGANIZER, OWNER, Grant
 from iec_events.rsvps.actions import Party, place_rsvp
 from iec_events.rsvps.boxes import reader_of
-from iec_events.rsvps.queries import roster
 from iec_events.team import actions, commands
-from tests.factories import PASSWORD, a_campaign, an_app, an_event, an_organizer, app_code, fully_signed_in
+from tests.factories import PASSWORD, a_campaign, an_app, an_event, an_organizer, app_code, fully_signed_in, roster
 from tests.filling import hidden_fields, send
 
 NASRIN, OMID = "nasrin@example.org", "omid@example.org"
@@ -176,10 +175,13 @@ def test_roles_are_given_and_taken_at_once(app: Flask, owner: FlaskClient) -> No
     page = f"/organize/team/{omid}"
     assert send(owner, page, role="organizer", place="event:berkeley").status_code == 303
     assert his.get("/organize/events/berkeley/rsvps").status_code == 200
-    grant = re.findall(rf'action="({page}/roles/[^"]+/take)"', owner.get(page).text)
+    grant = re.findall(rf'href="({page}/roles/[^"]+/take)"', owner.get(page).text)
     assert len(grant) == 2
-    send(owner, page, to=grant[0])
-    send(owner, page, to=grant[1])
+    assert "that went with it" in owner.get(grant[0]).text
+    assert len(roles_of(OMID)) == 2  # it is asked first
+    for taken in grant:
+        assert send(owner, taken).status_code == 303
+    assert owner.get(grant[0]).status_code == 303  # taken already
     assert roles_of(OMID) == []
     assert his.get("/organize").location == "/organize/account"
     assert his.get("/organize/messages").status_code == 403
@@ -265,9 +267,8 @@ def test_the_last_owner_stays(owner: FlaskClient) -> None:
     nasrin = organizer_by_email(NASRIN)
     assert nasrin is not None
     page = f"/organize/team/{nasrin.id}"
-    take = re.findall(rf'action="({page}/roles/[^"]+/take)"', owner.get(page).text)
-    send(owner, page, to=take[0])
-    assert "This is the last owner." in owner.get("/organize").text
+    take = re.findall(rf'href="({page}/roles/[^"]+/take)"', owner.get(page).text)
+    assert "This is the last owner." in send(owner, take[0]).text
     answer = send(owner, f"{page}/remove")
     assert (answer.status_code, "This is the last owner." in answer.text) == (409, True)
     assert roles_of(NASRIN) == [("owner", "")]
@@ -289,8 +290,8 @@ def test_keys_go_to_those_only_who_are_to_read(app: Flask, owner: FlaskClient) -
     assert owner.get(f"/organize/access/give/{_moderator}").status_code == 200
     assert send(owner, f"/organize/access/give/{_moderator}").status_code == 404
     page = f"/organize/team/{simin}"
-    take = re.findall(rf'action="({page}/roles/[^"]+/take)"', owner.get(page).text)
-    send(owner, page, to=take[0])
+    take = re.findall(rf'href="({page}/roles/[^"]+/take)"', owner.get(page).text)
+    send(owner, take[0])
     assert {one.name: one.lists for one in access().holders} == {"nasri": 2}
     del app
 
