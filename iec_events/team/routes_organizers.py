@@ -97,17 +97,20 @@ def person(organizer_id: str) -> ResponseReturnValue:
     return page, 422 if form.is_submitted() else 200
 
 
-@blueprint.post("/team/<organizer_id>/roles/<grant_id>/take")
+@blueprint.route("/team/<organizer_id>/roles/<grant_id>/take", methods=["GET", "POST"])
 def take_role(organizer_id: str, grant_id: str) -> ResponseReturnValue:
-    """Take one role, and the keys that went with it."""
-    if not ButtonForm().validate_on_submit():
-        abort(400)
+    """Ask once, then take one role, and the keys that went with it."""
+    found, form = one_person(organizer_id, now=clock.now()), ButtonForm()
+    role = next((one for one in found.grants if one.id == grant_id), None)
+    if role is not None and not form.validate_on_submit():
+        return _ask("take", found, form, role=role)
     try:
-        actions.take_role(organizer_id=organizer_id, grant_id=grant_id, now=clock.now())
+        if role is not None:  # else somebody else was faster
+            actions.take_role(organizer_id=organizer_id, grant_id=grant_id, now=clock.now())
     except (actions.LastOwner, actions.OnlyReader) as refusal:
-        flash(str(refusal), "error")
-    else:
-        flash(_("The role is taken, and the keys that went with it."))
+        form.form_errors.append(str(refusal))
+        return _ask("take", found, form, refusal.status, role=role)
+    flash(_("The role is taken, and the keys that went with it."))
     mine = organizer_id == g.organizer.id  # who took their own may not see this page any more
     return redirect(
         url_for("front_organizers.dashboard") if mine else url_for(".person", organizer_id=organizer_id), 303
@@ -165,9 +168,14 @@ def begin_anew(token: str) -> ResponseReturnValue:
     return redirect(url_for("organizers.set_up"), 303)
 
 
-def _ask(what: str, found: Person, form: ButtonForm, status: int | None = None) -> ResponseReturnValue:
+def _ask(
+    what: str, found: Person, form: ButtonForm, status: int | None = None, *, role: Grant | None = None
+) -> ResponseReturnValue:
+    shown = (ROLE_WORDS[role.role], dict(_places()).get(role.place, role.place)) if role is not None else ()
     alone = str(actions.OnlyReader.message) if what == "reset" and reads_alone(found.id) else ""
-    page = render_template("team/confirm.html", section="team", what=what, person=found, form=form, alone=alone)
+    page = render_template(
+        "team/confirm.html", section="team", what=what, person=found, form=form, alone=alone, role=shown
+    )
     return page, status or (422 if form.is_submitted() else 200)
 
 
