@@ -25,7 +25,6 @@ from .models import (
     CONFIRMED,
     LAPSED,
     MAY_RETURN,
-    OFFERED,
     PENDING,
     UNCONFIRMED,
     WAITLISTED,
@@ -38,11 +37,9 @@ from .models import (
 
 GROUPS = {
     CONFIRMED: "confirmed",
-    OFFERED: "held",
-    UNCONFIRMED: "held",
     PENDING: "pending",
     WAITLISTED: "waiting",
-}  # all others come no more
+}
 SHORTEST_TOKEN, LONGEST_TOKEN = 40, 60
 
 
@@ -102,17 +99,14 @@ class RsvpView:
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """Parties and seats of an event. `held` are offers, and those who still have to confirm their address."""
+    """Parties and seats of an event: those who come, who wait for approval, who stand on the waitlist."""
 
     confirmed_parties: int = 0
     confirmed_seats: int = 0
-    held_parties: int = 0
-    held_seats: int = 0
     pending_parties: int = 0
     pending_seats: int = 0
     waiting_parties: int = 0
     waiting_seats: int = 0
-    cancelled_parties: int = 0
 
 
 def link_by_token(token: str) -> RsvpLink:
@@ -271,13 +265,11 @@ def counts(event_ids: Sequence[int]) -> dict[int, Counts]:
     """Event id -> its numbers."""
     query = (
         sa.select(Rsvp.event_id, Rsvp.status, sa.func.count(), sa.func.sum(Rsvp.party_size))
-        .where(Rsvp.event_id.in_(event_ids))
+        .where(Rsvp.event_id.in_(event_ids), Rsvp.status.in_(GROUPS))
         .group_by(Rsvp.event_id, Rsvp.status)
     )
     found: dict[int, dict[str, int]] = {event_id: {} for event_id in event_ids}
     for event_id, status, parties, seats in db.session.execute(query):
-        group, numbers = GROUPS.get(status, "cancelled"), found[event_id]
-        numbers[f"{group}_parties"] = numbers.get(f"{group}_parties", 0) + parties
-        if group != "cancelled":
-            numbers[f"{group}_seats"] = numbers.get(f"{group}_seats", 0) + int(seats)
+        group = GROUPS[status]
+        found[event_id] |= {f"{group}_parties": parties, f"{group}_seats": int(seats)}
     return {event_id: Counts(**numbers) for event_id, numbers in found.items()}
