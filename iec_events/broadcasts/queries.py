@@ -31,7 +31,7 @@ from .models import (
     Broadcast,
     BroadcastCopy,
 )
-from .wording import copy_id, first_of, language_for, languages_of, texts_of
+from .wording import copy_id, first_of, language_for, texts_of
 
 UNDER_WAY = (DRAFT, SENDING, SCHEDULED)
 ENDED = ("handed_over", "failed", "uncertain")
@@ -95,7 +95,6 @@ class LetterView:
     texts: Texts
     subject: str
     subject_locale: str
-    languages: list[str]
 
     @property
     def id(self) -> str:
@@ -147,7 +146,6 @@ def view_of(broadcast: Broadcast, locale: str) -> LetterView:
         texts=texts,
         subject=texts[code]["subject"],
         subject_locale=code,
-        languages=languages_of(texts),
     )
 
 

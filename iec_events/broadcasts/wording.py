@@ -44,11 +44,6 @@ def language_for(texts: Texts, locale: str) -> str:
     return next(code for code in (locale, "en", *LOCALES) if code in texts)
 
 
-def languages_of(texts: Texts) -> list[str]:
-    """The languages a letter is written in, in our order."""
-    return [code for code in LOCALES if code in texts]
-
-
 def tells_place(texts: Texts, event: Event, audience: str) -> bool:
     """Whether the letter seems to tell those who must not know it where the event is, or what stands in its gate note.
 
