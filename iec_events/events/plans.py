@@ -26,11 +26,6 @@ class Plan:
     dropped: list[Event] = field(default_factory=list)
     added: list[dt.datetime] = field(default_factory=list)
 
-    @property
-    def told(self) -> list[Event]:
-        """Dates whose people are written to because they move."""
-        return [event for event, _moment in self.moved if event.lines_given and event.starts_at == event.recurs_at]
-
 
 def plan_of(series: EventSeries, dates: Sequence[Event], course: Course, from_day: dt.date, now: dt.datetime) -> Plan:
     """What this course does from this day on; what is over, or has begun, is left as it was."""
