@@ -139,8 +139,12 @@ def test_an_answer_counts_once_and_in_its_own_session_only(named: Flask) -> None
     assert send(other, SECOND, answer=answer).status_code == 422
     assert send(one, SECOND, answer=answer).status_code == 303
     again = "/organize/confirm"
-    assert send(one, again, password=PASSWORD, answer=answer).status_code == 422
+    refused = send(one, again, password=PASSWORD, answer=answer)
+    assert (refused.status_code, 'id="passkey-taken" hidden' in refused.text) == (422, True)
     fresh = phone.signs(asked(one.get(again).text))
+    waits = send(one, again, password="", answer=fresh)
+    assert (waits.status_code, 'id="passkey-taken">' in waits.text) == (422, True)
+    assert hidden_fields(waits.text)["answer"] == fresh
     assert send(one, again, password=PASSWORD, answer=fresh).status_code == 303
 
 

@@ -11,11 +11,20 @@ async function answer(button) {
 }
 
 async function ask(button) {
-  for (const line of document.querySelectorAll("#passkey-trouble, #passkey-known")) line.hidden = true;
+  const { answer: given, password } = button.form.elements;
+  const taken = document.getElementById("passkey-taken");
+  for (const line of document.querySelectorAll("#passkey-trouble, #passkey-known, #passkey-taken")) line.hidden = true;
   button.disabled = true;
+  given.value = "";
   try {
-    button.form.elements.answer.value = await answer(button);
-    button.form.requestSubmit();
+    given.value = await answer(button);
+    if (taken) taken.hidden = false;
+    if (!password || password.value) {
+      button.form.requestSubmit();
+      return;
+    }
+    button.disabled = false;
+    password.focus();
   } catch (error) {
     const known = error.name === "InvalidStateError" && document.getElementById("passkey-known");
     (known || document.getElementById("passkey-trouble")).hidden = false;
