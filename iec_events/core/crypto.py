@@ -34,6 +34,10 @@ class BoxRefused(Exception):
     """A box did not open: altered, moved to another row, truncated, or of an unknown key or version."""
 
 
+class KeyUnknown(BoxRefused):
+    """A box is of a key that this process does not have; another one may."""
+
+
 class Vault:
     """Seals with the first key, opens with any: put a new key in front to rotate.
 
@@ -58,8 +62,10 @@ class Vault:
 
     def open(self, purpose: str, bind: str, box: bytes) -> dict[str, Any]:
         """The payload of a box; BoxRefused when it is not for this purpose and row, or was touched."""
-        if box[:1] != VERSION or box[KEY_ID] not in self._keys:
-            raise BoxRefused("unknown version or key")
+        if box[:1] != VERSION:
+            raise BoxRefused("unknown version")
+        if box[KEY_ID] not in self._keys:
+            raise KeyUnknown("unknown key")
         try:
             plain = self._cipher(box[KEY_ID], purpose).decrypt(box[5:17], box[17:], _bound(purpose, bind))
         except (InvalidTag, ValueError) as error:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from iec_events.core import clock
+from iec_events.core.crypto import Vault
 from iec_events.core.db import atomic, db
 from iec_events.mail.actions import (
     ANSWER_LEASE,
@@ -287,6 +288,17 @@ def test_a_letter_whose_box_does_not_open_keeps_no_other() -> None:
     assert [letter.id for letter in claim(now=clock.now(), how_many=5)] == [good]
     assert row(bad).last_error == "BoxRefused"
     assert row(bad).given_up_at is not None
+
+
+def test_a_letter_under_a_key_that_only_other_workers_have_waits_for_them(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail_id, now = promise(), clock.now()
+    with monkeypatch.context() as older:
+        older.setitem(app.extensions, "vault", Vault([b"the key before the newest of all"]))
+        assert claim(now=now, how_many=5) == []
+    assert (row(mail_id).last_error, row(mail_id).given_up_at) == ("KeyUnknown", None)
+    assert [letter.id for letter in claim(now=now + MINUTE, how_many=5)] == [mail_id]
 
 
 def test_no_more_leave_in_a_minute_than_was_set_and_a_fifth_is_kept_for_urgent_ones() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ...core.crypto import BoxRefused, vault
+from ...core.crypto import BoxRefused, KeyUnknown, vault
 from ...core.db import atomic, db
 from ..models import MailState, OutboxMail
 from .posting import GIVE_UP_AFTER, PURPOSE, Facts
@@ -116,8 +116,7 @@ def note_failed(*, letter: Claimed, error: str, for_ever: bool, now: dt.datetime
     One that waited for other reasons until then, such as a worker that did not run, is tried for some hours.
     """
     values: dict[str, Any] = {"leased_until": None, "handed_at": None, "last_error": error[:80]}
-    tried = letter.tries >= TRIED_ENOUGH and now - letter.posted_at > GIVE_UP_AFTER
-    if for_ever or tried:
+    if for_ever or _tried_enough(letter, now):
         values |= {"given_up_at": now, "sealed": None, "news": for_ever}
     else:
         values["due_at"] = now + pause_after(letter.tries)
@@ -193,11 +192,18 @@ def _take(which: sa.ColumnElement[bool], how_many: int, now: dt.datetime) -> lis
 
 
 def _opened(row: OutboxMail, now: dt.datetime) -> Iterator[Claimed]:
-    """What is in a row; one that does not open is given up, so that it keeps no other."""
+    """What is in a row; one that does not open is given up, so that it keeps no other.
+
+    While the vault key is being changed, other workers may have a key that this one lacks: it is tried again.
+    """
     try:
         content = vault().open(PURPOSE, row.id, row.sealed or b"")
-    except BoxRefused:
-        row.given_up_at, row.last_error, row.leased_until = now, BoxRefused.__name__, None
+    except BoxRefused as refusal:
+        row.last_error, row.leased_until = type(refusal).__name__, None
+        if isinstance(refusal, KeyUnknown) and not _tried_enough(row, now):
+            row.due_at = now + pause_after(row.tries)
+        else:
+            row.given_up_at = now
         return
     yield Claimed(
         id=row.id,
@@ -209,6 +215,10 @@ def _opened(row: OutboxMail, now: dt.datetime) -> Iterator[Claimed]:
         posted_at=row.posted_at,
         part_of=row.part_of,
     )
+
+
+def _tried_enough(letter: Claimed | OutboxMail, now: dt.datetime) -> bool:
+    return letter.tries >= TRIED_ENOUGH and now - letter.posted_at > GIVE_UP_AFTER
 
 
 def _change(letter: Claimed, **values: Any) -> bool:
