@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,9 @@ from PIL import Image as Pillow
 from iec_events.core import clock
 from iec_events.core.db import atomic, db
 from iec_events.core.toml_sheets import BadFile
+from iec_events.events.actions import revise_event
 from iec_events.events.commands import load_file
+from iec_events.events.drafts import draft_of
 from iec_events.events.loader import SAMPLE, Loaded, load
 from iec_events.events.models import Campaign, Event, Image
 from iec_events.questions.models import Question
@@ -601,6 +604,15 @@ def test_a_rule_that_is_wrong_is_told_by_its_line(
     assert any(f"line {line}," in problem and said in problem for problem in refused.value.problems), (
         refused.value.problems
     )
+
+
+def test_what_organizers_changed_of_one_date_stays_when_the_file_is_loaded_again(tmp_path: Path) -> None:
+    loaded(tmp_path, VIGIL)
+    first = dates()[0]
+    revise_event(slug=first.slug, draft=replace(draft_of(first), capacity=30), campaign_slug=None, now=clock.now())
+    assert loaded(tmp_path, VIGIL).unchanged == ["vigil"]
+    loaded(tmp_path, VIGIL.replace("capacity = 20", "capacity = 10"))
+    assert [one.capacity for one in dates()] == [30, *[10] * 8]
 
 
 @pytest.mark.parametrize(
