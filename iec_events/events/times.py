@@ -19,7 +19,6 @@ from .models import Event, city_of
 TEHRAN = ZoneInfo("Asia/Tehran")
 FULL_DATE = {"en": "EEEE d MMMM y", "fa": "EEEE d MMMM y", "es": "EEEE d 'de' MMMM 'de' y"}
 DAY_MONTH = {"en": "EEEE d MMMM", "fa": "EEEE d LLLL", "es": "EEEE d 'de' MMMM"}
-SHORT = {"en": "d MMM", "fa": "d LLLL", "es": "d MMM"}
 NOON = 12
 INSTANT = dt.timedelta(microseconds=1)
 
@@ -42,7 +41,11 @@ class Occasion:
     iso_start: str
     jalali_text: str | None
     tehran_text: str
-    short_day_month: str
+
+    @property
+    def both_text(self) -> str:
+        """The date; in Farsi with the Jalali day behind it."""
+        return f"{self.date_text} ({self.jalali_text})" if self.jalali_text else self.date_text
 
 
 def occasion(event: Event, locale: str) -> Occasion:
@@ -63,7 +66,6 @@ def occasion(event: Event, locale: str) -> Occasion:
         iso_start=start.isoformat(),
         jalali_text=jalali_text(date) if locale == "fa" else None,
         tehran_text=tehran_text(event.starts_at, locale),
-        short_day_month=_part(date, SHORT[locale], locale),
     )
 
 
@@ -83,7 +85,6 @@ def _days(event: Event, locale: str) -> Occasion:
         iso_start=first.isoformat(),
         jalali_text=(f"{jalali} تا {jalali_text(last)}" if several else jalali) if locale == "fa" else None,
         tehran_text=tehran_days(event.starts_at, event.ends_at, locale),
-        short_day_month=_part(first, SHORT[locale], locale),
     )
 
 

@@ -92,8 +92,7 @@ def _time(old: EventView, new: EventView) -> tuple[Change, ...]:
 
 def _when(view: EventView) -> str:
     when = view.when
-    day = f"{when.date_text} ({when.jalali_text})" if when.jalali_text else when.date_text
-    return _("%(date)s, %(time)s (%(zone)s)", date=day, time=when.time_text, zone=when.zone_label)
+    return _("%(date)s, %(time)s (%(zone)s)", date=when.both_text, time=when.time_text, zone=when.zone_label)
 
 
 def _where(view: EventView) -> str:

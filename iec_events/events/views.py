@@ -87,7 +87,7 @@ class EventView:
     @cached_property
     def told_apart(self) -> str:
         """Title, city and day: dates of a series, and sister events, may have one title."""
-        return " · ".join((self.title, self.city or _("Online"), self.when.date_text))
+        return " · ".join((self.title, self.city or _("Online"), self.when.both_text))
 
     @cached_property
     def summary(self) -> str:
