@@ -12,6 +12,7 @@ from ..core import clock
 from ..core.errors import Refusal
 from ..core.i18n import _, current_locale, format_number
 from ..core.qr import qr_picture
+from ..events.keys import leaves_paper_only
 from ..events.models import Event
 from ..events.queries import any_event
 from ..events.times import local_text
@@ -102,7 +103,7 @@ def take(organizer_id: str) -> ResponseReturnValue:
         take_access(organizer_id=organizer_id, now=clock.now())
         flash(_("%(name)s can’t read the lists any more.", name=name))
         return redirect(url_for(".overview"), 303)
-    return _confirm("take", name, form)
+    return _confirm("take", name, form, paper=leaves_paper_only(organizer_id))
 
 
 @blueprint.route("/lists/<slug>/new-key", methods=["GET", "POST"])
@@ -150,8 +151,8 @@ def _until(moment: dt.datetime, event: Event) -> str:
     return local_text(moment, event.time_zone, current_locale())
 
 
-def _confirm(what: str, name: str, form: ButtonForm) -> ResponseReturnValue:
-    page = render_template("access/confirm.html", section="access", what=what, name=name, form=form)
+def _confirm(what: str, name: str, form: ButtonForm, *, paper: bool = False) -> ResponseReturnValue:
+    page = render_template("access/confirm.html", section="access", what=what, name=name, form=form, paper=paper)
     return page, 422 if form.is_submitted() else 200
 
 

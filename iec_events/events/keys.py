@@ -150,18 +150,24 @@ def await_copies() -> None:
         db.session.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(TURN)))
 
 
-def only_copies(holder: str, event_key_ids: Iterable[str] | None = None) -> set[str]:
+def only_copies(holder: str, event_key_ids: Iterable[str] | None = None, *, beside_paper: bool = False) -> set[str]:
     """The keys, of all or of those named, of which nobody but this holder has a copy.
 
-    A recovery key whose words nobody has checked is no other holder: perhaps they stand on no paper.
+    A recovery key whose words nobody has checked is no other holder: perhaps they stand on no paper. `beside_paper`:
+    one that was checked is none, either.
     """
     others = sa.select(KeyCopy.event_key_id).where(KeyCopy.holder != holder)
-    if not recovery_is_checked():
+    if beside_paper or not recovery_is_checked():
         others = others.where(KeyCopy.holder != RECOVERY)
     query = sa.select(KeyCopy.event_key_id).where(KeyCopy.holder == holder, KeyCopy.event_key_id.not_in(others))
     if event_key_ids is not None:
         query = query.where(KeyCopy.event_key_id.in_(list(event_key_ids)))
     return set(db.session.scalars(query))
+
+
+def leaves_paper_only(holder: str) -> bool:
+    """Whether some list would open with the words of the recovery key alone, were this holder gone."""
+    return bool(only_copies(holder, beside_paper=True) - only_copies(holder))
 
 
 def take_away(holder: str, event_key_ids: Iterable[str] | None = None) -> None:

@@ -11,6 +11,7 @@ from ..core.errors import Refusal
 from ..core.i18n import _, current_locale
 from ..core.limits import limiter
 from ..core.urls import public_url
+from ..events.keys import leaves_paper_only
 from ..events.models import Campaign, Event
 from ..events.views import CampaignView, EventView
 from ..organizers import tries
@@ -174,7 +175,14 @@ def _ask(
     shown = (ROLE_WORDS[role.role], dict(_places()).get(role.place, role.place)) if role is not None else ()
     alone = str(actions.OnlyReader.message) if what == "reset" and reads_alone(found.id) else ""
     page = render_template(
-        "team/confirm.html", section="team", what=what, person=found, form=form, alone=alone, role=shown
+        "team/confirm.html",
+        section="team",
+        what=what,
+        person=found,
+        form=form,
+        alone=alone,
+        paper=leaves_paper_only(found.id),
+        role=shown,
     )
     return page, status or (422 if form.is_submitted() else 200)
 

@@ -370,8 +370,15 @@ def test_before_a_link_is_made_it_is_said_that_lists_would_be_lost_with_the_old_
     assert warning in owner.get(page).text
     words = re.findall(r"<li>([a-z]+)</li>", send(owner, "/organize/access/recovery").text)
     assert warning in owner.get(page).text  # perhaps nobody wrote them down
+    paper = "afterwards only the words on paper open them"
+    assert paper not in owner.get(page).text
     send(owner, "/organize/access/recovery/check", phrase=" ".join(words))
     assert warning not in owner.get(page).text
+    for asked in (page, f"/organize/team/{found.id}/remove", f"/organize/access/take/{found.id}"):
+        assert paper in owner.get(asked).text
+    omid, _token = an_account(OMID, role=OWNER)
+    send(owner, f"/organize/access/give/{omid}")
+    assert paper not in owner.get(page).text
 
 
 def test_a_link_to_begin_anew_ends_after_a_day_and_with_the_next(app: Flask, clock: time_machine.Traveller) -> None:
