@@ -26,10 +26,10 @@ RELEASE_LASTS = dt.timedelta(hours=24)
 
 
 class HolderUnknown(Refusal):
-    """No account has this id, or it has no key yet."""
+    """No account has this id, or it has no key yet, or no role that keys go with."""
 
     status: ClassVar[int] = 404
-    message = _l("There is no such account, or its owner has not signed in yet.")
+    message = _l("There is no such account, or it has no role that reads lists, or nobody has signed in to it yet.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,7 +34,7 @@ from iec_events.events.models import Event, EventKey, KeyCopy
 from iec_events.mail.models import OutboxMail
 from iec_events.organizers.actions import accept_invitation, invite
 from iec_events.organizers.keys import new_phrase, pair_of_phrase, private_of_session
-from iec_events.organizers.models import AuditEntry
+from iec_events.organizers.models import AuditEntry, RoleGrant
 from iec_events.organizers.queries import organizer_by_email
 from iec_events.questions.models import SHORT
 from iec_events.questions.queries import questions_of
@@ -186,6 +186,10 @@ def test_using_the_recovery_key_and_failing_to_stands_in_the_trail(app: Flask) -
         assert told in run(recover_lists, ["--to", "nasrin@example.org"], input=phrase + "\n").output
     noted = db.session.scalars(sa.select(AuditEntry.what).order_by(AuditEntry.id)).all()
     assert noted[-3:] == ["recovery.refused", "recovery.used", "access.given"]
+    with atomic():
+        db.session.execute(sa.delete(RoleGrant))
+    told = run(recover_lists, ["--to", "nasrin@example.org"], input=words + "\n").output
+    assert "it has no role that reads lists" in told
 
 
 def begins_anew(holder: Holder) -> Holder:
