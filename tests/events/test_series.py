@@ -195,6 +195,16 @@ def test_a_longer_series_is_the_same_one() -> None:
     assert (series().uid, series().sequence, len({one.series_id for one in dates()})) == (uid, 1, 1)
 
 
+def test_a_picture_that_was_taken_from_each_date_alone_does_not_come_back() -> None:
+    actions.keep_image(name="poster", content=b"RIFF", width=1, height=1, now=clock.now())
+    a_vigil(until=dt.date(2027, 2, 9), image_name="poster")
+    for one in dates():
+        bare = replace(draft_of(one), image_name=None)
+        actions.revise_event(slug=one.slug, draft=bare, campaign_slug=None, now=clock.now())
+    rule_from(dt.date(2027, 2, 2), until=dt.date(2027, 2, 16))
+    assert [one.image_name for one in dates()] == [None, None, None]
+
+
 def test_a_draft_takes_any_other_rule() -> None:
     a_vigil(public=False)
     uid = series().uid

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from ...core.i18n import _, _l, format_number
 from ...organizers.places import copy_roles
 from ...organizers.roles import of_event
 from ..drafts import EventDraft
-from ..models import Event, EventSeries
+from ..models import Event, EventSeries, Image
 from ..patterns import Pattern, kept_pattern
 from ..recurrence import LONGEST_AHEAD, MOST_DATES, Course
 from ..seats import availability
@@ -85,6 +86,9 @@ def make_dates(
     if not moments:
         return
     made, pattern, second = [], kept_pattern(series), after(None, now)
+    picture = pattern.columns["image_name"]
+    if picture and db.session.get(Image, picture) is None:  # it was taken from each date alone, and erased
+        pattern = replace(pattern, columns=pattern.columns | {"image_name": None})
     for moment, name in zip(moments, names, strict=True):
         draft = pattern.draft(moment.astimezone(dt.UTC), series.time_zone)
         event = Event(
