@@ -167,7 +167,8 @@ class Event(Model):
     @property
     def largest_now(self) -> int:
         """How many may come on one RSVP at the moment."""
-        return min(self.largest_party, LARGEST_UNDER_ATTACK) if self.under_attack else self.largest_party
+        most = self.largest_party if self.capacity is None else min(self.largest_party, self.capacity)
+        return min(most, LARGEST_UNDER_ATTACK) if self.under_attack else most
 
     def takes_rsvps(self, now: dt.datetime) -> bool:
         """Whether one can sign up now; `openings` says why not."""

@@ -65,6 +65,14 @@ def test_the_form_names_the_night_in_both_calendars_in_farsi(client: FlaskClient
     assert "۱۴ فوریهٔ ۲۰۲۷ (۲۵ بهمن ۱۴۰۵)" in page
 
 
+def test_the_form_promises_no_larger_party_than_the_place_holds(client: FlaskClient, event: Event) -> None:
+    event.capacity, event.largest_party = 2, 6
+    db.session.commit()
+    assert "You and those who come with you, 2 at most." in client.get("/events/berkeley/rsvp").text
+    refused = sign_up(client, party_size="3")
+    assert (refused.status_code, "Please give a number from 1 to 2." in refused.text) == (422, True)
+
+
 def test_who_goes_back_and_presses_again_is_on_the_list_once(client: FlaskClient, event: Event) -> None:
     """A browser asks for the page anew, so that its seed is a fresh one, and fills in what was typed."""
     typed = {"name": "Sara", "email": "sara@example.org", "party_size": "2", "note": "A chair, please"}

@@ -215,7 +215,7 @@ def come_back(*, token: str, now: dt.datetime) -> str:
 def check_size(event: Event, party_size: int, *, by_hand: bool) -> None:
     """PartyTooLarge when one RSVP may not bring so many, or the place does not hold them."""
     room = event.capacity if event.capacity is not None else party_size
-    largest = room if by_hand else min(event.largest_now, room)
+    largest = room if by_hand else event.largest_now
     if party_size > largest:
         raise PartyTooLarge(largest)
 

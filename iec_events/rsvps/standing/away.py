@@ -23,7 +23,7 @@ def _lapsed(facts: Facts) -> Standing:
 def _may_return(facts: Facts, headline: str, why: str) -> Standing:
     if not facts.event.rsvp.open:
         return Standing(headline=headline, said=(why, facts.event.rsvp.reason or ""))
-    largest = min(facts.event.event.largest_now, facts.event.event.capacity or facts.rsvp.party_size)
+    largest = facts.event.event.largest_now
     if facts.rsvp.party_size > largest:
         fewer = ngettext(
             "By now, %(count)s person at most can come on one RSVP, and you were more. Sign up again with fewer.",
