@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..calendars.entry import CalendarEvent
 from ..calendars.feeds import REFRESH
 from ..calendars.ical import calendar_bytes, invitation_bytes, vevent_bytes, zones_of
-from ..calendars.links import webcal_url
 from ..calendars.queries import TOMBSTONE
 from ..core.i18n import LocaleCode, _
 from ..core.urls import public_url
@@ -26,21 +25,13 @@ from .queries import RsvpView, calendar_token_of, rsvp_by_calendar, slug_by_id, 
 from .quiet import FILE_NAME, quiet_title
 
 
-@dataclass(frozen=True, kw_only=True)
-class OwnAddresses:
-    """Where an attendee's own calendar is: for programs that take `webcal:`, and to copy."""
+def own_address(rsvp_id: str) -> str | None:
+    """Where an attendee's own calendar is, in the language being spoken, if they have asked for an address.
 
-    webcal_url: str
-    https_url: str
-
-
-def own_addresses(rsvp_id: str) -> OwnAddresses | None:
-    """The addresses in the language being spoken, if the attendee has asked for one."""
+    To copy only: some programs take `webcal:` for plain http, which would tell it to the network they are in.
+    """
     token = calendar_token_of(rsvp_id)
-    if token is None:
-        return None
-    https = public_url("rsvps.own_calendar", token=token)
-    return OwnAddresses(webcal_url=webcal_url(https), https_url=https)
+    return public_url("rsvps.own_calendar", token=token) if token else None
 
 
 def own_calendar(token: str, locale: LocaleCode, now: dt.datetime) -> bytes:

@@ -77,7 +77,8 @@ def test_nobody_has_an_address_who_did_not_ask(client: FlaskClient, event: Event
 
 def test_the_page_shows_it_again_and_only_a_hash_is_kept(client: FlaskClient, address: str) -> None:
     page = unescape(client.get(MINE).text)
-    assert f"webcal://127.0.0.1:8000{address}" in page
+    assert f'value="http://127.0.0.1:8000{address}"' in page
+    assert f"webcal://127.0.0.1:8000{address}" not in page, "programs may take it for plain http"
     assert SHOWN.search(unescape(client.get(f"/fa{MINE}").text))
     (row,) = rows()
     token = address.removeprefix("/my-calendar/").removesuffix(".ics")

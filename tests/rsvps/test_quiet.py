@@ -16,7 +16,7 @@ from iec_events.core.i18n import LocaleCode
 from iec_events.events.models import Event
 from iec_events.rsvps import actions
 from iec_events.rsvps.actions import Details
-from iec_events.rsvps.own_calendar import own_addresses
+from iec_events.rsvps.own_calendar import own_address
 from iec_events.rsvps.queries import own_rsvp
 from tests.events.serial import a_vigil, dates
 from tests.filling import hidden_fields, send
@@ -145,10 +145,10 @@ def test_ones_own_feed_is_quiet_too(client: FlaskClient, app: Flask) -> None:
     event = a_night()
     rsvp_id, token = somebody(event, quiet=True)
     actions.make_calendar(token=token, now=our_clock.now())
-    addresses = own_addresses(rsvp_id)
-    assert addresses
+    address = own_address(rsvp_id)
+    assert address
     wordlist = words_of(event)
-    path = addresses.https_url.removeprefix(settings().public_url)
+    path = address.removeprefix(settings().public_url)
     for prefix in ("", "/fa", "/es"):
         shown = client.get(prefix + path).text
         assert found_in(shown, wordlist) == []

@@ -38,7 +38,7 @@ from ..actions import (
 from ..door_code import door_code
 from ..forms import ButtonForm
 from ..models import CONFIRMED
-from ..own_calendar import own_addresses, own_calendar, own_download
+from ..own_calendar import own_address, own_calendar, own_download
 from ..own_data import own_data
 from ..queries import (
     LinkUnknown,
@@ -98,7 +98,7 @@ def page(slug: str, token: str, *, said: str = "", status: int = 200) -> Respons
         door_code=door_code(rsvp.id) if rsvp.status == CONFIRMED and not event.is_online else None,
         qr=qr_picture,
         calendar=event_buttons(event),
-        own_calendar=own_addresses(rsvp.id),
+        own_calendar=own_address(rsvp.id),
         letters=current_app.extensions["letters_to"](rsvp.id, event.locale),
         own_calendar_made=session.pop("calendar_made", None) == rsvp.id,
     ), status
