@@ -24,13 +24,15 @@ class ImageView:
     srcset: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ProgrammeView:
-    """One item of the evening."""
+    """One item of the evening, with the languages that its texts are really in."""
 
     time: str | None
     title: str
+    title_locale: str
     note: str | None
+    note_locale: str
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,11 @@ class CampaignView:
     @property
     def text_locale(self) -> str:
         """The language its title is really in."""
-        return text_of(self.campaign.texts, "title", self.locale)[1]
+        return self.language_of("title")
+
+    def language_of(self, key: str) -> str:
+        """The language its text under `key` is really in: where one has no such text, another stands in."""
+        return text_of(self.campaign.texts, key, self.locale)[1]
 
     @property
     def url(self) -> str:
@@ -107,7 +111,11 @@ class EventView:
     @cached_property
     def text_locale(self) -> str:
         """The language its title is really in."""
-        return text_of(self.event.texts, "title", self.locale)[1]
+        return self.language_of("title")
+
+    def language_of(self, key: str) -> str:
+        """The language its text under `key` is really in: where one has no such text, another stands in."""
+        return text_of(self.event.texts, key, self.locale)[1]
 
     @property
     def is_past(self) -> bool:
@@ -195,14 +203,13 @@ class EventView:
     @cached_property
     def programme(self) -> list[ProgrammeView]:
         """The evening's items in order."""
-        return [
-            ProgrammeView(
-                time=self._programme_time(item["at"]),
-                title=self._in_language(item["title"]),
-                note=self._in_language(item["note"]) or None,
-            )
-            for item in self.event.programme
-        ]
+        items = []
+        for item in self.event.programme:
+            title, title_locale = self._in_language(item["title"])
+            note, note_locale = self._in_language(item["note"])
+            time = self._programme_time(item["at"])
+            items.append(ProgrammeView(time, title, title_locale, note or None, note_locale))
+        return items
 
     @property
     def image(self) -> ImageView | None:
@@ -271,8 +278,8 @@ class EventView:
     def _text(self, key: str) -> str:
         return text_of(self.event.texts, key, self.locale)[0]
 
-    def _in_language(self, texts: dict[str, str]) -> str:
-        return next((texts[code] for code in (self.locale, "en", *texts) if texts.get(code)), "")
+    def _in_language(self, texts: dict[str, str]) -> tuple[str, str]:
+        return next(((texts[code], code) for code in (self.locale, "en", *texts) if texts.get(code)), ("", self.locale))
 
     def _programme_time(self, at: str) -> str | None:
         if not at:
