@@ -64,7 +64,10 @@ class Party:
 
 @dataclass(frozen=True, kw_only=True)
 class DoorView:
-    """A page of the parties that fit, by name; the number of those, and of pages. Or one party `alone`."""
+    """A page of the parties that fit, by name; the number of those, and of pages. Or one party `alone`.
+
+    `through`: all that were looked through, where a name that does not open fits no search.
+    """
 
     parties: Sequence[Party]
     total: int
@@ -72,16 +75,22 @@ class DoorView:
     pages: int
     by_name: bool = True
     alone: bool = False
+    through: Sequence[Party] = ()
 
     @property
     def sealed(self) -> bool:
         """Whether the reader has no key to some names."""
-        return any(one.name is None and not one.damaged for one in self.parties)
+        return any(one.name is None and not one.damaged for one in self.through or self.parties)
 
     @property
     def damaged(self) -> bool:
         """Whether some names do not open, although the reader has the key."""
-        return any(one.damaged for one in self.parties)
+        return any(one.damaged for one in self.through or self.parties)
+
+    @property
+    def nobody(self) -> bool:
+        """Whether surely nobody fits: those whose name is closed to the reader may be who was meant."""
+        return not self.parties and not self.sealed and not self.damaged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,11 +118,12 @@ def door_view(event_id: int, reader: DoorReader, *, show: str = EXPECTED, search
         rows = db.session.execute(query.order_by(Rsvp.line).offset((page - 1) * PAGE).limit(PAGE))
         return _view(event_id, [read(row) for row in rows], reader, total, page, pages, by_name=False)
     fits, wanted = finder(search), folded(search)
-    everybody = map(read, db.session.execute(query))
+    everybody = [read(row) for row in db.session.execute(query)]
     found = [one for one in everybody if _is_meant(one, wanted) or (one.name is not None and fits(one.name))]
     found.sort(key=lambda one: (one.name is None, not _is_meant(one, wanted), sorting_key(one.name or ""), one.line))
     page, pages = _page(page, len(found))
-    return _view(event_id, found[(page - 1) * PAGE : page * PAGE], reader, len(found), page, pages)
+    shown = _view(event_id, found[(page - 1) * PAGE : page * PAGE], reader, len(found), page, pages)
+    return replace(shown, through=everybody)
 
 
 def party_at_door(event_id: int, rsvp_id: str, reader: DoorReader) -> Party | None:

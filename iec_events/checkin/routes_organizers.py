@@ -198,7 +198,7 @@ def _page(
         when=when,
         heads=heads(event.id),
         button=CountForm(formdata=None),
-        new=_new_party(event, sought) if sought and not found.parties and not find.errors else None,
+        new=_new_party(event, sought) if sought and found.nobody and not find.errors else None,
         free=free_places(event),
     )
 

@@ -445,6 +445,14 @@ def test_a_name_that_nobody_has_stands_in_the_form_for_who_has_no_rsvp(kian: Fla
     assert on_the_list() == [("confirmed", 1)]
 
 
+def test_a_search_without_a_key_calls_nobody_a_stranger(app: Flask, nasrin: tuple[str, str], night: Event) -> None:
+    """Whom it can't read may be just who was sought: counted in as somebody new, they would take two places."""
+    del nasrin, night
+    comes("Sara")
+    page = send(browser_of(app, a_doorkeeper()), DOOR, q="Sara").text
+    assert ("You hold no key" in page, 'id="new-party"' in page, WALK_IN in page) == (True, False, True)
+
+
 def test_a_walk_in_sent_too_late_to_be_signed_in_comes_back_and_is_not_counted(
     app: Flask, night: Event, clock: time_machine.Traveller
 ) -> None:
