@@ -184,6 +184,11 @@ def said_since(event: Event, moment: dt.datetime) -> Sequence[EventVersion]:
     return db.session.scalars(later.order_by(EventVersion.sequence)).all()
 
 
+def written_until(event: Event) -> dt.datetime:
+    """From when on nobody's address is left: its end; while it is postponed, the end of its list (decision 17)."""
+    return event.list_ends_at if event.status == "postponed" else event.ends_at
+
+
 def lists_beside(event: Event, moment: dt.datetime) -> Sequence[Event]:
     """The other events of its campaign to whose lists can be written then."""
     if event.campaign_id is None:

@@ -362,6 +362,23 @@ def test_not_in_the_past_and_not_after_the_event(
         sends(event, letter_id, None if due is None else our_clock.now() + due)
 
 
+def test_of_a_postponed_event_one_hears_as_long_as_its_list_is_kept(clock: Traveller) -> None:
+    event = an_event()
+    signs_up(event)
+    postpone_event(slug=event.slug, now=our_clock.now())
+    letter_id = a_letter(event)
+    clock.shift(31 * DAY)
+    assert sends(event, letter_id) == 1
+    post()
+    (mail,) = [mail for mail in mails() if mail.part_of == letter_id]
+    with speaking("en"):
+        assert written(mail)
+    late = a_letter(event)
+    clock.shift(14 * DAY)
+    with pytest.raises(actions.EventOver):
+        sends(event, late)
+
+
 def test_nobody_is_written_to_now_and_perhaps_later() -> None:
     event = an_event()
     letter_id = a_letter(event)

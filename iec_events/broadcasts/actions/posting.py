@@ -22,7 +22,7 @@ from ...rsvps.boxes import address_of, index_of
 from ...rsvps.models import UNCONFIRMED, Receipt, Rsvp, RsvpLink
 from ..emails import LETTER
 from ..models import DRAFT, MAIL, PAGE, SCHEDULED, SENDING, SENT, STOPPED, UNWANTED, Broadcast, BroadcastCopy
-from ..queries import became_of, in_audience, off_since, said_since, same_letters, way_to
+from ..queries import became_of, in_audience, off_since, said_since, same_letters, way_to, written_until
 from ..wording import texts_of
 from .writing import back_to_draft
 
@@ -69,10 +69,10 @@ def _begin(broadcast: Broadcast, now: dt.datetime) -> bool:
     """
     event = db.session.get_one(Event, broadcast.event_id, populate_existing=True)
     off = off_since(event, broadcast.revised_at)
-    if off and event.ends_at > now and not is_settled(event, said_since(event, broadcast.revised_at), now):
+    if off and written_until(event) > now and not is_settled(event, said_since(event, broadcast.revised_at), now):
         broadcast.due_at = now + MOMENT
         return False
-    if off or event.ends_at <= now:
+    if off or written_until(event) <= now:
         back_to_draft(broadcast, now)
         note("letter.stopped", f"event:{event.slug}", now=now)
         return False

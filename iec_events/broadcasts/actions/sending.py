@@ -18,7 +18,7 @@ from ...organizers.roles import ALL as ALL_PLACES
 from ...organizers.roles import Reach
 from ..emails import TEST
 from ..models import ALL, DRAFT, SCHEDULED, SENDING, STOPPED, Broadcast
-from ..queries import lists_beside, reached, same_letters
+from ..queries import lists_beside, reached, same_letters, written_until
 from ..wording import copy_id, first_of, sealed, tells_place, texts_of
 from .writing import ABOUT, Changed, LetterSent, back_to_draft, locked, locked_draft, new_draft
 
@@ -83,7 +83,7 @@ def send_letter(
     if row.version != made_from:
         raise Changed
     event, texts = db.session.get_one(Event, row.event_id), texts_of(row)
-    if (due_at or now) >= event.ends_at:
+    if (due_at or now) >= written_until(event):
         raise EventOver
     if due_at is not None and due_at <= now:
         raise TimeOver
