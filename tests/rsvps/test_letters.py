@@ -15,10 +15,13 @@ from iec_events.core.db import atomic, db
 from iec_events.core.i18n import speaking
 from iec_events.core.text import direction_of
 from iec_events.core.tokens import new_token
+from iec_events.events.actions import postpone_event
 from iec_events.events.models import Event
 from iec_events.rsvps import actions
 from iec_events.rsvps.actions import Party
 from iec_events.rsvps.emails import LETTERS, TRUE_WHILE
+from iec_events.rsvps.models import Rsvp
+from tests.events.serial import a_vigil, dates
 from tests.factories import an_event
 from tests.rsvps.every_letter import becomes, somebody, written
 
@@ -49,6 +52,24 @@ def test_the_waitlist_says_whether_places_are_offered() -> None:
         assert "they are offered to you, and held for 24 hours." in letter
         assert "are yours" not in letter
         assert "You are number 1 in line." in letter
+
+
+@pytest.mark.parametrize("kind", ["declined", "event_postponed"])
+def test_a_letter_that_says_no_place_and_hour_still_names_the_date_of_a_series(kind: str) -> None:
+    """Its dates share a title: who signed up for several would not know which one is off."""
+    a_vigil()
+    event = dates()[1]
+    rsvp_id, token = somebody(event, "fa")
+    if kind == "declined":
+        becomes(rsvp_id, "declined")
+    else:
+        postpone_event(slug=event.slug, now=our_clock.now())
+        with atomic():  # as whoever promises the letter notes
+            db.session.execute(sa.update(Rsvp).where(Rsvp.id == rsvp_id).values(told_sequence=event.sequence))
+    facts = {"rsvp_id": rsvp_id, "token": token, "to": "sara@example.org", "since": 0, "entitled": True}
+    letter = written(kind, "fa", facts)
+    for said in (letter.text, letter.html):
+        assert "سه‌شنبه ۹ فوریهٔ ۲۰۲۷ – ۲۰ بهمن ۱۴۰۵" in said
 
 
 def test_approval_says_why_a_person_looks() -> None:

@@ -40,7 +40,10 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """A letter in its pieces. Without `facts`, it does not say when and where; `last`: nothing more will come."""
+    """A letter in its pieces. Without `facts`, it does not say when and where, but which date of a series.
+
+    `last`: nothing more will come.
+    """
 
     subject: str
     headline: str
