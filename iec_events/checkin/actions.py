@@ -95,7 +95,10 @@ def count_out(*, slug: str, rsvp_id: str, now: dt.datetime) -> None:
         raise PartyUnknown
     if db.session.get(Arrival, rsvp_id) is None:
         return
-    take_back_at_door(slug=slug, rsvp_id=rsvp_id, now=now)
+    try:
+        take_back_at_door(slug=slug, rsvp_id=rsvp_id, now=now)
+    except LinkUnknown:  # pressed twice at once: the other press erased them
+        raise PartyUnknown from None
     db.session.execute(sa.delete(Arrival).where(Arrival.rsvp_id == rsvp_id))
 
 

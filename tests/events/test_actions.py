@@ -165,6 +165,16 @@ def test_status_changes_raise_the_sequence_and_repeating_one_does_not() -> None:
     ]
 
 
+def test_what_is_postponed_beyond_its_day_needs_a_new_date_before_it_takes_place() -> None:
+    night = created()
+    for verb in (actions.publish_event, actions.postpone_event):
+        verb(slug=night.slug, now=clock.now())
+    over = event(night.slug).ends_at
+    with pytest.raises(actions.NotFromHere, match="Save the new date first"):
+        actions.reinstate(slug=night.slug, now=over)
+    actions.reinstate(slug=night.slug, now=over - dt.timedelta(minutes=1))
+
+
 def test_a_withdrawn_event_remembers_that_it_was_published() -> None:
     slug = created().slug
     actions.publish_event(slug=slug, now=clock.now())

@@ -306,7 +306,7 @@ def test_nobody_is_thanked_for_coming_to_what_is_postponed(client: FlaskClient, 
     clock.shift(dt.timedelta(hours=5))
     mine = page(client)
     assert headline(mine) == "This night is postponed."
-    assert "What we keep about you is destroyed on" in mine
+    assert "If there is no new date by" in mine
     assert "Thank you for coming" not in mine
 
 

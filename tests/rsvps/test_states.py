@@ -378,6 +378,15 @@ def test_addresses_wait_for_the_new_date_of_what_is_postponed_as_long_as_a_list_
         assert [row.mailable is not None for row in rows] == [kept, False]
 
 
+def test_who_waits_for_the_new_date_of_what_is_postponed_gets_a_lost_link_again() -> None:
+    event = an_event()
+    place(event)
+    postpone_event(slug=event.slug, now=clock.now())
+    actions.ask_for_links(email="sara@example.org", now=event.ends_at)
+    actions.answer_lost_links(event.ends_at + 100 * HOUR)
+    assert letters() == ["confirmed", "link"]
+
+
 def test_no_link_that_went_to_an_old_address_opens_anything_and_ones_own_goes_on() -> None:
     """Whatever one did with it: what somebody else reads in the old mailbox must open nothing."""
     event = an_event(capacity=2, offer_hours=2)

@@ -43,6 +43,12 @@ class NotFromHere(Refusal):
     message = _l("The event’s status has changed meanwhile, so this can’t be done now.")
 
 
+class DayOver(NotFromHere):
+    """Before it takes place after all, what was postponed needs a day on which it can."""
+
+    message = _l("The old day is over. Save the new date first, and then say that it takes place after all.")
+
+
 @atomic()
 def publish_event(*, slug: str, now: dt.datetime) -> None:
     """Show a draft to everyone. TitleMissing, PlaceMissing; the first time nobody has an older version to replace."""
@@ -77,8 +83,11 @@ def postpone_event(*, slug: str, now: dt.datetime) -> None:
 
 @atomic()
 def reinstate(*, slug: str, now: dt.datetime) -> None:
-    """It takes place after all."""
-    _turn(locked(slug), {"postponed", "cancelled"}, "published", now)
+    """It takes place after all. On a day that is over it would be thanked for, and addresses of who waits erased."""
+    event = locked(slug)
+    if event.status == "postponed" and event.ends_at <= now:
+        raise DayOver
+    _turn(event, {"postponed", "cancelled"}, "published", now)
 
 
 @atomic()

@@ -202,10 +202,14 @@ def ask_for_links(*, email: str, now: dt.datetime) -> None:
 
 @atomic()
 def answer_lost_links(now: dt.datetime) -> None:
-    """Write to those who asked for their links, as far as they are on lists; three times a day at most."""
+    """Write to those who asked for their links, as far as they are on lists; three times a day at most.
+
+    What is postponed is still to be, whatever its old date.
+    """
     asked = sa.select(LostLink).order_by(LostLink.asked_at).limit(ASKED_AT_ONCE).with_for_update(skip_locked=True)
     rows = db.session.scalars(asked).all()
-    events = db.session.scalars(sa.select(Event.id).where(Event.ends_at > now)).all() if rows else []
+    still_to_be = sa.or_(Event.ends_at > now, Event.status == "postponed")
+    events = db.session.scalars(sa.select(Event.id).where(still_to_be)).all() if rows else []
     for row in rows:
         try:
             email = vault().open(LOST, row.id, row.sealed)["email"]

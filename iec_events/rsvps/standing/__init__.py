@@ -35,5 +35,7 @@ def standing_of(facts: Facts) -> Standing:
 
 def _after(facts: Facts) -> tuple[str, ...]:
     came = facts.rsvp.status == CONFIRMED and facts.event.status != "postponed"
+    if facts.event.status == "postponed" and facts.rsvp.status in ACTIVE:
+        return (unless_dated(facts.event),)
     thanks = (_("Thank you for coming."),) if came else ()
     return (*thanks, _("What we keep about you is destroyed on %(day)s.", day=facts.event.list_ends_text))
