@@ -176,6 +176,7 @@ class EventForm(Moments):
         for name, sentence in objections(self._drafted(self.moments if timed else SOME_TIME)):
             if not self[self._beside(name)].errors:
                 self.note_objection(name, sentence)
+        self._want_words()
         return not self.errors
 
     @property
@@ -201,6 +202,13 @@ class EventForm(Moments):
     def note_objection(self, name: str, sentence: object) -> None:
         """Put what speaks against the draft beside the field it is about."""
         self.note(self._beside(name), sentence)
+
+    def _want_words(self) -> None:
+        """A picture needs words for those who cannot see it, in one language at least."""
+        shown = self.picture is not None or (self.kept_image and not self.image_gone.data)
+        if shown and not any(said.get("image_alt") for said in self.texts_of(EVENT_TEXTS).values()):
+            sentence = _("Please write what the picture shows, for people who cannot see it. One language is enough.")
+            self.note(f"image_alt_{current_locale()}", sentence)
 
     def _beside(self, name: str) -> str:
         """The field beside which something about a column is said."""

@@ -181,6 +181,8 @@ class _EventReader:
         campaign = self._campaign(table)
         status = table.choice("status", STATUSES)
         picture = self._picture(table)
+        if picture and not any(said["image_alt"] for said in texts.values()):
+            table.wrong("image", 'nobody who cannot see it knows what it shows; write image_alt = "..." in its texts.')
         zone = _zone(table)
         times = read_times(table, zone=zone or "UTC", today=self._today)
         details = read_details(table)

@@ -184,7 +184,8 @@ def test_a_picture_beside_the_file_is_kept_once(tmp_path: Path) -> None:
     out = io.BytesIO()
     Pillow.new("RGB", (60, 40), "orange").save(out, "PNG")
     (tmp_path / "poster.png").write_bytes(out.getvalue())
-    pictured = NIGHT.replace("capacity = 60", 'image = "poster.png"')
+    worded = NIGHT.replace('summary = "Poesía y canto."', 'image_alt = "Un naranja."')
+    pictured = worded.replace("capacity = 60", 'image = "poster.png"')
 
     loaded(tmp_path, pictured + pictured[pictured.index("[[event]]") :].replace('"bogota"', '"cali"'))
     name = event("bogota").image_name
@@ -193,6 +194,14 @@ def test_a_picture_beside_the_file_is_kept_once(tmp_path: Path) -> None:
     assert event("cali").image_name == name
     assert loaded(tmp_path, pictured).unchanged == ["nights", "bogota"]
     assert (event("bogota").image_name, count(Image)) == (name, 1)
+
+
+def test_a_picture_has_words_for_those_who_cannot_see_it(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    Pillow.new("RGB", (60, 40), "orange").save(out, "PNG")
+    (tmp_path / "poster.png").write_bytes(out.getvalue())
+    with pytest.raises(BadFile, match=r"event\[1\].image: nobody who cannot see it"):
+        loaded(tmp_path, NIGHT.replace("capacity = 60", 'image = "poster.png"'))
 
 
 MONDAY = dt.datetime(2027, 1, 18, 12, tzinfo=dt.UTC)

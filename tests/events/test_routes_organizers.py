@@ -591,9 +591,17 @@ def test_an_address_that_nobody_gave_out_is_none(organizer: FlaskClient, nothing
 
 @pytest.mark.parametrize("name", ["\x00", "../x", "no-such-picture"])
 def test_a_name_of_a_picture_that_is_not_kept_is_refused_or_left_out(organizer: FlaskClient, name: str) -> None:
-    answer = send(organizer, NEW, **NIGHT, image_name=name)
+    answer = send(organizer, NEW, **NIGHT, image_name=name, image_alt_en="A red poster")
     assert answer.status_code == (422 if name == "no-such-picture" else 303)
     assert ("The picture did not arrive." in said(answer)) == (name == "no-such-picture")
+
+
+def test_a_picture_waits_for_words_that_say_what_it_shows(organizer: FlaskClient) -> None:
+    answer = send(organizer, f"/fa{NEW}", **NIGHT, image=picture())
+    assert (answer.status_code, 'id="image_alt_fa-error"' in answer.text) == (422, True)
+    kept = hidden_fields(answer.text)
+    assert organizer.post(NEW, data={**kept, **NIGHT}).status_code == 422
+    assert organizer.post(NEW, data={**kept, **NIGHT, "image_alt_es": "Un cartel"}).status_code == 303
 
 
 WAYS = ("confirms_address", "needs_approval", "asks_companions", "asks_children", "address_hidden", "puzzle")
@@ -710,7 +718,7 @@ def test_a_button_of_an_old_page_asks_again(organizer: FlaskClient) -> None:
 
 
 def test_a_picture_comes_in_the_sizes_that_screens_need(organizer: FlaskClient, client: FlaskClient) -> None:
-    send(organizer, NEW, **NIGHT, image=picture("JPEG", (1200, 800)), do="publish")
+    send(organizer, NEW, **NIGHT, image=picture("JPEG", (1200, 800)), image_alt_en="A poster", do="publish")
     page = client.get(f"/events/{only_event().slug}").text
     name = db.session.scalars(sa.select(Image.name)).one()
     assert f'srcset="/images/{name}/480.webp 480w, /images/{name}/960.webp 960w"' in page
