@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -12,6 +13,7 @@ from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_app_context, has_request_context, request
 from flask_babel import Babel, force_locale
 from flask_babel.speaklater import LazyString
+from persiantools.jdatetime import MONTH_NAMES_FA, JalaliDate
 
 from .paths import PACKAGE
 
@@ -30,6 +32,7 @@ __all__ = [
     "direction",
     "format_number",
     "init_i18n",
+    "jalali_text",
     "ngettext",
     "own_first",
     "speaking",
@@ -116,6 +119,12 @@ def format_number(number: float | str, locale: str | None = None) -> str:
     """A number or a text with digits as people of this language write it (Persian digits in Farsi)."""
     text = str(number)
     return text.translate(PERSIAN_DIGITS) if (locale or current_locale()) == "fa" else text
+
+
+def jalali_text(date: dt.date) -> str:
+    """`۵ اسفند ۱۴۰۲`: the day in the Persian calendar."""
+    jalali = JalaliDate.to_jalali(date)
+    return format_number(f"{jalali.day} {MONTH_NAMES_FA[jalali.month]} {jalali.year}", "fa")
 
 
 @contextmanager

@@ -7,9 +7,9 @@ import datetime as dt
 from babel.dates import format_date
 from babel.lists import format_list
 
-from ..core.i18n import _
+from ..core.i18n import _, jalali_text
 from .recurrence import DAILY, LAST, MONTHLY, Course, Rule
-from .times import clock_text, date_text, jalali_text
+from .times import clock_text, date_text
 
 A_MONDAY = dt.date(2027, 1, 4)
 WEEK_BEGINS = {"fa": 5}  # on Saturday; elsewhere here on Monday

@@ -11,9 +11,8 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, get_timezone_location
-from persiantools.jdatetime import MONTH_NAMES_FA, JalaliDate
 
-from ..core.i18n import _, format_number
+from ..core.i18n import _, format_number, jalali_text
 from .models import Event, city_of
 
 TEHRAN = ZoneInfo("Asia/Tehran")
@@ -108,12 +107,6 @@ def day_month(date: dt.date, locale: str) -> str:
     """`Saturday 24 February`; in Farsi the Jalali day as well."""
     text = _part(date, DAY_MONTH[locale], locale)
     return f"{text} ({jalali_text(date)})" if locale == "fa" else text
-
-
-def jalali_text(date: dt.date) -> str:
-    """`۵ اسفند ۱۴۰۲`: the day in the Persian calendar."""
-    jalali = JalaliDate.to_jalali(date)
-    return format_number(f"{jalali.day} {MONTH_NAMES_FA[jalali.month]} {jalali.year}", "fa")
 
 
 def clock_text(moment: dt.datetime, locale: str) -> str:

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from ..core import clock
-from ..core.i18n import current_locale, format_number
+from ..core.i18n import current_locale, format_number, jalali_text
 from ..core.urls import public_url
 from ..mail.letters import Letter, Writers, write_letter
 from .queries import address_asked, invitation_stands, organizer_by_email
@@ -23,9 +23,10 @@ def _about_account(name: str, facts: dict[str, Any]) -> Letter | None:
 
 def _warning(name: str, facts: dict[str, Any]) -> Letter:
     at = dt.datetime.fromisoformat(facts["at"])
+    day = f"{at:%Y-%m-%d} ({jalali_text(at.date())})" if current_locale() == "fa" else f"{at:%Y-%m-%d}"
     return write_letter(
         f"organizers/emails/{name}",
-        when=format_number(f"{at:%Y-%m-%d %H:%M}"),
+        when=format_number(f"{day} {at:%H:%M}"),
         known=facts.get("known", False),
         link=public_url("organizers.account", locale=current_locale()),
     )

@@ -11,7 +11,9 @@ import pytest
 from flask import Flask
 
 from iec_events.core import clock as real_clock
+from iec_events.core.i18n import speaking
 from iec_events.organizers import actions
+from iec_events.organizers.emails import LETTERS
 from iec_events.organizers.models import Organizer
 from iec_events.worker import run_all_once
 from tests.conftest import Installation
@@ -38,6 +40,15 @@ def words(letter: EmailMessage) -> str:
     body = letter.get_body(("plain",))
     assert body is not None
     return str(body.get_content())
+
+
+def test_a_warning_in_farsi_tells_the_jalali_day_too(nasrin: Organizer) -> None:
+    facts = {"to": "nasrin@example.org", "at": "2027-01-15T12:00:00+00:00", "organizer": nasrin.id}
+    with speaking("fa"):
+        letter = LETTERS["organizers.signed_in"](facts)
+    assert letter is not None
+    for said in (letter.text, letter.html):
+        assert "۲۰۲۷-۰۱-۱۵ (۲۵ دی ۱۴۰۵) ۱۲:۰۰" in said
 
 
 def test_every_sign_in_is_told_of_and_whether_the_browser_is_known(
