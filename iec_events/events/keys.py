@@ -181,14 +181,15 @@ def take_away(holder: str, event_key_ids: Iterable[str] | None = None) -> None:
 def take_from_others(event_id: int, now: dt.datetime) -> None:
     """After the event went elsewhere: whoever may hold its keys no more loses their copies. A last one stays.
 
-    The caller began with `hold_copies`.
+    So it does beside a recovery key whose words nobody has checked. The caller began with `hold_copies`.
     """
+    on_trust = set() if recovery_is_checked() else {RECOVERY}
     for scope in SCOPES:
         allowed = may_hold(event_id, scope, now).keys()
         mine = sa.select(EventKey.id).where(EventKey.event_id == event_id, EventKey.scope == scope)
         for key_id in db.session.scalars(mine).all():
             holders_now = set(db.session.scalars(sa.select(KeyCopy.holder).where(KeyCopy.event_key_id == key_id)))
-            for holder in holders_now - allowed if holders_now & allowed else ():
+            for holder in holders_now - allowed if (holders_now & allowed) - on_trust else ():
                 take_away(holder, [key_id])
 
 

@@ -26,7 +26,7 @@ from iec_events.organizers.actions import accept_invitation, revoke_invitation
 from iec_events.organizers.actions import invite as make_invitation
 from iec_events.organizers.commands import organizer as organizer_command
 from iec_events.organizers.guard import TOKEN
-from iec_events.organizers.keys import holders, private_of_session
+from iec_events.organizers.keys import RECOVERY, holders, private_of_session
 from iec_events.organizers.models import AuditEntry, Invitation, Organizer, RoleGrant
 from iec_events.organizers.queries import grants_of, open_invitations, organizer_by_email
 from iec_events.organizers.roles import MODERATOR, ORGANIZER, OWNER, Grant
@@ -233,6 +233,23 @@ def test_keys_of_a_campaign_stay_behind_when_a_night_leaves_it(owner: FlaskClien
         revise_event(slug="berkeley", draft=draft_of(event), campaign_slug=campaign, now=real_clock.now())
         assert holders_of(event.id, "roster") == holders_of(event.id, "door") == holding
     del owner
+
+
+def test_a_night_that_leaves_its_campaign_leaves_no_list_to_words_that_nobody_checked(owner: FlaskClient) -> None:
+    a_campaign(slug="river")
+    event = an_event(slug="berkeley", campaign_id=a_campaign(slug="night").id)
+    omid, _token = an_account(OMID, role=ORGANIZER, place="campaign:night")
+    comes("berkeley", "Sara")
+    words = re.findall(r"<li>([a-z]+)</li>", send(owner, "/organize/access/recovery").text)
+    nasrin = organizer_by_email(NASRIN)
+    assert nasrin is not None
+    send(owner, f"/organize/access/take/{nasrin.id}")
+    revise_event(slug="berkeley", draft=draft_of(event), campaign_slug="river", now=real_clock.now())
+    assert holders_of(event.id, "roster") == {omid, RECOVERY}  # the paper may not be there
+    send(owner, "/organize/access/recovery/check", phrase=" ".join(words))
+    for campaign in ("night", "river"):
+        revise_event(slug="berkeley", draft=draft_of(event), campaign_slug=campaign, now=real_clock.now())
+    assert holders_of(event.id, "roster") == {RECOVERY}
 
 
 def test_the_first_key_of_a_list_goes_to_nobody_whose_role_is_being_taken(
