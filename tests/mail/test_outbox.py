@@ -301,6 +301,19 @@ def test_a_letter_under_a_key_that_only_other_workers_have_waits_for_them(
     assert [letter.id for letter in claim(now=now + MINUTE, how_many=5)] == [mail_id]
 
 
+def test_letters_that_do_not_open_take_nothing_of_what_may_go_in_a_minute(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = clock.now()
+    for _ in range(2):
+        promise()
+    with monkeypatch.context() as older:
+        older.setitem(app.extensions, "vault", Vault([b"the key before the newest of all"]))
+        assert claim(now=now, how_many=5, per_minute=2) == []
+    good = promise()
+    assert [letter.id for letter in claim(now=now, how_many=5, per_minute=2)] == [good]
+
+
 def test_no_more_leave_in_a_minute_than_was_set_and_a_fifth_is_kept_for_urgent_ones() -> None:
     parts = promise_part(20)
     now = clock.now()

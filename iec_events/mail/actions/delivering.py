@@ -58,9 +58,10 @@ def claim(*, now: dt.datetime, how_many: int, per_minute: int = 0) -> list[Claim
     rows = _take(OutboxMail.part_of.is_(None), min(how_many, room), now)
     room -= len(rows) + per_minute // KEPT_FREE
     rows += _take(OutboxMail.part_of.is_not(None), min(how_many - len(rows), room), now)
-    if per_minute and rows:
-        state.taken = [*taken, (now.timestamp(), len(rows))]
-    return [letter for row in rows for letter in _opened(row, now)]
+    letters = [letter for row in rows for letter in _opened(row, now)]
+    if per_minute and letters:  # what does not open takes nothing of what may go in a minute
+        state.taken = [*taken, (now.timestamp(), len(letters))]
+    return letters
 
 
 @atomic()
