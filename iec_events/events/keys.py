@@ -165,9 +165,9 @@ def only_copies(holder: str, event_key_ids: Iterable[str] | None = None, *, besi
     return set(db.session.scalars(query))
 
 
-def leaves_paper_only(holder: str) -> bool:
-    """Whether some list would open with the words of the recovery key alone, were this holder gone."""
-    return bool(only_copies(holder, beside_paper=True) - only_copies(holder))
+def leaves_paper_only(holder: str, *, keeping: Iterable[str] = ()) -> bool:
+    """Whether some list would open with the words of the recovery key alone, had this holder no keys but these."""
+    return bool(only_copies(holder, beside_paper=True) - only_copies(holder) - set(keeping))
 
 
 def take_away(holder: str, event_key_ids: Iterable[str] | None = None) -> None:

@@ -11,7 +11,7 @@ from ..core.errors import Refusal
 from ..core.i18n import _, current_locale
 from ..core.limits import limiter
 from ..core.urls import public_url
-from ..events.keys import leaves_paper_only
+from ..events.keys import keys_for, leaves_paper_only
 from ..events.models import Campaign, Event
 from ..events.views import CampaignView, EventView
 from ..organizers import tries
@@ -173,6 +173,7 @@ def _ask(
     what: str, found: Person, form: ButtonForm, status: int | None = None, *, role: Grant | None = None
 ) -> ResponseReturnValue:
     shown = (ROLE_WORDS[role.role], dict(_places()).get(role.place, role.place)) if role is not None else ()
+    kept = keys_for(one for one in found.grants if one.id != role.id) if role is not None else set()
     alone = str(actions.OnlyReader.message) if what == "reset" and reads_alone(found.id) else ""
     page = render_template(
         "team/confirm.html",
@@ -181,7 +182,7 @@ def _ask(
         person=found,
         form=form,
         alone=alone,
-        paper=leaves_paper_only(found.id),
+        paper=leaves_paper_only(found.id, keeping=kept),
         role=shown,
     )
     return page, status or (422 if form.is_submitted() else 200)

@@ -393,6 +393,10 @@ def test_before_a_link_is_made_it_is_said_that_lists_would_be_lost_with_the_old_
     assert warning not in owner.get(page).text
     for asked in (page, f"/organize/team/{found.id}/remove", f"/organize/access/take/{found.id}"):
         assert paper in owner.get(asked).text
+    send(owner, f"/organize/team/{found.id}", role="moderator", place="")
+    for role, goes in ((OWNER, True), (MODERATOR, False)):
+        grant_id = next(one.id for one in grants_of(found.id, now=real_clock.now()) if one.role == role)
+        assert (paper in owner.get(f"/organize/team/{found.id}/roles/{grant_id}/take").text) is goes
     omid, _token = an_account(OMID, role=OWNER)
     send(owner, f"/organize/access/give/{omid}")
     assert paper not in owner.get(page).text
