@@ -38,11 +38,11 @@ def state(**others: Any) -> RsvpState:
         ({"starts_at": -9 * HOUR}, "This event is over. You can still read the messages."),
         (
             {"rsvp_opens_at": HOUR},
-            "Signing up opens on Friday 15 January, 5 am. Put the night in your calendar until then.",
+            "Signing up opens on Friday 15 January, 5 am (Berkeley time). Put the night in your calendar until then.",
         ),
         (
             {"rsvp_closes_at": -HOUR},
-            "Signing up closed on Friday 15 January, 3 am. Ask at the door: there may be room.",
+            "Signing up closed on Friday 15 January, 3 am (Berkeley time). Ask at the door: there may be room.",
         ),
         (
             {"closed_early": True, "contact": "us@example.org"},
