@@ -13,10 +13,11 @@ from ..core.db import db
 from ..core.errors import Refusal
 from ..core.i18n import _l
 from ..organizers.roles import ALL, Reach
-from .models import Campaign, Event, EventSeries, Image, Rendition
+from .models import LONGEST_KEPT, Campaign, Event, EventSeries, Image, Rendition
 
 SISTERS_WITHIN = dt.timedelta(days=8)
 PAST_SHOWN = 24
+CANCELLED_TOLD = dt.timedelta(days=3)
 LISTED = (Event.status != "draft", Event.listed)  # what strangers find without knowing its address
 
 
@@ -39,6 +40,12 @@ class CampaignUnknown(Refusal):
 
     status: ClassVar[int] = 404
     message = _l("There is no campaign at this address.")
+
+
+def waits_for_date(now: dt.datetime) -> sa.ColumnElement[bool]:
+    """Whether those on an event's list wait for news of it, over or not: postponed, or then cancelled in three days."""
+    lately = sa.and_(Event.status == "cancelled", Event.revised_at > now - CANCELLED_TOLD)
+    return sa.and_(sa.or_(Event.status == "postponed", lately), Event.ends_at > now - dt.timedelta(days=LONGEST_KEPT))
 
 
 def public_event(slug: str) -> Event:

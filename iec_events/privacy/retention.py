@@ -122,7 +122,7 @@ RULES = (
     Rule(
         job="forget versions",
         what="former times and places of an event, kept to tell what changed, after it ended",
-        at_most=DAY,
+        at_most=max(DAY, POSTPONED_KEPT),  # the last one while it is postponed
         every=HOUR,
         erase=forget_versions,
     ),

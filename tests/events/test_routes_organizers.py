@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 from html import unescape
@@ -476,6 +477,11 @@ def test_before_a_step_one_reads_that_those_on_the_list_are_written_to(organizer
     assert "without a word" not in said(organizer.get(f"{address}/withdraw"))
     send(organizer, f"{address}/withdraw")
     assert f'href="{address}/rsvps"' in organizer.get(address).text
+    over = clock.now() - dt.timedelta(days=1)
+    for status, told in (("published", False), ("postponed", True)):
+        past = an_event(slug=status, status=status, starts_at=over, lines_given=1)
+        page = said(organizer.get(f"/organize/events/{past.slug}/cancel"))
+        assert ("get a mail about it" in page) is told, "who waits for a new date does so whatever the old one"
     alone = f"/organize/events/{an_event(slug='alone').slug}/withdraw"
     assert "without a word" in said(organizer.get(alone))
 

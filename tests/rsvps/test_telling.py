@@ -465,6 +465,7 @@ def test_whoever_waits_for_the_new_date_is_told_of_it_as_long_as_the_list_is_kep
     letter = newest()
     assert letter
     assert "If there is no new date by Sunday 28 February, what we keep about you is destroyed" in letter.text
+    revise(event, venue="La Peña")
     clock.move_to(event.ends_at + 13 * DAY)
     forget_versions(our_clock.now())
     actions.erase_addresses(our_clock.now())
@@ -474,8 +475,41 @@ def test_whoever_waits_for_the_new_date_is_told_of_it_as_long_as_the_list_is_kep
     actions.tell_changes(our_clock.now())
     letter = newest()
     assert letter
-    assert (told(rsvp_id), letter.subject) == (3, "New time: Berkeley")
+    assert (told(rsvp_id), letter.subject) == (4, "New time: Berkeley")
+    assert "From now on: La Peña" in letter.text
     assert "There is a new date." in letter.text
+
+
+def test_whoever_waits_for_a_new_date_is_told_that_there_will_be_none(clock: Traveller) -> None:
+    event = an_event()
+    rsvp_id, _token = somebody(event)
+    postpone_event(slug=event.slug, now=our_clock.now())
+    clock.shift(6 * MINUTE)
+    actions.tell_changes(our_clock.now())
+    delivered()
+    clock.move_to(event.ends_at + 10 * DAY)
+    cancel_event(slug=event.slug, now=our_clock.now())
+    clock.shift(2 * MINUTE)
+    for _ in range(2):
+        forget_versions(our_clock.now())
+        actions.erase_addresses(our_clock.now())
+        actions.tell_changes(our_clock.now())
+    assert sent() == ["event_postponed", "event_cancelled"]
+    letter = newest()
+    assert letter
+    assert letter.subject == "Cancelled: Berkeley"
+    actions.erase_addresses(our_clock.now())
+    assert db.session.get_one(Rsvp, rsvp_id, populate_existing=True).mailable is None
+
+
+def test_nobody_is_told_that_a_night_which_took_place_is_cancelled(clock: Traveller) -> None:
+    event = an_event()
+    somebody(event)
+    clock.move_to(event.ends_at + HOUR)
+    cancel_event(slug=event.slug, now=our_clock.now())
+    clock.shift(6 * MINUTE)
+    actions.tell_changes(our_clock.now())
+    assert sent() == []
 
 
 def test_a_list_that_waits_for_more_news_is_not_gone_through_again_and_again(

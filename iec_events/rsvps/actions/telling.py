@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from ...core.db import atomic, db
 from ...core.i18n import speaking
 from ...events.models import REMINDERS, Event, EventVersion
+from ...events.queries import waits_for_date
 from ...events.versions import CALLED_OFF, as_said, differences, versions_since
 from ...events.views import EventView
 from ...mail.actions import LEASE
@@ -132,6 +133,8 @@ def owes_thanks() -> sa.ColumnElement[bool]:
 def tell_changes(now: dt.datetime) -> None:
     """Write to everyone who knows an older SEQUENCE of an event that is not over, once nobody is mending it any more.
 
+    Who waits for a new date is told that there is none, whatever the old one.
+
     Changes are gathered for five minutes, so that a slip can be mended; what was changed back is told to nobody.
     """
     for event_id, known in _with_news(now).items():
@@ -158,6 +161,9 @@ def is_settled(event: Event, versions: Sequence[EventVersion], now: dt.datetime)
 def _with_news(now: dt.datetime) -> dict[int, set[tuple[int, bool]]]:
     """Event id -> what parties know that know too little: a SEQUENCE, and whether as somebody who comes."""
     comes = (Rsvp.status == CONFIRMED).label("comes")
+    then = sa.and_(EventVersion.event_id == Event.id, EventVersion.sequence == Rsvp.told_sequence)
+    waited = sa.exists().where(then, EventVersion.said["status"].as_string() == "postponed")
+    never = sa.and_(Event.status == "cancelled", waits_for_date(now), waited)
     query = (
         sa.select(Event.id, Rsvp.told_sequence, comes)
         .join(Rsvp, Rsvp.event_id == Event.id)
@@ -165,7 +171,7 @@ def _with_news(now: dt.datetime) -> dict[int, set[tuple[int, bool]]]:
             Rsvp.status.in_(ACTIVE),
             Rsvp.told_sequence < Event.sequence,
             Event.published_at.is_not(None),
-            Event.ends_at > now,
+            sa.or_(Event.ends_at > now, never),
         )
         .distinct()
         .order_by(Event.id)

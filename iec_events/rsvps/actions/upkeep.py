@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from ...core.db import atomic, db
 from ...events.keys import ROSTER, sealing_key
 from ...events.models import LONGEST_KEPT, Event
+from ...events.queries import waits_for_date
 from ...events.versions import CALLED_OFF
 from ...mail.actions import forget as forget_letters
 from ...mail.models import OutboxMail
@@ -135,16 +136,19 @@ def erase_addresses(now: dt.datetime) -> None:
 
     A no can be taken back with a letter for seven days. Those removed together go whole, with `erase_removed`.
     Where an event thanks those who came, theirs wait for that letter and no longer. Three days after the end, nothing
-    is owed in any case, except where it is postponed: there they wait for news of a date until their list is destroyed.
+    is owed in any case, except where it is postponed: there they wait for news of a date until their list is destroyed,
+    or to be told that it is cancelled.
     """
     over = sa.select(Event.id).where(Event.ends_at <= now)
-    waits = sa.and_(Event.status == "postponed", Event.ends_at > now - POSTPONED_KEPT)
+    waits = waits_for_date(now)
     long_over = sa.select(Event.id).where(Event.ends_at <= now - ADDRESS_KEPT, ~waits)
     about = sa.select(sa.literal(ABOUT) + Rsvp.id).where(Rsvp.event_id.in_(long_over))
     db.session.execute(sa.delete(OutboxMail).where(OutboxMail.about.in_(about), OutboxMail.done_at.is_(None)))
     nothing_owed = ~sa.exists().where(OutboxMail.about == sa.literal(ABOUT) + Rsvp.id, OutboxMail.waiting())
     thanks = sa.select(Event.id).where(Event.thanks, Event.status == "published", Event.ends_at > now - ADDRESS_KEPT)
-    news = sa.and_(Rsvp.status.in_(ACTIVE), Rsvp.event_id.in_(sa.select(Event.id).where(waits)))
+    untold = sa.or_(Event.status == "postponed", Rsvp.told_sequence < Event.sequence)
+    waiting = sa.exists().where(Event.id == Rsvp.event_id, waits, untold)
+    news = sa.and_(Rsvp.status.in_(ACTIVE), waiting)
     nothing_owed = sa.and_(nothing_owed, ~sa.and_(owes_thanks(), Rsvp.event_id.in_(thanks)), ~news)
     done_with = sa.and_(
         sa.or_(Rsvp.status == CANCELLED, _declined_for_good(now), Rsvp.event_id.in_(over)), nothing_owed
