@@ -20,10 +20,10 @@ from ..core.errors import Refusal
 from ..core.toml_sheets import Table, read_sheet
 from . import actions
 from .actions.rows import hold
-from .drafts import EventDraft, draft_of
+from .drafts import EventDraft
 from .keys import hold_copies
 from .models import Campaign, Event, EventSeries, Image
-from .patterns import changes, course_of, kept_pattern, pattern_of
+from .patterns import course_of, pattern_of
 from .recurrence import on_the_wall
 from .series_queries import any_series, dates_of
 from .written_again import WrittenAgain
@@ -158,22 +158,16 @@ def _revise_series(written: WrittenEvent, again: WrittenAgain, draft: EventDraft
     coming = [event for event in dates_of(series) if event.ends_at > now]
     if written.status == "draft" and any(event.status != "draft" for event in coming):
         _refuse(written.table, "status", "some of its dates are published; cancel them, or leave the line out.")
-    usual = min(coming, key=lambda event: _oddness(event, series), default=None)
-    if usual is not None:
+    for event in coming[:1]:
         actions.revise_dates(
-            slug=usual.slug,
-            draft=pattern_of(draft).draft(usual.starts_at, usual.time_zone),
+            slug=event.slug,
+            draft=pattern_of(draft).draft(event.starts_at, event.time_zone),
             campaign_slug=written.campaign_slug,
-            made_from=usual.revised_at,
+            made_from=event.revised_at,
             locale="en",
+            like_others=True,
             now=now,
         )
-
-
-def _oddness(event: Event, series: EventSeries) -> tuple[bool, int]:
-    """How much of a date was changed alone: whether its campaign, and how many things besides."""
-    usual = kept_pattern(series).draft(event.starts_at, event.time_zone)
-    return event.campaign_id != series.campaign_id, len(changes(pattern_of(usual), pattern_of(draft_of(event))))
 
 
 def _series_revised_at(slug: str) -> dt.datetime | None:

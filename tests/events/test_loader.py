@@ -624,6 +624,17 @@ def test_what_organizers_changed_of_one_date_stays_when_the_file_is_loaded_again
     assert [one.capacity for one in dates()] == [30, *[10] * 8]
 
 
+def test_what_organizers_changed_of_each_date_alone_stays_when_the_file_is_loaded_again(tmp_path: Path) -> None:
+    file = VIGIL.replace("times = 9", "times = 2")
+    loaded(tmp_path, file)
+    first, last = (draft_of(one) for one in dates())
+    for one, draft in zip(dates(), (replace(first, capacity=30), replace(last, venue="La Peña")), strict=True):
+        revise_event(slug=one.slug, draft=draft, campaign_slug=None, now=clock.now())
+    assert loaded(tmp_path, file).unchanged == ["vigil"]
+    loaded(tmp_path, file.replace("capacity = 20", "capacity = 10"))
+    assert [(one.capacity, one.venue == "La Peña") for one in dates()] == [(30, False), (10, True)]
+
+
 @pytest.mark.parametrize(
     ("written", "instead", "said"),
     [

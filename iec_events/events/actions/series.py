@@ -18,7 +18,7 @@ from ...organizers.places import rename_place
 from ...organizers.roles import of_event
 from ..drafts import EventDraft, draft_of
 from ..keys import hold_copies
-from ..models import Event, EventSeries
+from ..models import Campaign, Event, EventSeries
 from ..patterns import changes, kept_pattern, pattern_of, with_changes
 from ..queries import any_event
 from ..recurrence import Course, Rule, on_the_wall
@@ -123,10 +123,18 @@ def begin_series(*, slug: str, rule: Rule, until: dt.date, also: Also | None = N
 
 @atomic()
 def revise_dates(
-    *, slug: str, draft: EventDraft, campaign_slug: str | None, made_from: dt.datetime, locale: str, now: dt.datetime
+    *,
+    slug: str,
+    draft: EventDraft,
+    campaign_slug: str | None,
+    made_from: dt.datetime,
+    locale: str,
+    like_others: bool = False,
+    now: dt.datetime,
 ) -> str:
     """Change this date and with it all that are to come; what was changed singly before stays so. Gives its slug.
 
+    `like_others`: so does what was changed of this one; the draft is what all of them shall have in common.
     EventChangedMeanwhile, DateRefuses, DraftRefused: when and by whose clocks the dates are is changed with the rule.
     """
     event = any_event(slug)
@@ -136,8 +144,11 @@ def revise_dates(
     if made_from != event.revised_at:
         raise EventChangedMeanwhile
     _refuse_other_times(event, draft)
-    told = changes(pattern_of(draft_of(event)), pattern_of(draft))
-    campaign, campaign_before = campaign_slug, event.campaign.slug if event.campaign else None
+    was, shared = draft_of(event), event.series
+    before = kept_pattern(shared).draft(was.starts_at, was.time_zone) if like_others else was
+    told = changes(pattern_of(before), pattern_of(draft))
+    was_in = (shared if like_others else event).campaign
+    campaign, campaign_before = campaign_slug, was_in.slug if was_in else None
     coming = [one for one in dates if one.ends_at > now or one.id == event.id]
     for date in coming:
         clocks_are_read_of(date)
@@ -146,7 +157,7 @@ def revise_dates(
     if campaign != campaign_before:
         hold_copies()
     for date in coming:
-        usual = kept_pattern(date.series) if date.series and date.id != event.id else None
+        usual = kept_pattern(date.series) if date.series and (like_others or date.id != event.id) else None
         mine = draft_of(date)
         changed = with_changes(pattern_of(mine), told, usual).draft(mine.starts_at, mine.time_zone)
         theirs = date.campaign.slug if date.campaign else None
@@ -164,7 +175,7 @@ def revise_dates(
         series.revised_at = all_stamped(series, now)
         series.pattern, series.offsets = pattern.columns, pattern.offsets
         if campaign != campaign_before:
-            series.campaign_id = event.campaign_id
+            series.campaign = db.session.scalar(sa.select(Campaign).where(Campaign.slug == campaign))
         series.sequence += bool({name for _kind, name, *_rest in told} & TOLD)
     slug = _hidden_if_wished(event.series)
     note("series.revised", f"series:{slug}", now=now)
