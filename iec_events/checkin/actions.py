@@ -16,6 +16,7 @@ from ..rsvps.actions import Party, Placed, let_in, place_at_door, take_back_at_d
 from ..rsvps.models import ACTIVE, Rsvp
 from ..rsvps.queries import LinkUnknown
 from .models import Arrival
+from .queries import unseated
 
 
 class PartyUnknown(Refusal):
@@ -70,7 +71,7 @@ def count_in_after_all(*, slug: str, rsvp_id: str, people: int | None, by: str, 
     PartyUnknown, TooMany, and what `let_in` refuses.
     """
     try:
-        let_in(slug=slug, rsvp_id=rsvp_id, now=now)
+        let_in(slug=slug, rsvp_id=rsvp_id, now=now, unseated=unseated(slug))
     except LinkUnknown:
         raise PartyUnknown from None
     return count_in(slug=slug, rsvp_id=rsvp_id, people=people, by=by, now=now)
@@ -79,7 +80,7 @@ def count_in_after_all(*, slug: str, rsvp_id: str, people: int | None, by: str, 
 @atomic()
 def count_walk_in(*, slug: str, party: Party, token: str, by: str, now: dt.datetime) -> Placed:
     """A party without an RSVP is here, all of it. Sent twice, it is the same one. What `place_at_door` refuses."""
-    placed = place_at_door(slug=slug, party=party, token=token, now=now)
+    placed = place_at_door(slug=slug, party=party, token=token, now=now, unseated=unseated(slug))
     if placed.new:
         count_in(slug=slug, rsvp_id=placed.rsvp_id, people=None, by=by, now=now)
     return placed

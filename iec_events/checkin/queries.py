@@ -157,6 +157,13 @@ def heads(event_id: int) -> Heads:
     )
 
 
+def unseated(slug: str) -> int:
+    """How many people are here without a place: of a party that waits, for example."""
+    here = sa.select(sa.func.sum(Arrival.people)).join(Rsvp, Rsvp.id == Arrival.rsvp_id)
+    here = here.where(~Rsvp.holds_seats, Rsvp.status.in_(ACTIVE))
+    return db.session.scalar(here.join(Event, Event.id == Rsvp.event_id).where(Event.slug == slug)) or 0
+
+
 def doors_in(reach: Reach, *, now: dt.datetime) -> list[Event]:
     """The events at whose door somebody may stand and that are not long over, the next one first."""
     coming = [one for one in all_events(reach) if one.status != "draft" and one.ends_at + SHOWN_AFTER > now]

@@ -27,7 +27,7 @@ from ..rsvps.door_boxes import door_reader_of
 from ..rsvps.door_code import CodeMistyped, is_door_code, rsvp_of_code
 from .actions import PartyUnknown, count_in, count_in_after_all, count_out, count_walk_in
 from .forms import CountForm, FindForm, WalkInForm
-from .queries import EXPECTED, HERE, DoorView, Party, door_view, doors_in, heads, party_at_door
+from .queries import EXPECTED, HERE, DoorView, Party, door_view, doors_in, heads, party_at_door, unseated
 
 blueprint = Blueprint("checkin", __name__, url_prefix="/organize")
 blueprint.before_request(require_organizer)
@@ -199,25 +199,25 @@ def _page(
         heads=heads(event.id),
         button=CountForm(formdata=None),
         new=_new_party(event, sought) if sought and found.nobody and not find.errors else None,
-        free=free_places(event),
+        free=free_places(event, unseated=unseated(event.slug)),
     )
 
 
 def _walk_in_page(event: Event, form: WalkInForm) -> str:
-    refusal = None if form.is_submitted() else why_no_walk_in(event, clock.now())
+    refusal = None if form.is_submitted() else why_no_walk_in(event, clock.now(), unseated=unseated(event.slug))
     return render_template(
         "checkin/walk_in.html",
         section="door",
         event=EventView(event, current_locale(), clock.now()),
         form=form,
-        free=free_places(event),
+        free=free_places(event, unseated=unseated(event.slug)),
         why_not=_words(refusal) if refusal else (),
     )
 
 
 def _new_party(event: Event, sought: str) -> WalkInForm | None:
     """For whom nobody found on the list; None when the door can't put them there."""
-    if why_no_walk_in(event, clock.now()):
+    if why_no_walk_in(event, clock.now(), unseated=unseated(event.slug)):
         return None
     form = WalkInForm(formdata=None, name=sought)
     form.take(event, _seed())

@@ -221,6 +221,18 @@ def test_the_door_never_fills_more_than_the_place_holds_and_says_who_may() -> No
     assert (seats(), statuses(), len(arrivals())) == (5, ["confirmed"] * 2, 1)
 
 
+def test_people_who_were_let_in_without_a_place_leave_no_room_for_others(night: Event) -> None:
+    comes("Ali", 4)
+    sara, omid = comes("Sara", 2), says_no("Omid")
+    count_in(slug="berkeley", rsvp_id=sara, people=None, by="kian", now=clock.now())
+    for more in (walks_in, lambda: comes_after_all(omid)):
+        with pytest.raises(PlacesTaken, match="No place is free"):
+            more()
+    becomes(night, capacity=8)  # the two who are here are not seated yet
+    walks_in()
+    assert comes_after_all(omid)
+
+
 def test_free_places_for_which_somebody_waits_are_not_given_away_at_the_door(night: Event) -> None:
     comes("Ali", 4)
     comes("Sara", 2)

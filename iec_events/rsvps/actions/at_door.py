@@ -1,6 +1,7 @@
 """What the door may do to a list on the night: put somebody on it who has no RSVP, and let in who was not coming.
 
 Nobody is written to, and no key is needed. Never above capacity; what only organizers decide stays theirs.
+`unseated` are people who are here without a place: somebody decided so, and the room holds no more for that.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from ...core.tokens import token_hash
 from ...events.models import Event
 from ...organizers import audit
 from ..models import ACTIVE, CONFIRMED, NOT_COMING, Rsvp, RsvpLink, RsvpStep
-from ..seating import fits
 from .lines import StatusChanged, join, just_told, locked, locked_rsvp, look_under_attack, note_step
 from .own import erase_rsvp, leave
 from .placing import Party, Placed, check_size, place_rsvp
@@ -73,22 +73,22 @@ class PlacesTaken(OrganizerDecides):
         return ngettext("Only one place is free.", "Only %(count)s places are free.", self.free, count=count)
 
 
-def why_no_walk_in(event: Event, now: dt.datetime) -> Refusal | None:
+def why_no_walk_in(event: Event, now: dt.datetime, *, unseated: int) -> Refusal | None:
     """Why the door can put nobody on this list now; None when it can."""
     if shut := _shut(event, now):
         return shut
     if event.screened:
         return PersonLooks()
-    return PlacesTaken(0) if free_places(event) == 0 else None
+    return PlacesTaken(0) if free_places(event, unseated=unseated) == 0 else None
 
 
-def free_places(event: Event) -> int | None:
+def free_places(event: Event, *, unseated: int) -> int | None:
     """How many places are free; None where there is room for all."""
-    return None if event.capacity is None else max(0, event.capacity - event.seats_taken)
+    return None if event.capacity is None else max(0, event.capacity - event.seats_taken - unseated)
 
 
 @atomic()
-def place_at_door(*, slug: str, party: Party, token: str, now: dt.datetime) -> Placed:
+def place_at_door(*, slug: str, party: Party, token: str, now: dt.datetime, unseated: int = 0) -> Placed:
     """Put somebody on the list who stands at the door without an RSVP. The same token does it only once.
 
     EventUnknown, NotTonight, ListShut, PersonLooks, PlacesTaken, PartyTooLarge.
@@ -96,11 +96,9 @@ def place_at_door(*, slug: str, party: Party, token: str, now: dt.datetime) -> P
     event = locked(Event.slug == slug)
     if db.session.get(RsvpLink, token_hash(token)) is not None:
         return place_rsvp(slug=slug, party=party, token=token, now=now, by_hand=True)
-    if refusal := why_no_walk_in(event, now):
+    if refusal := why_no_walk_in(event, now, unseated=unseated):
         raise refusal
-    free = free_places(event) or 0
-    if not fits(capacity=event.capacity, taken=event.seats_taken, party_size=party.party_size):
-        raise PlacesTaken(free)
+    free = _room(event, party.party_size, unseated)
     check_size(event, party.party_size, by_hand=False)
     placed = place_rsvp(slug=slug, party=party, token=token, now=now, by_hand=True)
     if placed.status != CONFIRMED:  # the free places go to those who wait
@@ -110,7 +108,7 @@ def place_at_door(*, slug: str, party: Party, token: str, now: dt.datetime) -> P
 
 
 @atomic()
-def let_in(*, slug: str, rsvp_id: str, now: dt.datetime) -> None:
+def let_in(*, slug: str, rsvp_id: str, now: dt.datetime, unseated: int = 0) -> None:
     """Somebody who said that they don't come is here after all, and gets a place. Twice does it once.
 
     LinkUnknown, StatusChanged, NotTonight, ListShut, PersonLooks, AddressUnproven, PlacesTaken.
@@ -127,7 +125,7 @@ def let_in(*, slug: str, rsvp_id: str, now: dt.datetime) -> None:
         raise PersonLooks
     if event.asks_for_proof and rsvp.mailable and not rsvp.address_confirmed:
         raise AddressUnproven
-    free = free_places(event) or 0
+    free = _room(event, rsvp.party_size, unseated)
     event.lines_given += 1
     rsvp.line, rsvp.passed_over, rsvp.status_before = event.lines_given, 0, None
     join(event, rsvp, now)
@@ -156,6 +154,14 @@ def take_back_at_door(*, slug: str, rsvp_id: str, now: dt.datetime) -> None:
     else:
         leave(event, rsvp, NOT_COMING, now)
         note_step(rsvp, "taken back", now, by=audit.actor())
+
+
+def _room(event: Event, party_size: int, unseated: int) -> int:
+    """How many places are free, 0 where nobody counts them; PlacesTaken when they are too few."""
+    free = free_places(event, unseated=unseated)
+    if free is not None and party_size > free:
+        raise PlacesTaken(free)
+    return free or 0
 
 
 def _shut(event: Event, now: dt.datetime) -> Refusal | None:
