@@ -151,6 +151,7 @@ def init_i18n(app: Flask) -> None:
         _told, _told_of, newstyle=True, pgettext=_told_in, npgettext=_told_of_in
     )
     app.jinja_env.filters["number"] = format_number
+    app.jinja_env.filters["jalali"] = jalali_text
 
 
 class LanguageByAddress:

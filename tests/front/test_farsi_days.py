@@ -16,7 +16,7 @@ from tests.factories import a_campaign, an_event
 from tests.solidarity.test_routes_organizers import leave
 
 GREGORIAN = "|".join(sorted(get_month_names("wide", locale="fa").values(), key=len, reverse=True))
-DAY = re.compile(rf"(?:{GREGORIAN}) [۰-۹]{{4}}")
+DAY = re.compile(rf"(?:{GREGORIAN}) [۰-۹]{{4}}|۲[۰-۹]{{3}}-[۰-۹]{{2}}-[۰-۹]{{2}}")
 JALALI = re.compile(rf"[۰-۹]{{1,2}} (?:{'|'.join(filter(None, MONTH_NAMES_FA))}) ۱[۳-۴][۰-۹]{{2}}")
 NEAR = 90  # characters from a day to its other name
 NIGHT = dt.datetime(2027, 2, 25, 2, tzinfo=dt.UTC)  # 24 February in Berkeley, 5 Esfand 1405
@@ -39,6 +39,9 @@ ORGANIZERS = (
     "/team/invite",
     "/series/vigil",
     "/access",
+    "/account",
+    "/audit",
+    "/team",
 )
 
 
