@@ -403,6 +403,13 @@ def test_growing_beyond_the_free_seats_is_refused_and_nothing_is_lost(
     assert [one.party_size for one in roster(event.id)] == [2, 2]
 
 
+def test_before_one_cancels_the_page_tells_of_the_last_mail(client: FlaskClient, event: Event) -> None:
+    for email, told in (("", "cancelled, and we write to you no more"), ("sara@example.org", "One last mail says so")):
+        sign_up(client, email=email)
+        assert told in client.get("/events/berkeley/my-rsvp/cancel").text
+    assert event.slug
+
+
 def test_cancelling_and_the_back_button(client: FlaskClient, app: Flask, event: Event) -> None:
     sign_up(client, party_size="3")
     waiting = app.test_client()
