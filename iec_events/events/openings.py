@@ -40,7 +40,7 @@ def opening(event: Event, locale: str, now: dt.datetime) -> RsvpState:
         asks_for_proof=event.asks_for_proof,
         puzzle=event.puzzle,
         largest_party=event.largest_now,
-        terms=tuple(filter(None, (_of_screening(event), _of_proof(event)))),
+        terms=tuple(filter(None, (_of_screening(event), _of_proof(event), _of_closing(event, locale, now)))),
     )
 
 
@@ -92,6 +92,14 @@ def _availability_text(event: Event) -> str:
         "few": _("Only a few places are left."),
         "full": _("Every place is taken. You can join the waitlist."),
     }.get(event.availability, "")
+
+
+def _of_closing(event: Event, locale: str, now: dt.datetime) -> str:
+    """Until when, where organizers said so: whoever thinks it over would find the door shut."""
+    if event.rsvp_closes_at is None or now >= event.rsvp_closes_at:
+        return ""
+    closes_at = local_text(event.rsvp_closes_at, event.time_zone, locale)
+    return _("Signing up closes on %(moment)s.", moment=closes_at)
 
 
 def _of_screening(event: Event) -> str:

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from iec_events.core import clock
 from iec_events.core.i18n import speaking
 from iec_events.events.openings import RsvpState, opening
+from iec_events.events.times import local_text
 from tests.factories import an_event
 
 HOUR = dt.timedelta(hours=1)
@@ -93,6 +94,14 @@ def test_what_holds_is_said_before_one_signs_up(app: Flask) -> None:
     both = state(under_attack=True, largest_party=9)
     assert (both.screened, both.asks_for_proof, both.largest_party, len(both.terms)) == (True, True, 2, 2)
     assert state(under_attack=True, largest_party=1).largest_party == 1
+
+
+def test_until_when_one_can_sign_up_is_said_while_one_can(client: FlaskClient) -> None:
+    closes = clock.now() + HOUR
+    an_event(slug="night", rsvp_closes_at=closes, time_zone="UTC")
+    for address in ("/events/night", "/events/night/rsvp"):
+        assert f"<p>Signing up closes on {local_text(closes, 'UTC', 'en')}.</p>" in client.get(address).text
+    assert state(rsvp_closes_at=-HOUR).terms == ()
 
 
 def test_waiting_for_approval_is_never_called_a_waitlist(client: FlaskClient) -> None:
