@@ -57,6 +57,8 @@ def count_in(*, slug: str, rsvp_id: str, people: int | None, by: str, now: dt.da
         raise NotExpected
     if people is not None and not 1 <= people <= rsvp.party_size:
         raise TooMany(rsvp.party_size)
+    if rsvp.until is not None:  # an offer, or an address to confirm: nobody who is here loses their places at an hour
+        rsvp.until, rsvp.warned = max(rsvp.until, db.session.get_one(Event, rsvp.event_id).ends_at), True
     dialect: Any = {"sqlite": sqlite}.get(db.engine.dialect.name, postgresql)
     minute = now.replace(second=0, microsecond=0)
     arrival = {"rsvp_id": rsvp_id, "at": minute, "by": by, "people": people or rsvp.party_size}

@@ -36,6 +36,7 @@ from iec_events.rsvps.actions import (
     cancel_rsvp,
     change_by_hand,
     place_rsvp,
+    run_deadlines,
     say_not_coming,
 )
 from iec_events.rsvps.actions.at_door import AddressUnproven, ListShut, NotTonight, PersonLooks, PlacesTaken
@@ -219,6 +220,23 @@ def test_the_door_never_fills_more_than_the_place_holds_and_says_who_may() -> No
     with pytest.raises(PlacesTaken, match="No place is free"):
         walks_in()
     assert (seats(), statuses(), len(arrivals())) == (5, ["confirmed"] * 2, 1)
+
+
+def test_places_that_are_only_offered_or_held_are_not_taken_from_who_is_here(night: Event) -> None:
+    """Else they went to others at the start, and who sat there was written to that their time had run out."""
+    becomes(night, offer_hours=2)
+    ali = comes("Ali", 5)
+    sara = comes("Sara", 2)
+    cancel_rsvp(slug="berkeley", rsvp_id=ali, now=clock.now())
+    becomes(night, confirms_address=True)
+    omid = comes("Omid", 2, email="omid@example.org")
+    comes("Late", 1, email="late@example.org")
+    for party in (sara, omid):
+        count_in(slug="berkeley", rsvp_id=party, people=None, by="kian", now=clock.now())
+    run_deadlines(clock.now() + dt.timedelta(hours=1, minutes=1))
+    db.session.rollback()
+    assert statuses() == ["cancelled", "offered", "unconfirmed", "lapsed"]
+    assert seats() == 4
 
 
 def test_people_who_were_let_in_without_a_place_leave_no_room_for_others(night: Event) -> None:
