@@ -20,6 +20,7 @@ REASONS = {
     "letter refused": _l("A mail server refused the letter."),
     "data refused": _l("A mail server refused the letter."),
     "SMTPUTF8 not offered": _l("The mail server can’t write to addresses in this script."),
+    "KeyUnknown": _l("It is sealed with a server key that the worker does not have."),
     "WorkerEnded": _l("The worker ended in the middle."),
 }
 OTHER = _l("Something else went wrong.")

@@ -34,6 +34,7 @@ from iec_events.mail.actions import (
 )
 from iec_events.mail.models import OutboxMail
 from iec_events.mail.queries import mail_health, open_letters, uncertain_letters
+from iec_events.mail.wording import reason
 
 MINUTE = dt.timedelta(minutes=1)
 pytestmark = pytest.mark.usefixtures("app")
@@ -299,6 +300,23 @@ def test_a_letter_under_a_key_that_only_other_workers_have_waits_for_them(
         assert claim(now=now, how_many=5) == []
     assert (row(mail_id).last_error, row(mail_id).given_up_at) == ("KeyUnknown", None)
     assert [letter.id for letter in claim(now=now + MINUTE, how_many=5)] == [mail_id]
+
+
+def test_a_letter_whose_key_is_gone_is_told_of_and_given_up_in_time(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail_id, now = promise(), clock.now()
+    monkeypatch.setitem(app.extensions, "vault", Vault([b"the key before the newest of all"]))
+    while (letter := row(mail_id)).given_up_at is None and letter.tries < 25:
+        if letter.tries == 3:
+            assert mail_health(now).stuck == 1
+        now = max(now, letter.due_at)
+        assert claim(now=now, how_many=5) == []
+    told = mail_health(now)
+    assert (told.stuck, told.given_up) == (0, 1)
+    assert [reason(one) for one in told.last_errors] == [
+        "It is sealed with a server key that the worker does not have."
+    ]
 
 
 def test_letters_that_do_not_open_take_nothing_of_what_may_go_in_a_minute(
