@@ -194,9 +194,12 @@ def test_a_key_folder_that_cannot_be_written(well: Flask, monkeypatch: pytest.Mo
 
 def test_a_disk_that_is_full(well: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     full = well.extensions["settings"].key_dir
-    room = {full: 4096}
-    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=room.get(folder, 10**9)))
+    disk = SimpleNamespace(free=4096, total=10**10)
+    large = SimpleNamespace(free=10**9, total=10**10)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: disk if folder == full else large)
     assert only(well) == (GRAVE, f"The disk of {full} is full, or nearly: make room before sign-ups fail.")
+    disk.free, disk.total = 20_000_000, 30_000_000  # one for keys alone
+    assert told(well) == []
 
 
 def test_a_redis_that_does_not_answer(installation: Installation, well: Flask) -> None:

@@ -39,7 +39,7 @@ def of_files(chosen: Settings, now: dt.datetime) -> Findings:
                 GRAVE, f"Lists cannot be begun or destroyed: make {folder} writable for the service's account."
             )
     for folder in dict.fromkeys((chosen.data_dir, chosen.key_dir)):
-        if folder.is_dir() and shutil.disk_usage(folder).free < ROOM:
+        if folder.is_dir() and _is_full(folder):
             yield Finding(GRAVE, f"The disk of {folder} is full, or nearly: make room before sign-ups fail.")
     if chosen.key_dir.is_relative_to(chosen.data_dir) and chosen.key_dir.is_dir():
         yield Finding(
@@ -80,6 +80,12 @@ def _inside(folder: Path, *, deep: bool = True) -> list[Path]:
             if file.is_file() and not file.is_symlink():
                 found.append(file)
     return found
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether its disk has little room left; a small one, as for keys alone, is not full by being small."""
+    disk = shutil.disk_usage(folder)
+    return disk.free < min(ROOM, disk.total // 10)
 
 
 def _is_copy(file: Path) -> bool:
