@@ -7,6 +7,7 @@ import io
 import re
 from html import unescape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -405,6 +406,20 @@ def test_once_people_have_signed_up_a_list_is_kept_shorter_only(organizer: Flask
     assert 'id="keep_days-error"' in longer.text
     assert send(organizer, "/organize/events/berkeley", **{**NIGHT, "keep_days": "۰"}).status_code == 303
     assert db.session.scalars(sa.select(Event.keep_days)).one() == 0
+
+
+def test_that_a_list_would_be_destroyed_is_said_beside_what_was_changed(organizer: FlaskClient) -> None:
+    now, hour = clock.now(), dt.timedelta(hours=1)
+    over = an_event(starts_at=now - 30 * hour, ends_at=now - 23 * hour, keep_days=1, lines_given=1)
+    address = f"/organize/events/{over.slug}"
+    end = (now - 25 * hour).astimezone(ZoneInfo("America/Los_Angeles"))
+    earlier = {"ends_on": end.strftime("%Y-%m-%d"), "ends_time": end.strftime("%H:%M")}
+    typed = typed_values(organizer.get(address).text)
+    for change, field in (({"keep_days": "0"}, "keep_days"), (earlier, "ends_on")):
+        refused = organizer.post(address, data={**typed, **change})
+        assert refused.status_code == 422
+        assert f'id="{field}-error"' in refused.text
+        assert "By this the list would be destroyed at once" in said(refused)
 
 
 def test_too_small_a_capacity_is_answered_with_the_seats_taken(organizer: FlaskClient) -> None:

@@ -210,6 +210,8 @@ def _told(form: EventForm, event: Event | None, refusal: Refusal) -> Event | Non
         form.different = form.differences(event)
     elif isinstance(refusal, actions.DraftRefused):
         form.note_objection(refusal.field, refusal)
+    elif isinstance(refusal, actions.ListEndsNow) and event is not None and form.keep_days.data == event.keep_days:
+        form.note("ends_on", refusal)
     elif type(refusal) in BESIDE:
         form.note(BESIDE[type(refusal)], refusal)
     else:
