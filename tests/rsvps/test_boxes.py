@@ -58,7 +58,7 @@ def test_a_holder_reads_the_list_and_the_server_does_not() -> None:
     rsvp = db.session.scalars(sa.select(Rsvp)).one()
     for purpose in ("rsvps.roster", "rsvps.own", "rsvps.mail"):
         for box in (rsvp.sealed, rsvp.door_sealed, rsvp.own):
-            with pytest.raises(Exception, match="unknown version or key"):
+            with pytest.raises(Exception, match=r"^unknown (version|key)$"):
                 vault().open(purpose, rsvp.id, box or b"")
 
 
