@@ -12,7 +12,7 @@ NEW_OBJECTS = 10_000
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """Look for no garbage while code is loaded, which takes a quarter of a start, and never again among what stays.
+    """Look for no garbage while code is loaded, which takes a third of a start, and never again among what stays.
 
     Collections afterwards are few and short; processes that are forked share the memory (`gc.freeze`).
     """
