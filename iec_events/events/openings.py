@@ -98,8 +98,7 @@ def _of_closing(event: Event, locale: str, now: dt.datetime) -> str:
     """Until when, where organizers said so: whoever thinks it over would find the door shut."""
     if event.rsvp_closes_at is None or now >= event.rsvp_closes_at:
         return ""
-    closes_at = local_text(event.rsvp_closes_at, event.time_zone, locale)
-    return _("Signing up closes on %(moment)s.", moment=closes_at)
+    return _("Signing up closes on %(moment)s.", moment=_moment(event.rsvp_closes_at, event, locale))
 
 
 def _of_screening(event: Event) -> str:

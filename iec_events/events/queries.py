@@ -18,6 +18,7 @@ from .models import LONGEST_KEPT, Campaign, Event, EventSeries, Image, Rendition
 SISTERS_WITHIN = dt.timedelta(days=8)
 PAST_SHOWN = 24
 CANCELLED_TOLD = dt.timedelta(days=3)
+NEWS_KEPT = dt.timedelta(days=LONGEST_KEPT)  # by then their list is gone, on the day that everybody was told
 LISTED = (Event.status != "draft", Event.listed)  # what strangers find without knowing its address
 
 
@@ -45,7 +46,7 @@ class CampaignUnknown(Refusal):
 def waits_for_date(now: dt.datetime) -> sa.ColumnElement[bool]:
     """Whether those on an event's list wait for news of it, over or not: postponed, or then cancelled in three days."""
     lately = sa.and_(Event.status == "cancelled", Event.revised_at > now - CANCELLED_TOLD)
-    return sa.and_(sa.or_(Event.status == "postponed", lately), Event.ends_at > now - dt.timedelta(days=LONGEST_KEPT))
+    return sa.and_(sa.or_(Event.status == "postponed", lately), Event.ends_at > now - NEWS_KEPT)
 
 
 def public_event(slug: str) -> Event:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ..events.actions import UNUSED_IMAGE_KEPT, erase_unused_images, forget_versions
 from ..events.models import LONGEST_KEPT
+from ..events.queries import NEWS_KEPT
 from ..mail.actions import KEEP_DONE, sweep
 from ..organizers.actions import forget_expired
 from ..organizers.audit_check import KEPT as AUDIT_KEPT
@@ -21,7 +22,6 @@ from ..organizers.queries import AT_MOST
 from ..rsvps.actions import (
     ADDRESS_KEPT,
     DECLINED_KEPT,
-    POSTPONED_KEPT,
     REMOVED_KEPT,
     UNCONFIRMED_KEPT,
     erase_addresses,
@@ -80,7 +80,7 @@ RULES = (
     Rule(
         job="erase addresses",
         what="e-mail addresses that the server can read, after the last letter owed, a no, or the end of the event",
-        at_most=max(ADDRESS_KEPT, DECLINED_KEPT, POSTPONED_KEPT),  # the last one while it is postponed
+        at_most=max(ADDRESS_KEPT, DECLINED_KEPT, NEWS_KEPT),  # the last one while it is postponed
         every=HOUR,
         erase=erase_addresses,
     ),
@@ -122,7 +122,7 @@ RULES = (
     Rule(
         job="forget versions",
         what="former times and places of an event, kept to tell what changed, after it ended",
-        at_most=max(DAY, POSTPONED_KEPT),  # the last one while it is postponed
+        at_most=max(DAY, NEWS_KEPT),  # the last one while it is postponed
         every=HOUR,
         erase=forget_versions,
     ),

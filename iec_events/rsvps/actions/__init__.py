@@ -56,7 +56,6 @@ from .telling import send_reminders, send_thanks, tell_changes, thanks_due
 from .upkeep import (
     ADDRESS_KEPT,
     DECLINED_KEPT,
-    POSTPONED_KEPT,
     REMOVED_KEPT,
     UNCONFIRMED_KEPT,
     erase_addresses,
@@ -71,7 +70,6 @@ from .upkeep import (
 __all__ = [
     "ADDRESS_KEPT",
     "DECLINED_KEPT",
-    "POSTPONED_KEPT",
     "REMOVED_KEPT",
     "UNCONFIRMED_KEPT",
     "AlreadyCancelled",

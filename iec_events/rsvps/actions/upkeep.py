@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ...core.db import atomic, db
 from ...events.keys import ROSTER, sealing_key
-from ...events.models import LONGEST_KEPT, Event
+from ...events.models import Event
 from ...events.queries import waits_for_date
 from ...events.versions import CALLED_OFF
 from ...mail.actions import forget as forget_letters
@@ -36,7 +36,6 @@ from .lines import TAKES_PLACE, UNASKED, give_seats_back, locked, note_step, ser
 from .telling import owes_thanks
 
 ADDRESS_KEPT = dt.timedelta(days=3)
-POSTPONED_KEPT = dt.timedelta(days=LONGEST_KEPT)  # by then their list is gone, on the day that everybody was told
 DECLINED_KEPT = dt.timedelta(days=7)
 UNCONFIRMED_KEPT = dt.timedelta(hours=48)
 REMOVED_KEPT = dt.timedelta(days=7)
