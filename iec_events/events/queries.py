@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
@@ -160,6 +160,12 @@ def campaign_zone(slug: str) -> str:
     """The time zone of the campaign's latest event, a first guess for the next; empty if there is none."""
     query = sa.select(Event.time_zone).join(Campaign).where(Campaign.slug == slug)
     return db.session.scalar(query.order_by(Event.starts_at.desc()).limit(1)) or ""
+
+
+def still_there(kind: str, slugs: Collection[str]) -> set[str]:
+    """Which of these slugs lead to an "event", a "campaign" or a "series" of today, for organizers."""
+    columns: dict[str, Any] = {"event": Event.slug, "campaign": Campaign.slug, "series": EventSeries.slug}
+    return set(db.session.scalars(sa.select(columns[kind]).where(columns[kind].in_(slugs))))
 
 
 def image_octets(name: str) -> bytes | None:

@@ -15,13 +15,13 @@ from ..core import clock
 from ..core.i18n import _, current_locale
 from ..events.forms import StepForm
 from ..events.models import Event
-from ..events.queries import all_campaigns, all_events, any_event, sister_events
+from ..events.queries import all_campaigns, all_events, any_event, sister_events, still_there
 from ..events.series_views import first_of_each
 from ..events.times import local_text
 from ..events.views import CampaignView, EventView
 from ..mail.queries import mail_health
 from ..mail.wording import reason
-from ..organizers.audit import trail
+from ..organizers.audit import Line, trail
 from ..organizers.deeds import DEEDS, OTHERS
 from ..organizers.guard import may, reach_as, require_organizer
 from ..organizers.roles import ORGANIZER
@@ -113,8 +113,21 @@ def audit() -> ResponseReturnValue:
     who = request.args.get("who", "")
     found = trail(who=who, page=request.args.get("page", 1, int))
     return render_template(
-        "front/audit.html", section="audit", trail=found, who=who, names=found.names, deeds=DEEDS, others=OTHERS
+        "front/audit.html",
+        section="audit",
+        trail=found,
+        who=who,
+        names=found.names,
+        there={kind: still_there(kind, _named(found.lines, kind)) for kind in ("event", "campaign", "series")},
+        deeds=DEEDS,
+        others=OTHERS,
     )
+
+
+def _named(lines: Iterable[Line], kind: str) -> set[str]:
+    """The slugs of this kind in the lines; a letter is found with its event."""
+    pairs = (line.about.partition(" ")[0].partition(":") for line in lines)
+    return {slug for found, _colon, slug in pairs if ("event" if found == "letter" else found) == kind}
 
 
 def _is_coming(event: Event, now: dt.datetime) -> bool:

@@ -17,6 +17,7 @@ from iec_events.core.db import atomic, db, note_worker
 from iec_events.core.tokens import new_id
 from iec_events.mail.actions import post
 from iec_events.mail.models import OutboxMail
+from iec_events.organizers.audit import note
 from iec_events.organizers.keys import made_key, new_phrase, pair_of_phrase
 from iec_events.organizers.models import Organizer, RecoveryKey
 from iec_events.organizers.roles import ORGANIZER
@@ -180,3 +181,26 @@ def test_a_night_called_off_asks_for_no_messages(client: FlaskClient) -> None:
     an_event(slug="on")
     assert "/events/off/messages/new" not in client.get("/events/off").text
     assert "/events/on/messages/new" in client.get("/events/on").text
+
+
+def test_the_trail_leads_to_no_page_that_is_gone(
+    organizer: FlaskClient, queries: Callable[[], AbstractContextManager[list[str]]]
+) -> None:
+    an_event(slug="berkeley")
+    a_campaign(slug="revolt")
+    kinds = ("event:berkeley", "letter:berkeley 40", "campaign:revolt", "event:gone", "letter:gone", "series:gone")
+    for about in kinds:
+        note("event.deleted", about, now=clock.now())
+    organizer.get("/organize/audit")
+    with queries() as asked:
+        page = organizer.get("/organize/audit").text
+    for slug in ("berkeley", "berkeley/letters"):
+        assert f'href="/organize/events/{slug}"' in page
+    assert 'href="/organize/campaigns/revolt"' in page
+    assert "<bdi>gone</bdi>" in page
+    assert not re.search(r'href="[^"]*gone', page)
+    for number in range(20):
+        note("event.deleted", f"event:gone-{number}", now=clock.now())
+    with queries() as more:
+        organizer.get("/organize/audit")
+    assert len(more) == len(asked)
