@@ -49,6 +49,11 @@ class Desk(EventView):
         """How many seats there are; None where there is room for all."""
         return self.event.capacity
 
+    @property
+    def held_seats(self) -> int:
+        """How many seats are neither free nor taken: they are offered, or wait for an address to be confirmed."""
+        return self.event.seats_taken - self.counts.confirmed_seats
+
 
 @blueprint.get("")
 def dashboard() -> ResponseReturnValue:

@@ -81,6 +81,12 @@ def test_shows_seats_waitlist_and_messages_of_each_night(organizer: FlaskClient)
     }
 
 
+def test_says_how_many_places_are_held(organizer: FlaskClient) -> None:
+    event = an_event(capacity=3, seats_taken=3)
+    parties(event.id, (CONFIRMED, 1))
+    assert "1 of 3 2 places held for a while" in told(organizer.get("/organize").text)
+
+
 def test_drafts_past_nights_and_campaigns_have_their_place(organizer: FlaskClient) -> None:
     an_event("To come")
     an_event("Unfinished", status="draft", published_at=None)
