@@ -15,7 +15,7 @@ from ..core.qr import qr_picture
 from ..events.keys import leaves_paper_only
 from ..events.models import Event
 from ..events.queries import any_event
-from ..events.times import local_text
+from ..events.times import moment_text
 from ..events.views import EventView
 from ..organizers.guard import key_holder, require_fresh, require_organizer
 from ..organizers.tries import note_words_refused
@@ -148,7 +148,7 @@ def _recovery_page(form: RecoveryForm, status: int) -> ResponseReturnValue:
 
 
 def _until(moment: dt.datetime, event: Event) -> str:
-    return local_text(moment, event.time_zone, current_locale())
+    return moment_text(moment, event, current_locale())
 
 
 def _confirm(what: str, name: str, form: ButtonForm, *, paper: bool = False) -> ResponseReturnValue:

@@ -6,8 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 from ..core.i18n import _, format_number, ngettext
-from .models import Event, city_of
-from .times import local_text, zone_label
+from .models import Event
+from .times import moment_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,18 +53,12 @@ def _closed_because(event: Event, locale: str, now: dt.datetime) -> str | None:
     if event.closed_early:
         return _("The organizers have closed the list early. %(instead)s", instead=_instead(event))
     if event.rsvp_closes_at is not None and now >= event.rsvp_closes_at:
-        closed_at = _moment(event.rsvp_closes_at, event, locale)
+        closed_at = moment_text(event.rsvp_closes_at, event, locale)
         return _("Signing up closed on %(moment)s. %(instead)s", moment=closed_at, instead=_instead(event))
     if event.rsvp_opens_at is not None and now < event.rsvp_opens_at:
-        opens_at = _moment(event.rsvp_opens_at, event, locale)
+        opens_at = moment_text(event.rsvp_opens_at, event, locale)
         return _("Signing up opens on %(moment)s. Put the night in your calendar until then.", moment=opens_at)
     return None
-
-
-def _moment(moment: dt.datetime, event: Event, locale: str) -> str:
-    """With whose clocks these are: who reads it may be anywhere."""
-    zone = zone_label(city_of(event, locale), event.time_zone, locale)
-    return _("%(moment)s (%(zone)s)", moment=local_text(moment, event.time_zone, locale), zone=zone)
 
 
 def _called_off(event: Event) -> str:
@@ -98,7 +92,7 @@ def _of_closing(event: Event, locale: str, now: dt.datetime) -> str:
     """Until when, where organizers said so: whoever thinks it over would find the door shut."""
     if event.rsvp_closes_at is None or now >= event.rsvp_closes_at:
         return ""
-    return _("Signing up closes on %(moment)s.", moment=_moment(event.rsvp_closes_at, event, locale))
+    return _("Signing up closes on %(moment)s.", moment=moment_text(event.rsvp_closes_at, event, locale))
 
 
 def _of_screening(event: Event) -> str:

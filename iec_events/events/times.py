@@ -168,6 +168,12 @@ def local_text(moment: dt.datetime, time_zone: str, locale: str) -> str:
     return _("%(day)s, %(time)s", day=day_month(local.date(), locale), time=clock_text(local, locale))
 
 
+def moment_text(moment: dt.datetime, event: Event, locale: str) -> str:
+    """A moment as day and time of the event's place, with whose clocks these are: who reads it may be anywhere."""
+    zone = zone_label(city_of(event, locale), event.time_zone, locale)
+    return _("%(moment)s (%(zone)s)", moment=local_text(moment, event.time_zone, locale), zone=zone)
+
+
 @cache
 def _zone_city(time_zone: str, locale: str) -> str:
     return get_timezone_location(ZoneInfo(time_zone), locale=locale, return_city=True)

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from ..core import clock
 from ..core.i18n import _, current_locale
 from ..events.queries import any_event
-from ..events.times import local_text
+from ..events.times import moment_text
 from ..events.views import EventView
 from ..organizers.guard import require_fresh, require_organizer
 from ..rsvps.queries import counts, receipts_of
@@ -34,7 +34,7 @@ def destroy(slug: str) -> ResponseReturnValue:
         "privacy/destroy.html",
         event=EventView(event, locale, clock.now()),
         counts=counts([event.id])[event.id],
-        receipts=[(one, local_text(one.at, event.time_zone, locale)) for one in receipts_of(event.id)],
+        receipts=[(one, moment_text(one.at, event, locale)) for one in receipts_of(event.id)],
         form=form,
     )
     return page, 422 if form.is_submitted() else 200

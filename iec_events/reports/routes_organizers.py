@@ -15,7 +15,7 @@ from ..core.errors import Refusal
 from ..core.i18n import _, current_locale
 from ..events.models import Event
 from ..events.queries import any_event
-from ..events.times import local_text
+from ..events.times import moment_text
 from ..events.views import EventView
 from ..organizers.audit import note
 from ..organizers.guard import key_holder, require_fresh, require_organizer
@@ -98,7 +98,7 @@ def _page(event: Event, forms: Forms) -> str:
         forms.plain.kind.data = next(one.kind for one in mine if one.yes)
 
     def until(moment: dt.datetime) -> str:
-        return local_text(moment, event.time_zone, current_locale())
+        return moment_text(moment, event, current_locale())
 
     return render_template(
         "reports/export.html",

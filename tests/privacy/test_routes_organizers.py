@@ -43,7 +43,7 @@ def test_it_works(organizer: FlaskClient, client: FlaskClient, event: Event) -> 
     answer = send(organizer, DESTROY, sure="y")
     assert (answer.status_code, answer.location) == (303, ROSTER)
     page = organizer.get(ROSTER).text
-    assert "This list was destroyed on Friday 15 January, 4 am, before its term." in page
+    assert "This list was destroyed on Friday 15 January, 4 am (Berkeley time), before its term." in page
     assert "Its keys are destroyed as well" in page
     assert "At least 10 places were taken, by at least 10 parties" in page
     assert CANARY_NAME not in page

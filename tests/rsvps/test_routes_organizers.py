@@ -232,6 +232,13 @@ def test_the_numbers_tell_taken_from_held_and_free(nasrin: FlaskClient, event: E
     }
 
 
+def test_until_when_a_place_is_held_is_told_with_whose_clocks_these_are(nasrin: FlaskClient, event: Event) -> None:
+    becomes(event, confirms_address=True)
+    held = comes("Ali", 3, "ali@example.org")
+    for page in (LIST, f"{LIST}/{held}"):
+        assert "until Saturday 16 January, 4 am (Berkeley time)" in nasrin.get(page).text
+
+
 def test_the_list_is_filtered_by_status_with_counts(nasrin: FlaskClient) -> None:
     comes("Sara", 3)
     comes("Ali")

@@ -13,7 +13,7 @@ from ...core.errors import Refusal
 from ...core.i18n import _l, current_locale
 from ...events.models import Event
 from ...events.queries import any_event
-from ...events.times import local_text
+from ...events.times import moment_text
 from ...events.views import EventView
 from ...organizers.guard import reach_as, require_organizer
 from ...organizers.roles import ORGANIZER
@@ -37,7 +37,7 @@ def letters_page(name: str, event: Event, **shown: Any) -> str:
     """One of the templates about letters, with what all of them show."""
 
     def when(moment: Any) -> str:
-        return local_text(moment, event.time_zone, current_locale())
+        return moment_text(moment, event, current_locale())
 
     view = EventView(event, current_locale(), clock.now())
     common = {"audiences": AUDIENCE_WORDS, "states": STATE_WORDS, "button": ButtonForm(formdata=None), "when": when}

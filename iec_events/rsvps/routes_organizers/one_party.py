@@ -10,7 +10,7 @@ from ...core.errors import Refusal
 from ...core.i18n import _, current_locale
 from ...events.models import Event
 from ...events.queries import any_event
-from ...events.times import day_month, local_text
+from ...events.times import day_month, moment_text
 from ...mail.queries import uncertain_letters
 from ...questions.fields import with_questions
 from ...questions.queries import questions_of
@@ -205,7 +205,7 @@ def _party_page(event: Event, opened: Whole, form: RemarkForm) -> str:
         place=place_in_line(rsvp, event.slug),
         uncertain=uncertain_letters(ABOUT + rsvp.id),
         refused=day_month(rsvp.mail_refused_on, locale) if rsvp.mail_refused_on else None,
-        until=local_text(rsvp.until, event.time_zone, locale) if rsvp.until else None,
+        until=moment_text(rsvp.until, event, locale) if rsvp.until else None,
         placed=day_month(rsvp.placed_on, locale),
         answers=answered(questions_of(event.id, retired=True), opened.answers, locale),
         steps=[(day_month(step.on, locale), step) for step in opened.steps],

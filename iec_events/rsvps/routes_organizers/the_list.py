@@ -14,7 +14,7 @@ from ...core.i18n import _, current_locale
 from ...core.tokens import derived_token
 from ...events.models import Event
 from ...events.queries import any_event
-from ...events.times import local_text
+from ...events.times import moment_text
 from ...questions.fields import with_questions
 from ...questions.queries import questions_of
 from ...questions.views import answered
@@ -120,4 +120,4 @@ def _free(event: Event) -> int | None:
 
 
 def _text(event: Event, moment: dt.datetime) -> str:
-    return local_text(moment, event.time_zone, current_locale())
+    return moment_text(moment, event, current_locale())

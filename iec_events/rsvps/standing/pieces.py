@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ...core.i18n import _, format_number, ngettext
-from ...events.times import local_text
+from ...core.i18n import format_number, ngettext
+from ...events.times import moment_text
 from ...events.views import EventView
 from ..queries import RsvpView
 
@@ -47,9 +47,7 @@ class Facts:
         """When the offer or the hold ends, on the clocks of the place."""
         if self.rsvp.until is None:
             return ""
-        zone = self.event.event.time_zone
-        moment = local_text(self.rsvp.until, zone, self.event.locale)
-        return _("%(moment)s (%(zone)s)", moment=moment, zone=self.event.when.zone_label)
+        return moment_text(self.rsvp.until, self.event.event, self.event.locale)
 
     @property
     def ran_out(self) -> bool:
