@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import defer
 
 from ..core.db import db
-from ..core.i18n import _, current_locale, direction
+from ..core.i18n import _, current_locale, direction, jalali_text
 from ..questions.models import Answers
 from ..questions.queries import questions_of
 from ..questions.views import QuestionView
@@ -67,6 +67,7 @@ def _header(questions: list[str]) -> list[str]:
         _("Remark"),
         _("Address confirmed"),
         _("Placed on"),
+        *([_("Placed on (Persian calendar)")] if current_locale() == "fa" else []),
     ]
 
 
@@ -86,7 +87,8 @@ def _row(rsvp: Rsvp, reader: Reader, words: tuple[str, str, str, str], answers: 
         *answers,
         reader.remark(rsvp),
         confirmed if said and said.email else "",
-        rsvp.placed_on.isoformat(),
+        rsvp.placed_on.isoformat(),  # as spreadsheets sort and count it; people read the one beside it
+        *([jalali_text(rsvp.placed_on)] if current_locale() == "fa" else []),
     ]
 
 

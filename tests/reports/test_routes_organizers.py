@@ -130,6 +130,12 @@ def test_a_persian_table_runs_from_right_to_left_under_persian_heads(nasrin: Fla
     assert "=HYPERLINK" in texts
 
 
+def test_a_persian_table_has_the_day_for_spreadsheets_and_the_one_that_people_know(nasrin: FlaskClient) -> None:
+    header, *everybody = rows(takes(nasrin, "plain", address=f"/fa{EXPORT}", **CSV, **ALL))
+    assert [row[-2:] for row in everybody] == [["2027-01-15", "۲۵ دی ۱۴۰۵"]] * 3
+    assert {len(row) for row in everybody} == {len(header)}
+
+
 def test_the_words_on_the_page_open_the_file_and_stand_nowhere_else(nasrin: FlaskClient) -> None:
     words = words_on(nasrin.get(EXPORT).text)
     assert words != words_on(nasrin.get(EXPORT).text)
