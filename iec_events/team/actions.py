@@ -38,7 +38,10 @@ class LastOwner(Refusal):
 class OnlyReader(Refusal):
     """Lists would be lost with this person's keys."""
 
-    message = _l("Nobody else can read some of the lists. Give somebody else access first, on the page Keys.")
+    message = _l(
+        "Nobody else can read some of the lists. First, on the page Keys, give somebody else access, or check the "
+        "words of a recovery key."
+    )
 
 
 class LinkUnknown(Refusal):

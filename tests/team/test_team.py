@@ -321,6 +321,10 @@ def test_who_alone_can_read_a_list_keeps_role_and_account(app: Flask, owner: Fla
     assert nasrin is not None
     answer = send(owner, f"/organize/team/{nasrin.id}/remove")
     assert (answer.status_code, "Nobody else can read some of the lists." in answer.text) == (409, True)
+    words = re.findall(r"<li>([a-z]+)</li>", send(owner, "/organize/access/recovery").text)
+    assert "or check the words of a recovery key" in send(owner, f"/organize/team/{nasrin.id}/remove").text
+    send(owner, "/organize/access/recovery/check", phrase=" ".join(words))
+    assert send(owner, f"/organize/team/{nasrin.id}/remove").status_code == 303
     del app
 
 
