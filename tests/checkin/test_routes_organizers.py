@@ -11,18 +11,25 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from iec_events.access.actions import Holder, give_access, new_list_key, take_ended_keys
+from iec_events.access.actions import (
+    Holder,
+    check_recovery_key,
+    give_access,
+    make_recovery_key,
+    new_list_key,
+    take_ended_keys,
+)
 from iec_events.access.queries import access
 from iec_events.checkin import queries
 from iec_events.core import clock as real_clock
 from iec_events.core.db import atomic, db
 from iec_events.core.tokens import new_token
 from iec_events.events.keys import DOOR as DOOR_KEY
-from iec_events.events.keys import ROSTER, holders_of
+from iec_events.events.keys import ROSTER, holders_of, take_away
 from iec_events.events.models import Event
 from iec_events.organizers.actions import sign_in
 from iec_events.organizers.guard import TOKEN
-from iec_events.organizers.keys import private_of_session
+from iec_events.organizers.keys import RECOVERY, private_of_session
 from iec_events.organizers.models import AuditEntry, RoleGrant
 from iec_events.organizers.roles import Grant
 from iec_events.organizers.unsent import WHO
@@ -237,6 +244,23 @@ def test_who_organizes_elsewhere_does_not_keep_the_key_of_a_door(
     assert kian in holders_of(event.id, DOOR_KEY)
     take_ended_keys(real_clock.now() + dt.timedelta(hours=9))
     assert (kian in holders_of(event.id, DOOR_KEY)) == stays
+
+
+def test_the_last_key_of_a_door_stays_until_the_words_of_the_recovery_key_are_checked(
+    nasrin: tuple[str, str], event: Event
+) -> None:
+    doorkeepers = [a_doorkeeper(name)[0] for name in ("Kian", "Roya")]
+    comes("Sara")
+    private, ended = private_of_session(nasrin[1]), real_clock.now() + dt.timedelta(hours=9)
+    words = make_recovery_key(by=Holder(nasrin[0], private), now=real_clock.now())
+    with atomic():
+        take_away(nasrin[0])  # as when she forgot her password, and began anew
+    take_ended_keys(ended)
+    (left,) = holders_of(event.id, DOOR_KEY) - {RECOVERY}
+    assert left in doorkeepers
+    check_recovery_key(phrase=words, now=real_clock.now())
+    take_ended_keys(ended)
+    assert holders_of(event.id, DOOR_KEY) == {RECOVERY}
 
 
 def test_a_role_that_ends_shuts_the_door_of_an_open_browser(kian: FlaskClient, clock: time_machine.Traveller) -> None:

@@ -216,8 +216,10 @@ def recover(*, phrase: str, email: str, now: dt.datetime) -> int:
 def take_ended_keys(now: dt.datetime) -> None:
     """Take door keys from those whose role at that door ended; forget requests of a week ago. For the worker.
 
-    Who reads the event's whole list keeps its door key; being an organizer of another event does not count.
+    Who reads the event's whole list keeps its door key; being an organizer of another event does not count. A last
+    copy stays, also beside a recovery key whose words nobody has checked.
     """
+    hold_copies()
     at_the_door = sa.exists().where(
         RoleGrant.organizer_id == KeyCopy.holder,
         RoleGrant.role == DOORKEEPER,
@@ -240,7 +242,8 @@ def take_ended_keys(now: dt.datetime) -> None:
         .where(EventKey.scope == DOOR, KeyCopy.holder != RECOVERY, ~reads, ~at_the_door)
     )
     for holder, key_id in db.session.execute(ended).all():
-        take_away(holder, [key_id])
+        if not only_copies(holder, [key_id]):
+            take_away(holder, [key_id])
     db.session.execute(sa.delete(ListRelease).where(ListRelease.asked_at < now - RELEASES_KEPT))
 
 
