@@ -250,6 +250,30 @@ def test_two_who_take_the_last_two_copies_at_once_leave_one(app: Flask, monkeypa
     assert sorted([names(event, nasrin), names(event, omid)], key=str) == [["Sara"], [None]]
 
 
+def test_words_that_are_checked_while_others_are_made_do_not_count_for_those(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nasrin = an_account("Nasrin")
+    old = make_recovery_key(by=nasrin, now=clock.now())
+    db.session.remove()
+
+    def make() -> None:
+        with app.app_context():
+            make_recovery_key(by=nasrin, now=clock.now())
+
+    maker = threading.Thread(target=make)
+
+    def meanwhile(phrase: str) -> bytes:
+        maker.start()
+        maker.join(0.1)
+        return pair_of_phrase(phrase).public
+
+    monkeypatch.setattr("iec_events.access.actions.keys._pair", meanwhile)
+    check_recovery_key(phrase=old, now=clock.now())
+    maker.join()
+    assert not access().recovery_checked
+
+
 def test_the_words_stand_nowhere() -> None:
     phrase = make_recovery_key(by=an_account("Nasrin"), now=clock.now())
     for table in db.metadata.sorted_tables:

@@ -132,6 +132,7 @@ def make_recovery_key(*, by: Holder, instead_of: str | None = None, now: dt.date
 @atomic()
 def check_recovery_key(*, phrase: str, now: dt.datetime) -> None:
     """Note that somebody has the words on paper. PhraseWrong."""
+    hold_copies()
     row = db.session.get(RecoveryKey, 1)
     if row is None or _pair(phrase) != row.public:
         raise PhraseWrong
