@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from ..core import clock
@@ -13,6 +13,7 @@ from ..core.config import settings
 from ..core.errors import Refusal
 from ..core.i18n import _, current_locale
 from ..core.limits import within
+from ..core.security import with_camera
 from ..core.text import ascii_digits
 from ..core.tokens import derived_token, new_token
 from ..events.models import Event
@@ -180,11 +181,11 @@ def _page(
     done: Party | None = None,
     wrong: tuple[str, ...] = (),
     people: int | None = None,
-) -> str:
+) -> Response:
     def when(party: Party) -> str:
         return clock_text(party.at.astimezone(ZoneInfo(event.time_zone)), current_locale()) if party.at else ""
 
-    return render_template(
+    page = render_template(
         "checkin/door.html",
         section="door",
         event=EventView(event, current_locale(), clock.now()),
@@ -201,6 +202,7 @@ def _page(
         new=_new_party(event, sought) if sought and found.nobody and not find.errors else None,
         free=free_places(event, unseated=unseated(event.slug)),
     )
+    return with_camera(page)
 
 
 def _walk_in_page(event: Event, form: WalkInForm) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, make_response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.sansio.utils import host_is_trusted
 
@@ -92,6 +92,13 @@ def _measure_form() -> None:
         abort(400)
     if fields > MOST_FIELDS:
         abort(413)
+
+
+def with_camera(page: str) -> Response:
+    """A page that may ask for the camera; no other one of ours can."""
+    response = make_response(page)
+    response.headers["Permissions-Policy"] = HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")
+    return response
 
 
 def hardening(chosen: Settings) -> dict[str, str]:
