@@ -131,6 +131,7 @@ def test_a_download_is_noted_with_who_took_it(organizer: FlaskClient) -> None:
 @pytest.mark.parametrize(("prefix", "digits"), [("", "2027-01-15 12:00:00"), ("/fa", "۲۰۲۷-۰۱-۱۵ ۱۲:۰۰:۰۰")])
 def test_the_page_tells_who_did_what_to_what(organizer: FlaskClient, prefix: str, digits: str) -> None:
     parvin = an_organizer("Parvin <b>", "parvin@example.org")
+    an_event(slug="berkeley")
     note("event.published", "event:berkeley", now=clock.now(), who=parvin.id)
     note("sign-in.refused", f"organizer:{parvin.id}", now=clock.now())
     note("something.new", "thing:7", now=clock.now(), who="worker")
