@@ -175,6 +175,29 @@ def test_what_is_postponed_beyond_its_day_needs_a_new_date_before_it_takes_place
     actions.reinstate(slug=night.slug, now=over - dt.timedelta(minutes=1))
 
 
+@pytest.mark.parametrize(
+    ("off", "on_again"),
+    [(actions.withdraw_event, actions.publish_event), (actions.cancel_event, actions.reinstate)],
+)
+def test_what_waits_for_a_date_does_not_become_a_night_that_was_by_a_step_and_back(
+    off: Callable[..., None], on_again: Callable[..., None]
+) -> None:
+    night = created()
+    for verb in (actions.publish_event, actions.postpone_event):
+        verb(slug=night.slug, now=clock.now())
+    over = event(night.slug).ends_at
+    for verb in (off, on_again):
+        verb(slug=night.slug, now=over)
+    assert event(night.slug).status == "postponed"
+
+
+def test_a_night_that_was_can_be_published_and_withdrawn_and_published_again() -> None:
+    night = created()
+    for verb in (actions.publish_event, actions.withdraw_event, actions.publish_event):
+        verb(slug=night.slug, now=night.ends_at)
+    assert event(night.slug).status == "published"
+
+
 def test_a_withdrawn_event_remembers_that_it_was_published() -> None:
     slug = created().slug
     actions.publish_event(slug=slug, now=clock.now())

@@ -10,7 +10,7 @@ from ...core.errors import Refusal
 from ...core.i18n import _l
 from ...organizers.audit import note
 from ..models import Event, EventSeries
-from ..versions import raise_sequence, said_by
+from ..versions import CALLED_OFF, raise_sequence, said_by, versions_since
 from .rows import after, all_stamped, leave_out, locked, stamped, take_from_left_out
 
 # What a change of status is called in the audit trail where it is not the new status itself.
@@ -51,14 +51,17 @@ class DayOver(NotFromHere):
 
 @atomic()
 def publish_event(*, slug: str, now: dt.datetime) -> None:
-    """Show a draft to everyone. TitleMissing, PlaceMissing; the first time nobody has an older version to replace."""
+    """Show a draft to everyone, a night that was, too. TitleMissing, PlaceMissing.
+
+    The first time nobody has an older version to replace.
+    """
     event = locked(slug)
     if not any(said.get("title") for said in event.texts.values()):
         raise TitleMissing
     if not (event.city or event.online_url):
         raise PlaceMissing
     first = event.published_at is None
-    _turn(event, {"draft"}, "published", now, told=not first)
+    _turn(event, {"draft"}, _shown_again(event, now), now, told=not first)
     if first:
         event.published_at = after(None, now)
 
@@ -83,11 +86,14 @@ def postpone_event(*, slug: str, now: dt.datetime) -> None:
 
 @atomic()
 def reinstate(*, slug: str, now: dt.datetime) -> None:
-    """It takes place after all. On a day that is over it would be thanked for, and addresses of who waits erased."""
+    """It takes place after all, or its date is open again. DayOver.
+
+    On a day that is over it would be thanked for, and addresses of who waits erased.
+    """
     event = locked(slug)
     if event.status == "postponed" and event.ends_at <= now:
         raise DayOver
-    _turn(event, {"postponed", "cancelled"}, "published", now)
+    _turn(event, {"postponed", "cancelled"}, _shown_again(event, now), now)
 
 
 @atomic()
@@ -130,6 +136,13 @@ def defend_event(*, slug: str, now: dt.datetime) -> None:
 def end_defence(*, slug: str, now: dt.datetime) -> None:
     """The attack is over; everything is again as the event says."""
     _set_attack(slug, now, on=False)
+
+
+def _shown_again(event: Event, now: dt.datetime) -> str:
+    """What an event is once it is withdrawn or cancelled no more: what waited for a date does so beyond its old day."""
+    before = (version.said["status"] for version in reversed(versions_since(event.id, 0)))
+    shown = next((status for status in before if status not in CALLED_OFF), "published")
+    return "postponed" if shown == "postponed" and event.status in CALLED_OFF and event.ends_at <= now else "published"
 
 
 def _set_attack(slug: str, now: dt.datetime, *, on: bool) -> None:
