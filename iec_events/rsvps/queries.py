@@ -125,6 +125,11 @@ def rsvp_by_token(token: str) -> Rsvp:
     return db.session.get_one(Rsvp, link_by_token(token).rsvp_id)
 
 
+def reached_by_mail(token: str) -> bool:
+    """Whether a lost link could be sent to who holds this one; so, too, where this one opens nothing any more."""
+    return not opens(token) or rsvp_by_token(token).mailable is not None
+
+
 def slug_of(token: str) -> str:
     """The slug of the event whose RSVP this link opens; LinkUnknown."""
     rsvp = rsvp_by_token(token)

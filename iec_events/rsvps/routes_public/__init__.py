@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import changing, coming_back, own_page, signing_up, stopping
+from . import changing, coming_back, leaving, own_page, signing_up, stopping
 from .shared import blueprint
 
-__all__ = ["blueprint", "changing", "coming_back", "own_page", "signing_up", "stopping"]
+__all__ = ["blueprint", "changing", "coming_back", "leaving", "own_page", "signing_up", "stopping"]

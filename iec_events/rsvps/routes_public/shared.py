@@ -13,10 +13,12 @@ from ...core import clock
 from ...core.i18n import current_locale
 from ...events.queries import public_event
 from ...events.views import EventView
+from ...organizers.guard import TOKEN
 from ..queries import LinkUnknown, opens_active
 
 blueprint = Blueprint("rsvps", __name__)
 KEPT_LINKS = 8
+OURS = ("rsvps", "just_placed", "calendar_made")  # what an attendee's pages keep in the browser's cookie
 
 
 @blueprint.errorhandler(LinkUnknown)
@@ -32,15 +34,23 @@ def event_view(slug: str, *, entitled: bool = False) -> EventView:
 
 def keep_link(slug: str, token: str) -> None:
     """Remember the link in this browser until it is closed; the newest few only."""
-    links: dict[str, str] = session.get("rsvps", {})
+    links = held_links()
     links.pop(slug, None)
     session["rsvps"] = dict([*list(links.items())[-KEPT_LINKS + 1 :], (slug, token)])
 
 
 def forget_link(slug: str) -> None:
     """Remember it no more."""
-    session["rsvps"] = {kept: token for kept, token in session.get("rsvps", {}).items() if kept != slug}
+    session["rsvps"] = {kept: token for kept, token in held_links().items() if kept != slug}
     session.pop("just_placed", None)
+
+
+def forget_all_links() -> None:
+    """Remember none any more; a browser in which no organizer is signed in loses its cookie."""
+    if TOKEN not in session:
+        session.clear()
+    for name in OURS:
+        session.pop(name, None)
 
 
 def holds_link(slug: str) -> bool:
@@ -51,8 +61,13 @@ def holds_link(slug: str) -> bool:
 
 def held_link(slug: str) -> str | None:
     """The link this browser came by, whether or not it still opens anything."""
+    return held_links().get(slug)
+
+
+def held_links() -> dict[str, str]:
+    """All links that this browser holds, by the slugs of their events, the newest last."""
     links: dict[str, str] = session.get("rsvps", {})
-    return links.get(slug)
+    return links
 
 
 def own_token(slug: str) -> str:
