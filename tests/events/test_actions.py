@@ -191,6 +191,14 @@ def test_what_waits_for_a_date_does_not_become_a_night_that_was_by_a_step_and_ba
     assert event(night.slug).status == "postponed"
 
 
+def test_a_night_that_was_postponed_by_a_slip_after_its_end_is_one_that_was_again() -> None:
+    night = created()
+    actions.publish_event(slug=night.slug, now=clock.now())
+    for verb in (actions.postpone_event, actions.reinstate):
+        verb(slug=night.slug, now=night.ends_at)
+    assert event(night.slug).status == "published"
+
+
 def test_a_night_that_was_can_be_published_and_withdrawn_and_published_again() -> None:
     night = created()
     for verb in (actions.publish_event, actions.withdraw_event, actions.publish_event):

@@ -502,6 +502,25 @@ def test_whoever_waits_for_a_new_date_is_told_that_there_will_be_none(clock: Tra
     assert db.session.get_one(Rsvp, rsvp_id, populate_existing=True).mailable is None
 
 
+def test_whoever_can_be_told_that_what_was_postponed_after_its_end_is_cancelled_is(clock: Traveller) -> None:
+    event = an_event(thanks=True)  # else the address goes at the end
+    rsvp_id, _token = somebody(event)
+    clock.move_to(event.ends_at + HOUR)
+    for step in (postpone_event, cancel_event):
+        step(slug=event.slug, now=our_clock.now())
+        clock.shift(2 * HOUR)
+        for _ in range(2):
+            actions.tell_changes(our_clock.now())
+            forget_versions(our_clock.now())
+            actions.erase_addresses(our_clock.now())
+    assert sent() == ["event_cancelled"]
+    letter = newest()
+    assert letter
+    assert letter.subject == "Cancelled: Berkeley"
+    actions.erase_addresses(our_clock.now())
+    assert db.session.get_one(Rsvp, rsvp_id, populate_existing=True).mailable is None
+
+
 def test_nobody_is_told_that_a_night_which_took_place_is_cancelled(clock: Traveller) -> None:
     event = an_event()
     somebody(event)

@@ -91,7 +91,7 @@ def reinstate(*, slug: str, now: dt.datetime) -> None:
     On a day that is over it would be thanked for, and addresses of who waits erased.
     """
     event = locked(slug)
-    if event.status == "postponed" and event.ends_at <= now:
+    if event.status == "postponed" and _never_was(event, now):
         raise DayOver
     _turn(event, {"postponed", "cancelled"}, _shown_again(event, now), now)
 
@@ -142,7 +142,17 @@ def _shown_again(event: Event, now: dt.datetime) -> str:
     """What an event is once it is withdrawn or cancelled no more: what waited for a date does so beyond its old day."""
     before = (version.said["status"] for version in reversed(versions_since(event.id, 0)))
     shown = next((status for status in before if status not in CALLED_OFF), "published")
-    return "postponed" if shown == "postponed" and event.status in CALLED_OFF and event.ends_at <= now else "published"
+    return "postponed" if shown == "postponed" and _never_was(event, now) else "published"
+
+
+def _never_was(event: Event, now: dt.datetime) -> bool:
+    """Whether its day is over, and it had been put off before; once nobody is told of changes any more, nobody knows.
+
+    A step that is taken only afterwards may be a slip, or undone: the night was what it was.
+    """
+    before = reversed(versions_since(event.id, 0))
+    off_since = next((version.until for version in before if version.said["status"] == "published"), now)
+    return off_since < event.ends_at <= now
 
 
 def _set_attack(slug: str, now: dt.datetime, *, on: bool) -> None:

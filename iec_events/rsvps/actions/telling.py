@@ -161,8 +161,8 @@ def is_settled(event: Event, versions: Sequence[EventVersion], now: dt.datetime)
 def _with_news(now: dt.datetime) -> dict[int, set[tuple[int, bool]]]:
     """Event id -> what parties know that know too little: a SEQUENCE, and whether as somebody who comes."""
     comes = (Rsvp.status == CONFIRMED).label("comes")
-    then = sa.and_(EventVersion.event_id == Event.id, EventVersion.sequence == Rsvp.told_sequence)
-    waited = sa.exists().where(then, EventVersion.said["status"].as_string() == "postponed")
+    since = sa.and_(EventVersion.event_id == Event.id, EventVersion.sequence >= Rsvp.told_sequence)
+    waited = sa.exists().where(since, EventVersion.said["status"].as_string() == "postponed")
     never = sa.and_(Event.status == "cancelled", waits_for_date(now), waited)
     query = (
         sa.select(Event.id, Rsvp.told_sequence, comes)
