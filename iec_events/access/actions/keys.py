@@ -144,7 +144,8 @@ def check_recovery_key(*, phrase: str, now: dt.datetime) -> None:
 def give_access(*, organizer_id: str, by: Holder, now: dt.datetime) -> int:
     """Seal to somebody every list, or door, that the giver can open and that is theirs to read; how many keys.
 
-    HolderUnknown, also for those who neither organize nor stand at a door anywhere; KeyMissing.
+    HolderUnknown, also for those who neither organize nor stand at a door anywhere; KeyMissing, also for who opens none
+    of theirs.
     """
     hold_copies()
     account, held = db.session.get(OrganizerKey, organizer_id), by.keys()
@@ -153,6 +154,8 @@ def give_access(*, organizer_id: str, by: Holder, now: dt.datetime) -> int:
         raise HolderUnknown
     mine = keys_for(grants)
     keys = {key_id: private for key_id, private in held.items() if key_id in mine}
+    if mine and not keys:
+        raise KeyMissing
     _tell_holders(_give_all(keys, organizer_id, account.public), organizer_id, now)
     note("access.given", f"organizer:{organizer_id}", now=now)
     return len(keys)
