@@ -762,3 +762,27 @@ def test_what_was_typed_for_a_draft_that_is_thrown_away_meanwhile_is_not_lost(or
     assert saved.status_code == 303
     assert only_event().texts["en"]["title"] == "A long text about rivers"
     assert organizer.get(address).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "lines_given", "times"),
+    [
+        ({"doors_time": "17:00"}, 1, 1),
+        ({"gate_note_en": "Ring twice."}, 1, 1),
+        ({"gate_note_en": "Ring twice."}, 0, 0),  # nobody is there to be told
+        ({"description_en": "Poems."}, 1, 0),
+        ({"doors_time": "17:00", "starts_time": "19:00"}, 1, 0),  # a letter about the hour goes anyway
+    ],
+)
+def test_what_no_letter_tells_organizers_are_told_to_write(
+    organizer: FlaskClient, change: dict[str, str], lines_given: int, times: int
+) -> None:
+    send(organizer, NEW, **NIGHT, doors_time="17:30", do="publish")
+    event = only_event()
+    event.lines_given = lines_given
+    db.session.commit()
+    page = f"/organize/events/{event.slug}"
+    typed = typed_values(organizer.get(page).text)
+    answer = send(organizer, page, **{**typed, **NIGHT, "doors_time": "17:30", **change})
+    assert answer.status_code == 303
+    assert organizer.get(page).text.count("No mail tells") == times

@@ -130,7 +130,8 @@ def edit_event(slug: str) -> ResponseReturnValue:
                 locale=current_locale(),
                 now=clock.now(),
             )
-        was_listed, was_seen = event.listed, event.published_at is not None
+        was_shown = event.listed and event.published_at is not None
+        said, silent = event.sequence, _silent(event)
         called = actions.revise_event(
             slug=slug,
             draft=draft,
@@ -140,8 +141,9 @@ def edit_event(slug: str) -> ResponseReturnValue:
         )
         if called != slug:
             flash(_("Its address has a new end that nobody can guess. Whoever you give it to finds the event."))
-        elif was_seen and was_listed and not draft.listed:
+        elif was_shown and not draft.listed:
             flash(_("It is in no list any more. Its address stays as it was: whoever knows it, or kept it, finds it."))
+        _tell_of_silence(any_event(called), said, silent)
         return called
 
     return _work_on(form, event, save)
@@ -173,6 +175,19 @@ def take(slug: str, step: str) -> ResponseReturnValue:
     if "from_dashboard" in request.form:
         return redirect(url_for("front_organizers.dashboard"), 303)
     return redirect(url_for(".edit_event", slug=slug), 303)
+
+
+def _silent(event: Event) -> object:
+    """What those who come should know, and no letter tells."""
+    return event.doors_at, {code: words.get("gate_note", "") for code, words in event.texts.items()}
+
+
+def _tell_of_silence(event: Event, said: int, silent: object) -> None:
+    """Say so when a save changed that, and nothing that letters tell: those go with all that is known by then."""
+    if event.sequence != said or silent == _silent(event):
+        return
+    if event.status == "published" and event.lines_given and event.ends_at > clock.now():
+        flash(_("No mail tells of what you changed about the gate or the doors. “RSVPs”, “Write to them” does."))
 
 
 def _work_on(form: EventForm, event: Event | None, save: Callable[[EventDraft], str]) -> ResponseReturnValue:
