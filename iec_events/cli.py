@@ -22,6 +22,7 @@ from . import worker as worker_module
 from .access.commands import COMMANDS as ACCESS_COMMANDS
 from .app import create_app
 from .core import clock
+from .core.absence import is_away
 from .core.config import OTHER_KEY, ConfigError, settings, write_keys
 from .core.db import key_check_fits
 from .core.logs import init_logs
@@ -65,7 +66,8 @@ class Commands(click.Group):
         except IntegrityError:
             raise
         except DatabaseError as error:
-            raise Sentence(f"The database cannot be read ({_reason(error)}): run `iec-events init` first.") from None
+            then = "is it running, and is IEC_DATABASE_URL right?" if is_away(error) else "run `iec-events init` first."
+            raise Sentence(f"The database cannot be read ({_reason(error)}): {then}") from None
 
 
 @click.group(cls=Commands)

@@ -22,6 +22,7 @@ from .broadcasts.actions import erase_letters, post_letters
 from .broadcasts.emails import LETTERS as BROADCAST_LETTERS
 from .calendars.actions import make_vevents
 from .core import clock
+from .core.absence import is_away
 from .core.db import note_worker
 from .events.actions import follow_clocks
 from .mail.delivery import Stop, deliver_due
@@ -45,6 +46,7 @@ log = logging.getLogger(__name__)
 LETTERS = {**RSVP_LETTERS, **ORGANIZER_LETTERS, **ACCESS_LETTERS, **BROADCAST_LETTERS}
 Say = Callable[[str], None]
 TICK_S = 0.5
+AWAY_S = 5  # so long all jobs rest when one finds the database away
 LAST_LETTER_S = 5  # so long after it was told to stop, the mail server may answer; who started us waits a little longer
 
 
@@ -108,7 +110,8 @@ def _work(app: Flask, doing: list[Job], stop: threading.Event) -> None:
     while not stop.is_set():
         for job in doing:
             if time.monotonic() >= due[job.name] and not stop.is_set():
-                _run_once(app, job)
+                if not _run_once(app, job):
+                    stop.wait(AWAY_S)
                 due[job.name] = time.monotonic() + job.every.total_seconds()
         stop.wait(TICK_S)
 
@@ -121,13 +124,16 @@ def run_all_once(app: Flask, say: Say | None = None) -> None:
             job.run(clock.now())
 
 
-def _run_once(app: Flask, job: Job) -> None:
+def _run_once(app: Flask, job: Job) -> bool:
+    """Do it; False when the database is away."""
     try:
         with app.app_context():
             acting(WORKER)
             job.run(clock.now())
     except Exception as fault:  # noqa: BLE001 - one failing job must not stop the others
         log.error("The job %r failed: %s", job.name, type(fault).__name__)  # noqa: TRY400 - a traceback may hold a name
+        return not is_away(fault)
+    return True
 
 
 def stopped_by_signals() -> threading.Event:

@@ -50,6 +50,19 @@ def test_jobs_have_names_of_their_own_and_sensible_pauses() -> None:
 
 
 @pytest.mark.real_time
+def test_all_rest_a_while_when_one_finds_the_database_away(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def fail(_now: dt.datetime) -> None:
+        done.append("away")
+        raise sa.exc.OperationalError("SELECT 1", {}, Exception("gone"))
+
+    monkeypatch.setattr(worker, "AWAY_S", 0.05)
+    run_for(app, 0.12, [Job("a", 0 * SECOND, fail), Job("b", 0 * SECOND, fail)], monkeypatch)
+    assert 1 < len(done) < 5
+
+
+@pytest.mark.real_time
 def test_clocks_are_looked_at_before_any_letter_is_written(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
     monkeypatch.setattr(worker, "CLOCKS", Job("clocks", SECOND, lambda _now: done.append("clocks")))

@@ -17,6 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from .absence import ASK_WAITS_S, bear_absence, patience, patience_left
+
 RESTED_S = 1.0
 
 
@@ -26,6 +28,7 @@ def tend(engine: sa.Engine) -> None:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
+        bear_absence(engine)
         _try_rested_connections(engine)
 
 
@@ -42,6 +45,8 @@ def _locked(path: str) -> Iterator[None]:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
+        if not patience_left():  # who waited in front found the database locked, each for a while
+            raise sa.exc.TimeoutError("The turn to write came too late")
         yield
     finally:
         os.close(handle)
@@ -61,7 +66,8 @@ def _try_rested_connections(engine: sa.Engine) -> None:
         if since is None or time.monotonic() - since < RESTED_S:
             return
         try:
-            engine.dialect.do_ping(connection)
+            with patience(ASK_WAITS_S):
+                engine.dialect.do_ping(connection)
         except engine.dialect.loaded_dbapi.Error as error:
             raise sa.exc.DisconnectionError from error  # the pool opens a new one
 

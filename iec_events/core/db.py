@@ -44,6 +44,7 @@ class Base(DeclarativeBase):
 
 
 CHECK, LOOKUPS = "key check", "lookups"
+LOCKED_S = 5  # so long a writer waits for programs that do not queue for their turn, or a reader for a connection
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate()
 
@@ -154,7 +155,7 @@ def leave_no_trace() -> bool:
     try:
         raw.driver_connection.execute("PRAGMA busy_timeout=1000")  # type: ignore[union-attr]
         busy = raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]  # type: ignore[union-attr]
-        raw.driver_connection.execute("PRAGMA busy_timeout=30000")  # type: ignore[union-attr]
+        raw.driver_connection.execute(f"PRAGMA busy_timeout={LOCKED_S}000")  # type: ignore[union-attr]
     finally:
         raw.close()
     return not busy
@@ -163,9 +164,9 @@ def leave_no_trace() -> bool:
 def init_db(app: Flask, url: str) -> None:
     """Bind the application to its database."""
     if url.startswith("sqlite:"):
-        options: dict[str, Any] = {"connect_args": {"timeout": 30}}
+        options: dict[str, Any] = {"connect_args": {"timeout": LOCKED_S}}
     else:
-        options = {"pool_size": 10, "max_overflow": 20}
+        options = {"pool_size": 10, "max_overflow": 20, "pool_timeout": LOCKED_S}
     options["hide_parameters"] = True  # an error must not tell names
     app.config.update(SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS=options)
     app.extensions["vault"].find_lookup_keys = kept_lookup_keys
@@ -212,6 +213,8 @@ def snapshot() -> Iterator[sa.Connection]:
     if engine.dialect.name != "sqlite":
         engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     with engine.connect() as connection, connection.begin():
+        if engine.dialect.name != "sqlite":
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")  # the disk may be slow
         yield connection
 
 

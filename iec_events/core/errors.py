@@ -8,8 +8,11 @@ from typing import ClassVar
 
 from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import validate_csrf
 from werkzeug.exceptions import HTTPException, InternalServerError
+from wtforms import ValidationError
 
+from .absence import is_away
 from .i18n import _l, current_locale
 from .urls import in_language
 
@@ -46,6 +49,12 @@ PAGES = {
     ),
     503: (_l("One moment"), _l("We are busy or being mended."), _l("Please try again in a minute.")),
 }
+AWAY = _l("We can’t reach our list right now.")
+TRY_AGAIN_S = "60"
+# Of forms with one of these nothing is shown again: it must stand in no page.
+SECRETS = frozenset(
+    {"password", "password_again", "present", "code", "answer", "phrase", "words", "locked-words", "locked-passphrase"}
+)
 
 
 def init_errors(app: Flask) -> None:
@@ -77,6 +86,8 @@ def show_error(error: HTTPException) -> ResponseReturnValue:
 
 def show_fault(fault: Exception) -> ResponseReturnValue:
     """The page for a bug. Only where it happened is logged: the words of an exception may hold somebody's name."""
+    if is_away(fault):
+        return show_absence(fault)
     if current_app.testing:
         raise fault
     current_app.logger.error("%s at %s in %s", type(fault).__name__, _where(fault), request.endpoint)
@@ -85,6 +96,37 @@ def show_fault(fault: Exception) -> ResponseReturnValue:
     except Exception as second:  # noqa: BLE001 - the page itself is broken; say it plainly
         current_app.logger.error("The error page failed too: %s at %s", type(second).__name__, _where(second))  # noqa: TRY400 - a traceback may hold a name
         return "Something broke on our side. Please try again.\n", 500, {"Content-Type": "text/plain; charset=utf-8"}
+
+
+def show_absence(fault: Exception) -> ResponseReturnValue:
+    """The page while the database is away. What was typed stands in it, to be sent again with one button.
+
+    Programs that read a calendar keep what they have when they are told so.
+    """
+    name = type(fault).__name__
+    current_app.logger.error("The database does not answer: %s in %s", name, request.endpoint)
+    headers = {"Retry-After": TRY_AGAIN_S}
+    if request.path.endswith((".ics", ".json")):
+        return f"{AWAY}\n", 503, {**headers, "Content-Type": "text/plain; charset=utf-8"}
+    title, _message, next_steps = PAGES[503]
+    if request.method == "POST":
+        next_steps = PAGES[400][1]
+    typed = _typed()
+    page = render_template(
+        "errors/page.html", status=503, title=title, message=AWAY, next_steps=next_steps, typed=typed
+    )
+    return page, 503, headers
+
+
+def _typed() -> list[tuple[str, str]]:
+    """What a form of ours brought from this browser; nothing when it holds a secret or a file."""
+    try:
+        if request.method != "POST" or SECRETS & set(request.form) or any(f.filename for f in request.files.values()):
+            return []
+        validate_csrf(request.form.get("csrf_token"))
+    except (HTTPException, ValidationError):
+        return []
+    return list(request.form.items(multi=True))
 
 
 def _where(fault: Exception) -> str:

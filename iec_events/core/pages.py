@@ -2,6 +2,7 @@
 
 A kept answer is forgotten when a commit of this process changed something shown, when another process's did (the
 database counts such commits; this layer asks once a second), and after half a minute, because pages speak of time.
+While the database is away it is handed out for ten minutes: an old number of free seats helps more than no address.
 Validators follow RFC 9110: strong ETags, one per encoding; If-None-Match beats If-Modified-Since.
 """
 
@@ -11,6 +12,7 @@ import datetime as dt
 import gzip
 import hashlib
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.http import parse_date, parse_etags
 
 from . import db
+from .absence import ASK_WAITS_S, PAGE_WAITS_S, patience
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 KEEP = "iec.keep"
 ASK_EVERY_S = 1.0
 LASTS_S = 30.0
+ASK_EVERY_WHILE_AWAY_S, LASTS_WHILE_AWAY_S = 5.0, 600.0
 MOST_OCTETS = 64 * 1024 * 1024
 PUBLIC_CACHE = "public, max-age=30, must-revalidate"
 WORTH_PACKING = 512
@@ -81,21 +85,26 @@ class PublicPages:
         self._ask = ask
         self._pages: dict[Key, Kept] = {}
         self._generation = -1
-        self._asked_at = float("-inf")
+        self._ask_at = float("-inf")
+        self._asking = threading.Lock()
+        self._away = False
         self._epoch = 0
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer from what is kept, or ask Flask and keep the answer."""
         if _moment(environ.get("HTTP_IF_MODIFIED_SINCE")) is None:
             environ.pop("HTTP_IF_MODIFIED_SINCE", None)  # Flask's own views would break on it, too
-        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
-            return self.wsgi_app(environ, start_response)
-        self._catch_up()
-        key = (environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""))
-        kept = self._pages.get(key)
-        if kept is not None and time.monotonic() - kept.made_at < LASTS_S:
-            return _answer(kept, environ, start_response)
-        return self._make(key, environ, start_response)
+        reads = environ["REQUEST_METHOD"] in {"GET", "HEAD"}
+        if reads:
+            self._catch_up()
+        with patience(ASK_WAITS_S if self._away else PAGE_WAITS_S):
+            if not reads:
+                return self.wsgi_app(environ, start_response)
+            key = (environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""))
+            kept = self._pages.get(key)
+            if kept is not None and _age(kept) < (LASTS_WHILE_AWAY_S if self._away else LASTS_S):
+                return _answer(kept, environ, start_response)
+            return self._make(key, environ, start_response)
 
     def forget(self) -> None:
         """Something that strangers see has changed."""
@@ -104,12 +113,18 @@ class PublicPages:
 
     def _catch_up(self) -> None:
         now = time.monotonic()
-        if now - self._asked_at >= ASK_EVERY_S:
-            self._asked_at = now
-            generation = self._ask()
+        if now < self._ask_at or not self._asking.acquire(blocking=False):
+            return
+        try:
+            with patience(ASK_WAITS_S):
+                generation = self._ask()
+            self._away = generation is None
+            self._ask_at = time.monotonic() + ASK_EVERY_WHILE_AWAY_S if self._away else now + ASK_EVERY_S
             if generation is not None and generation != self._generation:
                 self._generation = generation
                 self.forget()
+        finally:
+            self._asking.release()
 
     def _make(self, key: Key, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         epoch = self._epoch
@@ -134,6 +149,8 @@ class PublicPages:
             kept = _kept(headers, body)
             self._keep(key, kept, epoch)
             return _answer(kept, environ, start_response)
+        elif status.startswith("503") and (old := self._pages.get(key)) and _age(old) < LASTS_WHILE_AWAY_S:
+            return _answer(old, environ, start_response)
         start_response(status, headers)
         return [b""] if method == "HEAD" else [body]
 
@@ -144,6 +161,10 @@ class PublicPages:
         if sum(page.octets for page in list(self._pages.values())) + kept.octets > MOST_OCTETS:
             self._pages.clear()
         self._pages[key] = kept
+
+
+def _age(kept: Kept) -> float:
+    return time.monotonic() - kept.made_at
 
 
 def _is_personal(headers: list[tuple[str, str]]) -> bool:

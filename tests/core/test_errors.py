@@ -204,7 +204,8 @@ def test_a_database_that_leaves_in_the_middle_is_a_page_and_a_short_log(
         return ""
 
     monkeypatch.setitem(app.view_functions, "front.privacy", leave)
-    assert client.get(f"{ASIDE}={TOKEN}").status_code == 500
+    answer = client.get(f"{ASIDE}={TOKEN}")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
     monkeypatch.undo()
     assert client.get("/").status_code == 200  # and it comes back
     names_nobody(log)

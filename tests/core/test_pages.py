@@ -186,6 +186,26 @@ def test_without_a_database_what_is_kept_is_still_served(
     generation[0] = None
     now[0] += 5
     assert (ask("/").data, behind.made) == (BODY, 1)
+    now[0] += 594
+    assert (ask("/").data, behind.made) == (BODY, 1)
+    behind.status, behind.keep = "503 SERVICE UNAVAILABLE", False
+    now[0] += 2
+    assert (ask("/").status_code, behind.made) == (503, 2)
+    generation[0], behind.status, behind.keep = 2, "200 OK", True
+    now[0] += 6
+    assert (ask("/").status_code, behind.made) == (200, 3)
+
+
+def test_what_could_not_be_made_anew_is_handed_out_as_it_was(
+    ask: Callable[..., TestResponse], behind: Behind, now: list[float]
+) -> None:
+    ask("/")
+    behind.status, behind.keep = "503 SERVICE UNAVAILABLE", False  # the database left since it was asked
+    now[0] += 31
+    assert (ask("/").data, behind.made) == (BODY, 2)
+    assert ask("/other").status_code == 503
+    behind.status = "500 INTERNAL SERVER ERROR"
+    assert ask("/").status_code == 500
 
 
 def test_an_exception_behind_leaves_nothing(ask: Callable[..., TestResponse], behind: Behind) -> None:
@@ -208,7 +228,7 @@ def test_memory_has_a_bound_whatever_is_asked_for(
     assert 0 < sum(page.octets for page in layer._pages.values()) <= 100_000
     behind.body = b"x" * 100_000
     assert ask("/large").data == behind.body
-    assert ("", "/large") not in layer._pages
+    assert ("", "/large", False) not in layer._pages
 
 
 def test_one_page_under_many_hosts_is_kept_once(ask: Callable[..., TestResponse], layer: PublicPages) -> None:
@@ -400,8 +420,11 @@ def test_a_database_that_is_away_gives_our_own_page_and_no_exception(
     monkeypatch.setattr("sqlalchemy.orm.Session.scalars", fail)
     monkeypatch.setattr("time.monotonic", lambda: 1e9)
     answer = client.get("/events/secret-token")
-    assert answer.status_code == 500
-    assert "That is our fault" in answer.text
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    assert "One moment" in answer.text
+    calendar = client.get("/events/secret-token.ics")  # a program keeps the entries that it has
+    assert (calendar.status_code, calendar.headers["Retry-After"]) == (503, "60")
+    assert calendar.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert "The database does not answer: OperationalError" in caplog.text
     assert not {"Sima", "secret", "example.org"} & set(caplog.text.replace("-", " ").split())
     assert "secret-token" not in caplog.text
