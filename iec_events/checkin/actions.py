@@ -42,6 +42,12 @@ class TooMany(Refusal):
         self.message = _("Please give a number from 1 to %(largest)s.", largest=format_number(party_size))
 
 
+class CountedAnew(Refusal):
+    """What should be taken back was taken back already, and then they were counted in once more."""
+
+    message = _l("They were counted in again in the meantime, maybe at another door. That still stands.")
+
+
 @atomic()
 def count_in(*, slug: str, rsvp_id: str, people: int | None, by: str, now: dt.datetime) -> bool:
     """So many of a party are here, all if nothing is said; False when they were counted before, and that stays.
@@ -89,15 +95,19 @@ def count_walk_in(*, slug: str, party: Party, token: str, by: str, now: dt.datet
 
 
 @atomic()
-def count_out(*, slug: str, rsvp_id: str, now: dt.datetime) -> None:
+def count_out(*, slug: str, rsvp_id: str, now: dt.datetime, since: dt.datetime | None = None) -> None:
     """The button was pressed by mistake: they are not here, nor on the list if it put them there.
 
-    Nothing happens when they were not here. PartyUnknown.
+    Nothing happens when they were not here. `since` is the arrival that is meant: a press that is sent late, or twice,
+    leaves another alone. PartyUnknown, CountedAnew.
     """
     if db.session.scalar(_party(slug, rsvp_id)) is None:
         raise PartyUnknown
-    if db.session.get(Arrival, rsvp_id) is None:
+    arrival = db.session.get(Arrival, rsvp_id)
+    if arrival is None:
         return
+    if since is not None and arrival.at != since:
+        raise CountedAnew
     try:
         take_back_at_door(slug=slug, rsvp_id=rsvp_id, now=now)
     except LinkUnknown:  # pressed twice at once: the other press erased them

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
+
 from wtforms import HiddenField
 
 from ..core.forms import Form, Needed, TextLine, WholeNumber
 from ..core.i18n import _, _l, current_locale
+from ..core.text import ascii_digits
 from ..events.models import Event
 from ..rsvps.actions import Party
 from ..rsvps.forms import LONGEST_NAME, SEED_LENGTH, AtMost
 
+LONGEST_NUMBER = 6
 LARGEST = 12  # numbers to press; a busload comes as several parties
 
 
@@ -56,3 +61,23 @@ class WalkInForm(Form):
             note="",
             locale=current_locale(),
         )
+
+
+def pressed(sent: Mapping[str, str]) -> tuple[str, int | None]:
+    """The party of the button that was pressed, as a database takes it; the number chosen for it, if any."""
+    rsvp_id = sent.get("party", "").replace("\0", "")
+    return rsvp_id, number(sent.get(f"people-{rsvp_id}", ""))
+
+
+def number(typed: str) -> int | None:
+    """A number as somebody typed it; None for anything else."""
+    digits = ascii_digits(typed).strip()
+    return int(digits) if digits.isdecimal() and len(digits) <= LONGEST_NUMBER else None
+
+
+def moment(sent: str) -> dt.datetime | None:
+    """A moment as a page of ours wrote it; None for anything else."""
+    try:
+        return dt.datetime.fromisoformat(sent)
+    except ValueError:
+        return None

@@ -138,6 +138,12 @@ def arrival_of(rsvp_id: str) -> tuple[dt.datetime, int] | None:
     return (found.at, found.people) if found else None
 
 
+def counted_by(rsvp_id: str) -> str | None:
+    """The organizer who counted a party in; None when nobody did."""
+    found = db.session.get(Arrival, rsvp_id)
+    return found.by if found else None
+
+
 def heads(event_id: int) -> Heads:
     """How many are here and how many confirmed ones are still to come."""
     waits = sa.and_(Arrival.rsvp_id.is_(None), Rsvp.status == CONFIRMED)

@@ -2,37 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    g,
+    get_template_attribute,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
 
 from ..core import clock
 from ..core.config import settings
 from ..core.errors import Refusal
-from ..core.i18n import _, current_locale
+from ..core.i18n import _, current_locale, format_number
 from ..core.limits import within
 from ..core.security import with_camera
-from ..core.text import ascii_digits
 from ..core.tokens import derived_token, new_token
 from ..events.models import Event
 from ..events.queries import any_event
 from ..events.times import clock_text
 from ..events.views import EventView
 from ..organizers.audit import note
-from ..organizers.guard import key_holder, reach_as, require_organizer
+from ..organizers.guard import in_background, key_holder, reach_as, require_organizer
 from ..organizers.roles import DOOR
 from ..rsvps.actions import OrganizerDecides, free_places, why_no_walk_in
 from ..rsvps.door_boxes import door_reader_of
 from ..rsvps.door_code import CodeMistyped, is_door_code, rsvp_of_code
 from .actions import PartyUnknown, count_in, count_in_after_all, count_out, count_walk_in
-from .forms import CountForm, FindForm, WalkInForm
-from .queries import EXPECTED, HERE, DoorView, Party, door_view, doors_in, heads, party_at_door, unseated
+from .forms import CountForm, FindForm, WalkInForm, moment, number, pressed
+from .queries import (
+    EXPECTED,
+    HERE,
+    SHOWN_AFTER,
+    DoorView,
+    Party,
+    counted_by,
+    door_view,
+    doors_in,
+    heads,
+    party_at_door,
+    unseated,
+)
 
 blueprint = Blueprint("checkin", __name__, url_prefix="/organize")
 blueprint.before_request(require_organizer)
-LONGEST_NUMBER = 6
 NOTED = ("1/hour",)  # it is the same damage each time somebody looks
 SEED = "checkin.seed"  # in the session until its party is known to be counted: a page loaded anew counts none twice
 
@@ -60,7 +82,7 @@ def door(slug: str) -> ResponseReturnValue:
     if done and not done.people and request.method != "POST":
         return _page(event, find, _only(done))  # taken back: maybe to count them in with another number
     show = HERE if request.args.get("show") == HERE else EXPECTED
-    found = door_view(event.id, reader, show=show, search=sought, page=_number(request.args.get("page", "")) or 1)
+    found = door_view(event.id, reader, show=show, search=sought, page=number(request.args.get("page", "")) or 1)
     if found.damaged and within("notes of damage", NOTED, slug):
         note("list.damaged", f"event:{slug}", now=clock.now())
     return _page(event, find, found, show=show, sought=sought, done=done), 422 if find.errors else 200
@@ -103,15 +125,19 @@ def _count(slug: str, verb: Callable[..., bool]) -> ResponseReturnValue:
     event, button = any_event(slug), CountForm()
     if request.method != "POST":
         return _unsent(event)
-    rsvp_id, people = _pressed(request.form)
+    rsvp_id, people = pressed(request.form)
     if not button.validate_on_submit():
-        return _again(event, *button.errors.get("csrf_token", ()))
+        return _again(event, *button.errors.get("csrf_token", ()), token=generate_csrf())
     try:
         counted = verb(slug=slug, rsvp_id=rsvp_id, people=people, by=g.organizer.id, now=clock.now())
     except Refusal as refusal:
         return _again(any_event(slug), *_words(refusal), status=refusal.status)
+    before = _("They were counted before, maybe at another door. Nothing was counted twice.")
+    if in_background():  # it may be the same press, sent again
+        elsewhere = not counted and counted_by(rsvp_id) != g.organizer.id
+        return _told(event, *([before] if elsewhere else []), elsewhere=elsewhere)
     if not counted:
-        flash(_("They were counted before, maybe at another door. Nothing was counted twice."))
+        flash(before)
     return redirect(url_for(".door", slug=slug, done=rsvp_id), 303)
 
 
@@ -121,14 +147,17 @@ def undo(slug: str) -> ResponseReturnValue:
     event, button = any_event(slug), CountForm()
     if request.method != "POST":
         return _unsent(event)
-    rsvp_id, _people = _pressed(request.form)
+    rsvp_id, _people = pressed(request.form)
     if not button.validate_on_submit():
-        return _again(event, *button.errors.get("csrf_token", ()))
+        return _again(event, *button.errors.get("csrf_token", ()), token=generate_csrf())
     try:
-        count_out(slug=slug, rsvp_id=rsvp_id, now=clock.now())
+        count_out(slug=slug, rsvp_id=rsvp_id, now=clock.now(), since=moment(request.form.get("since", "")))
     except Refusal as refusal:
         return _again(event, str(refusal), status=refusal.status)
-    flash(_("Taken back: they are not counted as here."))
+    taken_back = _("Taken back: they are not counted as here.")
+    if in_background():
+        return _told(event, taken_back)
+    flash(taken_back)
     return redirect(url_for(".door", slug=slug, done=rsvp_id), 303)
 
 
@@ -152,19 +181,34 @@ def _by_code(event: Event, find: FindForm, code: str) -> ResponseReturnValue:
 
 def _unsent(event: Event) -> ResponseReturnValue:
     """The party whose button was pressed when one had to sign in first; else the door."""
-    rsvp_id, people = _pressed(g.get("typed_before", {}))
+    rsvp_id, people = pressed(g.get("typed_before", {}))
     party = party_at_door(event.id, rsvp_id, door_reader_of(*key_holder(), event.id))
     if party is None:
         return redirect(url_for(".door", slug=event.slug), 303)
     return _page(event, FindForm(formdata=None), _only(party), people=people)
 
 
-def _again(event: Event, *texts: str, status: int = 422) -> ResponseReturnValue:
-    """The party, if it is there still, with what went wrong on top."""
-    reader, (rsvp_id, people) = door_reader_of(*key_holder(), event.id), _pressed(request.form)
+def _again(event: Event, *texts: str, status: int = 422, token: str | None = None) -> ResponseReturnValue:
+    """The party, if it is there still, with what went wrong on top; `token` is one that a script may try again with."""
+    if in_background():
+        return _told(event, *texts, token=token), status
+    reader, (rsvp_id, people) = door_reader_of(*key_holder(), event.id), pressed(request.form)
     party = party_at_door(event.id, rsvp_id, reader)
     found = _only(party) if party else door_view(event.id, reader)
     return _page(event, FindForm(formdata=None), found, wrong=texts, people=people), status
+
+
+def _told(event: Event, *texts: str, **more: object) -> dict[str, object]:
+    """What js/door.js is told of its press: the party as it stands now, with its buttons, and the two numbers."""
+    rsvp_id, _people = pressed(request.form)
+    party, there = party_at_door(event.id, rsvp_id, door_reader_of(*key_holder(), event.id)), heads(event.id)
+    draw = get_template_attribute("checkin/party.html", "row")
+    return {
+        "row": draw(party, event.slug, _clock_of(event)) if party else "",
+        "texts": texts,
+        "heads": {"here": format_number(there.here), "expected": format_number(there.expected)},
+        **more,
+    }
 
 
 def _only(party: Party) -> DoorView:
@@ -182,9 +226,6 @@ def _page(
     wrong: tuple[str, ...] = (),
     people: int | None = None,
 ) -> Response:
-    def when(party: Party) -> str:
-        return clock_text(party.at.astimezone(ZoneInfo(event.time_zone)), current_locale()) if party.at else ""
-
     page = render_template(
         "checkin/door.html",
         section="door",
@@ -196,13 +237,19 @@ def _page(
         done=done,
         wrong=wrong,
         chosen=people,
-        when=when,
+        when=_clock_of(event),
+        until=int((event.ends_at + SHOWN_AFTER).timestamp()),
         heads=heads(event.id),
         button=CountForm(formdata=None),
         new=_new_party(event, sought) if sought and found.nobody and not find.errors else None,
         free=free_places(event, unseated=unseated(event.slug)),
     )
     return with_camera(page)
+
+
+def _clock_of(event: Event) -> Callable[[Party], str]:
+    zone = ZoneInfo(event.time_zone)
+    return lambda party: clock_text(party.at.astimezone(zone), current_locale()) if party.at else ""
 
 
 def _walk_in_page(event: Event, form: WalkInForm) -> str:
@@ -233,14 +280,3 @@ def _seed() -> str:
 def _words(refusal: Refusal) -> tuple[str, ...]:
     """What to tell, and whom to call."""
     return (str(refusal), str(refusal.call)) if isinstance(refusal, OrganizerDecides) else (str(refusal),)
-
-
-def _pressed(sent: Mapping[str, str]) -> tuple[str, int | None]:
-    """The party of the button that was pressed, as a database takes it; the number chosen for it, if any."""
-    rsvp_id = sent.get("party", "").replace("\0", "")
-    return rsvp_id, _number(sent.get(f"people-{rsvp_id}", ""))
-
-
-def _number(typed: str) -> int | None:
-    digits = ascii_digits(typed).strip()
-    return int(digits) if digits.isdecimal() and len(digits) <= LONGEST_NUMBER else None

@@ -139,6 +139,11 @@ def key_holder() -> tuple[str, bytes | None]:
     return g.organizer.id, private_of_session(token) if isinstance(token, str) else None
 
 
+def in_background() -> bool:
+    """Whether a script of ours sent this: it keeps what was sent until it has an answer, and wants that as data."""
+    return request.accept_mimetypes.best == "application/json"
+
+
 def way_back(wanted: str | None) -> str:
     """The address to go to after signing in: a page of the organizers' area, in this language; else the dashboard."""
     path, query = _own_page(wanted or "")
@@ -148,8 +153,8 @@ def way_back(wanted: str | None) -> str:
 
 
 def _keep_for(organizer_id: object) -> None:
-    """Keep a form that was sent, if its page can be opened again."""
-    if request.method == "POST" and _wanted() is not None:
+    """Keep a form that was sent, if its page can be opened again, and unless a script keeps it."""
+    if request.method == "POST" and _wanted() is not None and not in_background():
         keep_typed(organizer_id)
 
 

@@ -87,7 +87,9 @@ def sign_out() -> ResponseReturnValue:
         actions.drop_unsent(secret=kept)
     session.clear()
     flash(_("You are signed out."))
-    return redirect(url_for("organizers.sign_in"), 303)
+    left = redirect(url_for("organizers.sign_in"), 303)
+    left.headers["Clear-Site-Data"] = '"storage"'  # what the door's page kept in this browser and has not sent
+    return left
 
 
 @blueprint.route("/first/<token>", methods=["GET", "POST"])
