@@ -298,3 +298,6 @@ for command in (
     *REPORT_COMMANDS,
 ):
     main.add_command(command)
+
+if __name__ == "__main__":
+    main(prog_name="iec-events")

@@ -280,6 +280,16 @@ def test_a_database_without_tables_or_with_older_ones_is_told(tmp_path: Path) ->
     assert away in refused(run(tmp_path, "serve", IEC_DATABASE_URL=nowhere))
 
 
+def test_the_module_of_the_commands_is_one_itself(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["cli.py", "--help"])
+    monkeypatch.delitem(sys.modules, "iec_events.cli")
+    with pytest.raises(SystemExit):
+        runpy.run_module("iec_events.cli", run_name="__main__")
+    assert capsys.readouterr().out.startswith("Usage: iec-events ")
+
+
 def test_help_needs_no_keys(tmp_path: Path) -> None:
     for done in (run(tmp_path, "serve", "--help"), run(tmp_path, "organizer", "invite", "--help")):
         assert (done.returncode, done.stderr) == (0, "")
