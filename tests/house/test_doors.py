@@ -120,6 +120,7 @@ def test_headers_shut_out_everything_foreign(app: Flask, client: FlaskClient) ->
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert headers["Referrer-Policy"] == "no-referrer"
         assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "camera=()" in headers["Permissions-Policy"]
 
 
 # --- Signed in, in one role
@@ -137,6 +138,7 @@ NIGHT |= {"rsvps_organizers.put_one_back"}
 NIGHT |= {f"events_organizers.{page}" for page in ("edit_event", "confirm", "take", "list_events")}
 NIGHT |= {"front_organizers.preview", "front_organizers.dashboard", "access.answer"}
 CHECKIN = {f"checkin.{page}" for page in ("doors", "door", "here", "after_all", "walk_in", "undo")}
+AT_THE_DOOR = CHECKIN - {"checkin.doors", "checkin.walk_in"}  # where codes are read
 NIGHT |= CHECKIN
 NIGHT |= {f"questions_organizers.{page}" for page in ("questions", "new_question", "edit_question", "add_ready_made")}
 NIGHT |= {f"questions_organizers.{verb}" for verb in ("move", "take_back", "ask_again", "delete")}
@@ -193,4 +195,7 @@ def test_owners_open_every_door(app: Flask, organizer: FlaskClient) -> None:
     for method in ("GET", "POST"):
         for rule, address in addresses(app, method, organizers=True):
             if rule.endpoint not in HALF:
-                assert organizer.open(address, method=method).status_code != 403, rule
+                answer = organizer.open(address, method=method)
+                assert answer.status_code != 403, rule
+                seeing = rule.endpoint in AT_THE_DOOR and answer.status_code in {200, 422}
+                assert f"camera={'(self)' if seeing else '()'}," in answer.headers["Permissions-Policy"], rule

@@ -58,7 +58,7 @@ class Stage:
         with self.app.app_context():
             signed_in = account or an_account(name)
         person = self._here(Person(self.browser, self.address, Tongue(locale), phone=phone))
-        cookie = _cookie(self.app.test_client(), signed_in[1])
+        cookie = cookie_of(self.app.test_client(), signed_in[1])
         person.context.add_cookies([{"name": "iec", "value": cookie, "url": self.address}])
         return person
 
@@ -72,7 +72,8 @@ class Stage:
         return person
 
 
-def _cookie(visitor: FlaskClient, token: str) -> str:
+def cookie_of(visitor: FlaskClient, token: str) -> str:
+    """The cookie of a browser in which somebody is signed in."""
     with visitor.session_transaction() as session:
         session[TOKEN] = token
     cookie = visitor.get_cookie("iec", "127.0.0.1")

@@ -16,7 +16,9 @@ let turn = 0; // each press begins another; what an older one still waits for is
 let isOpen = false;
 
 function say(text) {
-  if (line.textContent !== text) line.textContent = text; // said once, not with every picture
+  if (line.textContent === text) return; // said once, not with every picture
+  line.textContent = text;
+  part.scrollIntoView({ block: "nearest" });
 }
 
 function close(text = "") {
@@ -57,7 +59,6 @@ async function open() {
   video.srcObject = stream;
   video.hidden = false;
   video.play().catch(() => {}); // of a video that was closed before it began
-  part.scrollIntoView({ block: "nearest" });
   say(words.aim);
   const found = await reader;
   if (mine === turn) {
@@ -99,11 +100,6 @@ function send(code) {
   search.form.querySelector("[type=submit]").click();
 }
 
-async function hasCamera() {
-  const devices = await navigator.mediaDevices?.enumerateDevices() ?? [];
-  return devices.some((one) => one.kind === "videoinput");
-}
-
 button.addEventListener("click", () => {
   if (isOpen) close();
   else open();
@@ -117,4 +113,12 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("visibilitychange", () => { if (isOpen && document.hidden) close(); });
 addEventListener("pagehide", () => { if (isOpen) close(); });
-hasCamera().then((has) => { part.hidden = !has; }, () => {}); // without TLS, or in Tor Browser, there is none
+
+// At once where it can be asked for, so that nothing moves under a thumb; away again where there is none.
+part.hidden = !navigator.mediaDevices;
+navigator.mediaDevices?.enumerateDevices().then((found) => {
+  part.hidden = !found.some((one) => one.kind === "videoinput");
+}, () => {});
+
+// A code names one party: its button comes into sight.
+if (CODE.test(search.value.trim())) document.querySelector(".party")?.scrollIntoView({ block: "nearest" });
