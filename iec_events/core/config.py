@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from flask import current_app
 SECRET_BYTES = 32
 SECRET_FILE = "secret.key"  # noqa: S105 - a file name
 VAULT_FILE = "vault.keys"
+TOP = ".onion"  # what every name of an onion service ends with
 OTHER_KEY = "The vault key is not the one this database was begun with: put the old key file back."
 
 
@@ -35,6 +37,7 @@ class Settings:
     key_dir: Path
     database_url: str
     public_url: str
+    onion_url: str
     secret_key: bytes
     vault_keys: tuple[bytes, ...]
     mail_url: str
@@ -52,6 +55,11 @@ class Settings:
         """The host (without port) of the public address, as it stands in a Host header."""
         name = urlsplit(self.public_url).hostname or ""
         return f"[{name}]" if ":" in name else name
+
+    @property
+    def onion_host(self) -> str:
+        """The host of the onion address beside the public one; empty where there is none."""
+        return urlsplit(self.onion_url).hostname or ""
 
     @property
     def https(self) -> bool:
@@ -74,6 +82,7 @@ def read_settings(given: Mapping[str, object] | None = None) -> Settings:
 
     data_dir = Path(value("DATA_DIR", "var")).resolve()
     key_dir = Path(value("KEY_DIR") or data_dir / "keys").resolve()
+    public_url = _public_url(value("PUBLIC_URL", "http://127.0.0.1:8000"))
     return Settings(
         data_dir=data_dir,
         key_dir=key_dir,
@@ -82,7 +91,8 @@ def read_settings(given: Mapping[str, object] | None = None) -> Settings:
             "IEC_DATABASE_URL must begin with sqlite:/// or postgresql://.",
             ("sqlite:///", "postgresql://", "postgresql+psycopg://"),
         ),
-        public_url=_public_url(value("PUBLIC_URL", "http://127.0.0.1:8000")),
+        public_url=public_url,
+        onion_url=_onion_url(value("ONION_URL"), public_url),
         secret_key=_keys(value("SECRET_KEY"), key_dir / SECRET_FILE, "IEC_SECRET_KEY")[0],
         vault_keys=_keys(value("VAULT_KEYS"), key_dir / VAULT_FILE, "IEC_VAULT_KEYS"),
         mail_url=_mail_url(value("MAIL_URL", f"file:{data_dir / 'mail'}")),
@@ -147,6 +157,35 @@ def _public_url(url: str) -> str:
     name = f"[{host}]" if ":" in host else host
     usual = {"http": 80, "https": 443}[parts.scheme]  # browsers leave it out of what passkeys are bound to
     return f"{parts.scheme}://{name}{f':{port}' if port and port != usual else ''}{parts.path.rstrip('/')}"
+
+
+def _onion_url(url: str, public_url: str) -> str:
+    """Empty, or the address of an onion service (version 3) beside the public one; mounted where that one is."""
+    if not url:
+        return ""
+    scheme, _sep, host = url.rstrip("/").lower().partition("://")
+    octets = _octets_of_onion(host)
+    if scheme not in {"http", "https"} or not octets:
+        raise ConfigError(
+            "IEC_ONION_URL must be http:// or https://, the 56 letters and digits that Tor wrote into the file "
+            "hostname, and .onion."
+        )
+    key, checksum, version = octets[:32], octets[32:34], octets[34:]
+    if version != b"\3" or hashlib.sha3_256(b".onion checksum" + key + version).digest()[:2] != checksum:
+        raise ConfigError("IEC_ONION_URL has a letter wrong, its checksum says: copy it from Tor's file hostname.")
+    beside = urlsplit(public_url)
+    if (beside.hostname or "").endswith(TOP):
+        raise ConfigError("IEC_ONION_URL stands beside an ordinary address: where IEC_PUBLIC_URL is an onion, omit it.")
+    return f"{scheme}://{host}{beside.path}"
+
+
+def _octets_of_onion(host: str) -> bytes:
+    """The 35 octets that a name of an onion service stands for; none if it is no such name."""
+    try:
+        octets = base64.b32decode(host.removesuffix(TOP).upper()) if host.endswith(TOP) else b""
+    except ValueError:
+        return b""
+    return octets if len(octets) == 35 else b""  # noqa: PLR2004 - key, checksum and version of rend-spec-v3
 
 
 def _mail_url(url: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import logging
 import time
 
 from flask import Flask, current_app, request
@@ -16,6 +17,7 @@ from . import clock
 from .config import Settings, settings
 from .errors import Refusal
 from .i18n import _l
+from .onion import by_onion, circuit
 
 # What may begin in one place from one network. A table of friends on a pub's Wi-Fi fits; one address can't fill a hall.
 NEW_RATES = ("20/hour", "60/day")
@@ -23,7 +25,10 @@ NEW_RATES_PROVEN = ("100/hour", "300/day")
 # Twenty parties of six are a hall: heads count, too.
 NEW_HEADS = ("40/hour", "60/day")
 NEW_HEADS_PROVEN = NEW_RATES_PROVEN
+CROWDED = "limits_know_no_circuits"
 MOST_AT_ONCE = 40  # a larger party counts as so many: it is none that nobody may ever begin
+
+log = logging.getLogger(__name__)
 
 
 class TooManyFromHere(Refusal):
@@ -37,8 +42,18 @@ class TooManyFromHere(Refusal):
 
 
 def visitor() -> str:
-    """A name for the visitor's network (/24 or /48) that means nothing tomorrow and nothing elsewhere."""
-    return todays_name(_network(request.remote_addr or ""))
+    """A name for the visitor's network (/24 or /48) that means nothing tomorrow and nothing elsewhere.
+
+    Who comes by the onion address has none, but Tor can tell the circuit; else all of them have one name together.
+    """
+    address = request.remote_addr or ""
+    if not by_onion():
+        return todays_name(_network(address))
+    found = circuit(address)
+    if found is None and CROWDED not in current_app.extensions:
+        current_app.extensions[CROWDED] = True
+        log.warning("Tor tells no circuits: limits take all who come by the onion address for one. See operators.md.")
+    return todays_name(found or "onion")
 
 
 def todays_name(text: str) -> str:

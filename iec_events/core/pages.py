@@ -24,6 +24,7 @@ from werkzeug.http import parse_date, parse_etags
 
 from . import db
 from .absence import ASK_WAITS_S, PAGE_WAITS_S, patience
+from .onion import ONION
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -35,7 +36,7 @@ ASK_EVERY_WHILE_AWAY_S, LASTS_WHILE_AWAY_S = 5.0, 600.0
 MOST_OCTETS = 64 * 1024 * 1024
 PUBLIC_CACHE = "public, max-age=30, must-revalidate"
 WORTH_PACKING = 512
-Key = tuple[str, str]
+Key = tuple[str, str, bool]
 log = logging.getLogger(__name__)
 
 
@@ -76,8 +77,8 @@ def unlisted(response: Response) -> Response:
 class PublicPages:
     """The WSGI layer. It keeps only what a view marked with `public_page` and answered with 200 and no cookie.
 
-    `ask` tells the database's generation, None while that is not known. The host is not part of what a page is kept
-    under: pages name the configured one only, and other hosts never come this far.
+    `ask` tells the database's generation, None while that is not known. A page is kept once for each of our two
+    addresses, since what it says can differ; other hosts never come this far.
     """
 
     def __init__(self, wsgi_app: WSGIApplication, ask: Callable[[], int | None]) -> None:
@@ -100,7 +101,7 @@ class PublicPages:
         with patience(ASK_WAITS_S if self._away else PAGE_WAITS_S):
             if not reads:
                 return self.wsgi_app(environ, start_response)
-            key = (environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""))
+            key = (environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""), ONION in environ)
             kept = self._pages.get(key)
             if kept is not None and _age(kept) < (LASTS_WHILE_AWAY_S if self._away else LASTS_S):
                 return _answer(kept, environ, start_response)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, make_response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.sansio.utils import host_is_trusted
 
-from .config import Settings
+from .config import TOP, Settings
+from .onion import ONION, Sessions
+from .pages import KEEP
+from .urls import onion_address
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -51,12 +54,12 @@ def init_security(app: Flask, chosen: Settings) -> None:
         MAX_CONTENT_LENGTH=6 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         MAX_FORM_PARTS=MOST_PARTS,
-        SESSION_COOKIE_NAME="__Host-iec" if chosen.https else "iec",
-        SESSION_COOKIE_SECURE=chosen.https,
+        SESSION_COOKIE_NAME="iec",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_PATH="/",
     )
+    app.session_interface = Sessions()
     if chosen.trusted_proxies:
         count = chosen.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
@@ -78,6 +81,8 @@ def init_security(app: Flask, chosen: Settings) -> None:
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
             response.headers.setdefault("X-Robots-Tag", "noindex")
+        if chosen.onion_url and chosen.https and KEEP in request.environ and response.mimetype == "text/html":
+            response.headers["Onion-Location"] = onion_address()
         return response
 
 
@@ -109,8 +114,9 @@ def hardening(chosen: Settings) -> dict[str, str]:
 
 
 def init_hosts(app: Flask, chosen: Settings) -> None:
-    """Answer for our own host only, before anything else is looked at."""
+    """Answer for our own hosts only, before anything else is looked at."""
     own = LOOPBACK if chosen.host in LOOPBACK else (chosen.host,)
+    own = (*own, chosen.onion_host) if chosen.onion_host else own
     app.wsgi_app = OwnHosts(app.wsgi_app, own, urlsplit(chosen.public_url).path)  # type: ignore[method-assign]
 
 
@@ -118,7 +124,8 @@ class OwnHosts:
     """The outermost WSGI layer: a request for a host that is not ours gets no page, as none of ours fits it.
 
     Nor does one for another place on our host than `mount`: gunicorn lets a header say where we are mounted, and with
-    that every link of a page would lead elsewhere.
+    that every link of a page would lead elsewhere. Here, from the name that Tor led to, and nowhere else, is it known
+    that somebody came by an onion address; what is meant for the other one is left out there.
     """
 
     def __init__(self, wsgi_app: WSGIApplication, hosts: tuple[str, ...], mount: str = "") -> None:
@@ -128,13 +135,28 @@ class OwnHosts:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        if self._is_ours(environ.get("HTTP_HOST", "")) and environ.get("SCRIPT_NAME", "").rstrip("/") in self._mounts:
+        name = _name(environ.get("HTTP_HOST", ""))
+        if name in self._hosts and environ.get("SCRIPT_NAME", "").rstrip("/") in self._mounts:
+            if name.endswith(TOP):
+                environ[ONION] = True
+                start_response = _without(start_response, {"Onion-Location", "Strict-Transport-Security"})
             return self.wsgi_app(environ, start_response)
         text = b"This host is not served here.\n"
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
         start_response("400 Bad Request", [*headers, ("Cache-Control", "no-store"), *HEADERS.items()])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [text]
 
-    def _is_ours(self, host: str) -> bool:
-        name, _colon, port = host.lower().rpartition(":")
-        return (name if port.isdecimal() else host.lower()) in self._hosts and host_is_trusted(host.lower())
+
+def _name(host: str) -> str:
+    """The name in a Host header, without the port; empty if it is not written right."""
+    name, _colon, port = host.lower().rpartition(":")
+    return (name if port.isdecimal() else host.lower()) if host_is_trusted(host.lower()) else ""
+
+
+def _without(start_response: StartResponse, names: set[str]) -> StartResponse:
+    """Answer without these headers."""
+
+    def start(status: str, headers: list[tuple[str, str]], *fault: Any) -> Callable[[bytes], object]:
+        return start_response(status, [pair for pair in headers if pair[0] not in names], *fault)
+
+    return start

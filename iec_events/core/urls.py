@@ -1,4 +1,4 @@
-"""Addresses: absolute ones from the configured public URL, never from the Host header."""
+"""Addresses: absolute ones from the configured ones, never from the Host header."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flask import Flask, current_app, request
 from werkzeug.routing import MapAdapter, Rule
 
 from .config import settings
 from .i18n import LOCALES, current_locale
+from .onion import by_onion, here
 from .paths import PACKAGE
 
 
@@ -26,6 +27,26 @@ def public_url(endpoint: str, *, locale: str | None = None, **values: str | int)
     """The absolute address of a page, in a language (the current one by default), for mails and calendars."""
     path = _paths().build(endpoint, values, force_external=False)
     return f"{settings().public_url}{prefix(locale or current_locale())}{path}"
+
+
+def here_url(endpoint: str, *, locale: str | None = None, **values: str | int) -> str:
+    """The same, at the address of ours that the visitor came by: the public or the onion one."""
+    return here() + public_url(endpoint, locale=locale, **values).removeprefix(settings().public_url)
+
+
+def local(address: str) -> str:
+    """An absolute address of our own as a link that leads there on the host that the visitor came by."""
+    return address.removeprefix(settings().public_url.removesuffix(urlsplit(settings().public_url).path))
+
+
+def onion_url() -> str:
+    """The address in Tor Browser, beside the public one; empty where there is none."""
+    return settings().onion_url
+
+
+def onion_address() -> str:
+    """The page being shown, at the onion address and in the same language."""
+    return f"{onion_url()}{prefix(current_locale())}{_path()}"
 
 
 def in_language(locale: str) -> str:
@@ -76,6 +97,7 @@ def init_urls(app: Flask) -> None:
     """Give templates what they need to write addresses."""
     app.url_rule_class = LateRule
     app.jinja_env.globals.update(asset=asset, in_language=in_language, alternates=alternates, public_url=public_url)
+    app.jinja_env.globals.update(local=local, onion_url=onion_url, by_onion=by_onion)
 
 
 def _paths() -> MapAdapter:

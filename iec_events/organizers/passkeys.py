@@ -20,6 +20,7 @@ from ..core.config import settings
 from ..core.crypto import vault
 from ..core.db import db
 from ..core.i18n import _
+from ..core.onion import is_second
 from ..core.security import LOOPBACK
 from ..core.tokens import new_id
 from .models import OrganizerSession, Passkey
@@ -44,6 +45,11 @@ def are_possible() -> bool:
 
 def why_not() -> str | None:
     """Why browsers offer no passkeys here and what to do, in a sentence; None where they do."""
+    if is_second():
+        return _(
+            "Passkeys answer at %(address)s only, not at the onion address. An authenticator app works at both.",
+            address=settings().public_url,
+        )
     if settings().host in LOOPBACK:
         there = f"{_origin()}{url_for('organizers.account')}"
         instead = _(

@@ -17,6 +17,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from ..core.config import settings
 from ..core.forms import Form
 from ..core.limits import visitor, within
+from ..core.onion import cookie, is_secure, salted
 from ..core.tokens import new_id
 from .audit import note
 from .queries import email_fingerprint, organizer_by_email, times_unlocked
@@ -98,7 +99,7 @@ def note_link_refused(kind: Literal["invitation", "reset", "address"], button: F
 
 def note_changed_cookie(request: Request, *, now: dt.datetime) -> None:
     """Keep in the audit trail, once an hour, that a session's cookie came which is not as it was given."""
-    value = request.cookies.get(current_app.config["SESSION_COOKIE_NAME"])
+    value = request.cookies.get(current_app.session_interface.get_cookie_name(current_app))
     if value and not _is_ours(value) and within("notes of changed cookies", NOTED_SELDOM):
         note("session.refused", "session", now=now)
 
@@ -120,7 +121,7 @@ def know(account: str, response: Response) -> Response:
         _cookie(),
         value,
         max_age=KNOWN_DAYS * 24 * 3600,
-        secure=settings().https,
+        secure=is_secure(),
         httponly=True,
         samesite="Lax",
         path="/",
@@ -148,8 +149,8 @@ def known_browser(account: str, request: Request) -> str:
 
 
 def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(settings().secret_key, salt="organizers.known-browser")
+    return URLSafeTimedSerializer(settings().secret_key, salt=salted("organizers.known-browser"))
 
 
 def _cookie() -> str:
-    return "__Host-iec-known" if settings().https else "iec-known"
+    return cookie("iec-known")

@@ -87,6 +87,50 @@ def test_other_public_addresses_are_refused(tmp_path: Path, url: str) -> None:
         read_settings(given(tmp_path, PUBLIC_URL=url))
 
 
+ONION = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion"  # of rend-spec-v3
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("", ""),
+        (f"http://{ONION}", f"http://{ONION}/night"),
+        (f"HTTPS://{ONION.upper()}/", f"https://{ONION}/night"),
+    ],
+)
+def test_an_onion_address_stands_beside_the_public_one(tmp_path: Path, url: str, kept: str) -> None:
+    chosen = read_settings(given(tmp_path, PUBLIC_URL="https://example.org/night/", ONION_URL=url))
+    assert (chosen.onion_url, chosen.onion_host) == (kept, ONION if kept else "")
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (ONION, "must be http://"),
+        ("http://facebookcorewwwi.onion", "56 letters"),
+        (f"http://www.{ONION}", "56 letters"),
+        (f"http://{ONION}:8080", "56 letters"),
+        (f"http://{ONION}/night", "56 letters"),
+        (f"http://me@{ONION}", "56 letters"),
+        (f"ftp://{ONION}", "must be http://"),
+        (f"http://{ONION.replace('pg', '1g')}", "56 letters"),
+        (f"http://{ONION.replace('onion', 'example')}", "56 letters"),
+        (f"http://{ONION.replace('pg', 'pq')}", "a letter wrong"),
+        (f"http://{ONION.replace('d.onion', 'e.onion')}", "a letter wrong"),
+        ("http://ш" + "a" * 55 + ".onion", "56 letters"),
+    ],
+)
+def test_what_is_no_onion_address_is_refused(tmp_path: Path, url: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=r"^IEC_ONION_URL ") as refused:
+        read_settings(given(tmp_path, ONION_URL=url))
+    assert words in str(refused.value)
+
+
+def test_an_onion_stands_beside_no_other(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^IEC_ONION_URL stands beside an ordinary address"):
+        read_settings(given(tmp_path, PUBLIC_URL=f"http://{ONION}", ONION_URL=f"http://{ONION}"))
+
+
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [

@@ -38,6 +38,7 @@ from tests.factories import PASSWORD, an_app, an_event, an_organizer
 from tests.servers import free_port
 
 HOUR = dt.timedelta(hours=1)
+ONION = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion"
 WELL = {
     "PUBLIC_URL": "https://events.iec.community",
     "MAIL_URL": "smtps://events:secret@mail.iec.community",
@@ -110,6 +111,8 @@ def test_the_gravest_comes_first_and_ends_with_status_1(app: Flask) -> None:
         ({"MAIL_URL": "file:/nowhere"}, GRAVE, "reaches nobody"),
         ({"MAIL_FROM": "events@example.org"}, GRAVE, "set IEC_MAIL_FROM"),
         ({"TRUSTED_PROXIES": 1}, HINT, "IEC_REDIS_URL"),
+        ({"PUBLIC_URL": "http://abcdefghijklmnop.onion"}, WEAK, "one can shut out all"),
+        ({"ONION_URL": f"http://{ONION}"}, WEAK, "IEC_TRUSTED_PROXIES"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
@@ -125,7 +128,6 @@ def test_settings_that_are_weak(
 @pytest.mark.parametrize(
     "settings",
     [
-        {"PUBLIC_URL": "http://abcdefghijklmnop.onion"},
         {"MAIL_URL": "smtp://me:secret@mail.iec.community"},
         {"MAIL_URL": "smtp://127.0.0.1"},
         {"MAIL_FROM": "events@notexample.org"},

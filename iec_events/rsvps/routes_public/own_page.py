@@ -19,7 +19,7 @@ from ...core.i18n import _, current_locale
 from ...core.limits import limiter
 from ...core.phrases import phrase_of, secret_from, token_of
 from ...core.qr import qr_picture
-from ...core.urls import public_url
+from ...core.urls import here_url, public_url
 from ...events.queries import EventGone, any_event
 from ...events.views import EventView
 from ...questions.queries import questions_of
@@ -81,7 +81,7 @@ def page(slug: str, token: str, *, said: str = "", status: int = 200) -> Respons
         event = event_view(slug, entitled=rsvp.status == CONFIRMED)
     except EventGone:  # what is left to do
         return redirect(url_for(".delete", slug=slug), 303)
-    link = public_url("rsvps.open_link", token=token)
+    link_elsewhere = public_url("rsvps.open_link", token=token)
     questions = questions_of(event.event.id, retired=True)
     return render_template(
         "rsvps/mine.html",
@@ -91,8 +91,9 @@ def page(slug: str, token: str, *, said: str = "", status: int = 200) -> Respons
         button=ButtonForm(formdata=None),
         said=said,
         just_placed=session.pop("just_placed", None) == slug,
-        link=link,
-        link_picture=qr_picture(link, _("Your own link as a picture for cameras")),
+        link=here_url("rsvps.open_link", token=token),
+        link_elsewhere=link_elsewhere,
+        link_picture=qr_picture(link_elsewhere, _("Your own link as a picture for cameras")),
         words=_words(token),
         answers=answered(questions, own_answers_by(token), event.locale) if questions else (),
         door_code=door_code(rsvp.id) if rsvp.status == CONFIRMED and not event.is_online else None,
