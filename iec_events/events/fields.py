@@ -9,12 +9,12 @@ from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup
-from wtforms import DateField, FieldList, SelectField, TimeField
+from wtforms import DateField, Field, FieldList, SelectField, TimeField
 from wtforms import Form as PlainForm
-from wtforms.validators import ValidationError
+from wtforms.validators import StopValidation, ValidationError
 from wtforms.widgets import Select, URLInput
 
-from ..core.forms import TextLine
+from ..core.forms import Needed, TextLine
 from ..core.i18n import _
 from ..core.text import ascii_digits
 from .drafts import MOST_ITEMS
@@ -23,6 +23,17 @@ from .zones import zone_named
 YEARS = range(2000, 2200)  # far enough from the ends of the calendar for every zone
 CLOCK = re.compile(r"(\d{1,2})[:.٫](\d{2})(?::00)?")
 COORDINATES = re.compile(r"([-+−]?\d{1,3}(?:\.\d+)?)°?\s*(?:[,;،\s])\s*([-+−]?\d{1,3}(?:\.\d+)?)°?")
+
+
+class NeededWithHours(Needed):
+    """A time must be there, unless the event lasts all day."""
+
+    def __call__(self, form: PlainForm, field: Field) -> None:
+        """Check, and stop the other checks."""
+        if form["all_day"].data:
+            field.errors = ()
+            raise StopValidation
+        super().__call__(form, field)
 
 
 class Day(DateField):

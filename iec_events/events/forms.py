@@ -5,27 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from flask_wtf.file import FileField
 from wtforms import BooleanField, Field, FormField, HiddenField, RadioField
-from wtforms import Form as PlainForm
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import StopValidation, ValidationError
+from wtforms.validators import ValidationError
 
 from ..core.forms import Form, Needed, TextLine, WholeNumber
 from ..core.i18n import LOCALES, _, _l, current_locale
 from .drafting import ItemForm, flat, item_values
-from .drafts import (
-    EVENT_TEXTS,
-    MOST_ITEMS,
-    USUAL_HOURS,
-    EventDraft,
-    columns_of,
-    draft_of,
-    objections,
-)
-from .fields import Choice, Clock, CoordinatesLine, Day, LinkLine, Rows, ZoneLine
+from .drafts import EVENT_TEXTS, MOST_ITEMS, USUAL_HOURS, EventDraft, columns_of, draft_of, objections
+from .fields import Choice, Clock, CoordinatesLine, Day, LinkLine, NeededWithHours, Rows, ZoneLine
 from .images import LARGEST_UPLOAD, ImageRefused, Picture, read_image
 from .models import LONGEST_KEPT, REMINDERS, USUAL_REMINDERS, Event
 from .moments import MOMENTS, Moments, day_values, moment_values
@@ -54,19 +45,6 @@ NUMBERS = ("capacity", "largest_party", "keep_days", "hold_hours", "offer_hours"
 FLAGS = ("confirms_address", "needs_approval", "address_hidden", "asks_companions", "asks_children", "puzzle", "thanks")
 # What a new event begins with: freed places are offered, not given to somebody who may no longer be able to come.
 NEW = {"offer_hours": USUAL_HOURS}
-
-
-class NeededWithHours(Needed):
-    """A time must be there, unless the event lasts all day."""
-
-    field_flags: ClassVar[dict[str, bool]] = {"required": True}
-
-    def __call__(self, form: PlainForm, field: Field) -> None:
-        """Check, and stop the other checks."""
-        if form["all_day"].data:
-            field.errors = ()
-            raise StopValidation
-        super().__call__(form, field)
 
 
 class StepForm(Form):

@@ -11,19 +11,16 @@ from .at_door import (
 from .by_hand import Approved, ByHand, WordsSealed, approve_rsvps, cancel_rsvps, change_by_hand
 from .calendar import forget_calendar, make_calendar
 from .lines import RsvpClosed, StatusChanged
+from .lost_links import SentOften, answer_lost_links, ask_for_links, send_letter_again
 from .own import (
     AlreadyCancelled,
     ApprovedAsItWas,
     Details,
     NotEnoughSeats,
-    SentOften,
-    answer_lost_links,
-    ask_for_links,
     change_rsvp,
     erase_own_rsvp,
     erase_rsvp,
     say_not_coming,
-    send_letter_again,
     withdraw_rsvp,
 )
 from .placing import (
