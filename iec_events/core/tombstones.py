@@ -1,4 +1,4 @@
-"""Who deleted themselves stays deleted, also when an older database is put back.
+"""Who deleted themselves, or took a message back, stays deleted, also when an older database is put back.
 
 A tombstone is the SHA-256 of the random id of what was deleted, and nothing else. It stands in the key folder, outside
 the database and its backups, in a file that is named by the day until which it is needed: `deleted/2027-03-09`.

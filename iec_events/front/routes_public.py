@@ -35,7 +35,7 @@ from ..solidarity.queries import approved_count, approved_messages, takes_messag
 blueprint = Blueprint("front", __name__)
 VOICES = 6
 BELIEVED = dt.timedelta(days=90)  # how long what a machine has read of us may be used
-SHUT = ("/organize", "/rsvps/", "/events/*/my-rsvp")  # in every language
+SHUT = ("/organize", "/rsvps/", "/messages/", "/events/*/my-rsvp")  # in every language
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def series(slug: str) -> ResponseReturnValue:
 @blueprint.get("/privacy")
 def privacy() -> ResponseReturnValue:
     """What is kept, who reads it, and what cannot be promised."""
-    return public_page(render_template("front/privacy.html"))
+    return public_page(render_template("front/privacy.html", mail_sender=settings().mail_from))
 
 
 @blueprint.get("/robots.txt")

@@ -29,10 +29,10 @@ from ..rsvps.actions import (
     erase_unconfirmed,
 )
 from ..rsvps.answers import erase_answers
-from ..solidarity.actions import REJECTED_KEPT, erase_rejected
+from ..solidarity.actions import REJECTED_KEPT, TAKEN_BACK_KNOWN, erase_rejected
 from .actions import destroy_due
 from .leftovers import clear_leftovers
-from .returned import erase_again
+from .returned import erase_again, take_back_again
 
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 
@@ -69,6 +69,13 @@ RULES = (
         at_most=dt.timedelta(days=2 * LONGEST_KEPT),
         every=HOUR,
         erase=erase_again,
+    ),
+    Rule(
+        job="take back again",
+        what="hashes of the ids of messages that were taken back, so that no older database brings them back",
+        at_most=TAKEN_BACK_KNOWN,
+        every=HOUR,
+        erase=take_back_again,
     ),
     Rule(
         job="clear leftovers",

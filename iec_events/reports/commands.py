@@ -14,7 +14,7 @@ from ..core.config import settings
 from ..mail.actions import hold
 from ..organizers.anchor import forget_anchor
 from ..organizers.audit import note
-from ..privacy.returned import erase_again
+from ..privacy.returned import erase_again, take_back_again
 from ..privacy.vault_boxes import reseal
 from .doctor import GRAVE, findings
 
@@ -64,6 +64,9 @@ def restore(file: Path, *, replace: bool) -> None:
     again = erase_again(clock.now())
     if again:
         click.echo(f"{again} people had deleted themselves since then, and are deleted again.")
+    taken_back = take_back_again(clock.now())
+    if taken_back:
+        click.echo(f"{taken_back} messages had been taken back since then, and are erased again.")
     stopped, held = stop_after_restore(clock.now()), hold(now=clock.now())
     if stopped:
         click.echo(f"Letters of organizers that were on their way, or due since, and are stopped now: {stopped}.")

@@ -1,4 +1,4 @@
-"""What is done with messages: leaving one, deciding on it, erasing the rejected ones.
+"""What is done with messages: leaving one, taking it back, deciding on it, erasing the rejected ones.
 
 While nobody has approved it, a message exists only sealed. A decision says what its maker saw, so that of two
 organizers who decide at once the second changes nothing.
@@ -8,24 +8,28 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from ..core.config import settings
 from ..core.crypto import vault
-from ..core.db import atomic, db
+from ..core.db import atomic, db, leave_no_trace
 from ..core.errors import Refusal
 from ..core.i18n import _l
 from ..core.text import direction_of
-from ..core.tokens import new_id
+from ..core.tokens import derived_token, new_id, token_hash
+from ..core.tombstones import bury
 from ..events.models import Event
 from ..events.queries import any_event, public_event, reached
 from ..organizers.audit import note
 from ..organizers.roles import ALL, Reach
 from .models import APPROVED, PENDING, REJECTED, Message
-from .queries import PURPOSE, WALL_OPEN_FOR, takes_messages, words_of
+from .queries import PURPOSE, WALL_OPEN_FOR, any_there, id_by_token, takes_messages, words_of
 
 REJECTED_KEPT = dt.timedelta(days=7)
+TAKEN_BACK_KNOWN = dt.timedelta(days=365)  # no key dies with a wall: old copies of the database can be read
 NOTED = {APPROVED: "message.approved", REJECTED: "message.rejected", PENDING: "message.reconsidered"}
 
 
@@ -43,22 +47,64 @@ class DecidedAlready(Refusal):
     )
 
 
+class TakenBack(Refusal):
+    """What was to be decided on is gone."""
+
+    message = _l("This is not here any more: whoever wrote it took it back, or its time was over. Nothing was changed.")
+
+
+class NoSuchMessage(Refusal):
+    """One and the same answer to every link that takes nothing back."""
+
+    status: ClassVar[int] = 404
+    message = _l(
+        "No message opens here. The link may have been copied only in part, or its message is gone already. If the "
+        "page was open for long, or cookies are off, open the link once more."
+    )
+
+
 def leave_message(
     *, event_slug: str, text: str, signature: str, language: str, read_aloud: bool, seed: str, now: dt.datetime
-) -> None:
-    """Keep a message, sealed, until somebody has read it; the same one sent twice is kept once. WallClosed."""
+) -> str:
+    """Keep a message, sealed, until somebody has read it; the same one sent twice is kept once. WallClosed.
+
+    The answer is the token by which it can be taken back, the same for both: made from the form and its words.
+    """
     try:
         with atomic():
             event = public_event(event_slug)
             if not takes_messages(event, now):
                 raise WallClosed
             submission = _submission(event, seed, text, signature)
+            token = derived_token(settings().secret_key, f"message {event.id}", f"{seed}\0{signature}\0{text}")
             if not _is_known(submission):
                 row = {"language": language, "read_aloud": read_aloud, "submission_hash": submission}
-                _keep_sealed({"event_id": event.id, "placed_on": now.date(), **row}, text, signature)
+                row |= {"event_id": event.id, "placed_on": now.date(), "link_hash": token_hash(token)}
+                _keep_sealed(row, text, signature)
     except IntegrityError:
         if not _is_known(submission):  # not the twin that arrived at the same moment
             raise
+    return token
+
+
+def take_back(*, token: str, now: dt.datetime) -> None:
+    """Erase a message because who wrote it says so, and as far as it goes from the database's files.
+
+    What is gone already is gone: the button was pressed twice.
+    """
+    message_id = id_by_token(token)
+    if message_id is not None:
+        bury(message_id, until=now + TAKEN_BACK_KNOWN)
+        erase_message(message_id)
+        leave_no_trace()
+
+
+@atomic()
+def erase_message(message_id: str) -> None:
+    """Erase one message, wherever it stands; every page for strangers is made anew."""
+    row = db.session.get(Message, message_id, with_for_update=True)
+    if row is not None:
+        db.session.delete(row)
 
 
 @atomic()
@@ -66,14 +112,14 @@ def decide(ids: Sequence[str], *, seen: str, to: str, now: dt.datetime, reach: R
     """Move messages from the status in which they were seen to another; the ids of those that moved.
 
     Messages for events out of `reach` stay as they are. DecidedAlready when none could be moved: somebody else decided
-    on all of them first.
+    on all of them first; TakenBack when none is there any more.
     """
     mine = Message.event_id.in_(sa.select(Event.id).where(reached(reach)))
     chosen = sa.select(Message).where(Message.id.in_(ids), Message.status == seen, mine)
     rows = db.session.scalars(chosen.order_by(Message.id).with_for_update())
     moved = [row.id for row in rows.all() if _move(row, to, now)]
     if ids and not moved:
-        raise DecidedAlready
+        raise DecidedAlready if any_there(ids) else TakenBack
     return moved
 
 

@@ -16,7 +16,10 @@ REJECTED = "rejected"
 
 
 class Message(Model):
-    """One message. While `pending` or `rejected` its words live in `sealed`; `approved` ones in the open columns."""
+    """One message. While `pending` or `rejected` its words live in `sealed`; `approved` ones in the open columns.
+
+    `link_hash` is of the link by which who wrote it takes it back; samples have none.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (
@@ -38,3 +41,4 @@ class Message(Model):
     placed_on: Mapped[dt.date]
     decided_at: Mapped[dt.datetime | None] = mapped_column(Moment)
     submission_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    link_hash: Mapped[str | None] = mapped_column(sa.String(64), unique=True, index=True)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from ..core.crypto import BoxRefused, vault
 from ..core.db import db
 from ..core.text import direction_of
+from ..core.tokens import token_hash
 from ..events.models import Event
 from ..events.queries import reached
 from ..organizers.roles import ALL, Reach
@@ -119,6 +120,16 @@ def events_with_messages(reach: Reach = ALL) -> Sequence[Event]:
     return db.session.scalars(
         sa.select(Event).where(spoken_to, reached(reach)).order_by(Event.starts_at.desc(), Event.id)
     ).all()
+
+
+def id_by_token(token: str) -> str | None:
+    """The message that a link takes back; None when there is none, or none any more."""
+    return db.session.scalar(sa.select(Message.id).where(Message.link_hash == token_hash(token)))
+
+
+def any_there(ids: Sequence[str]) -> bool:
+    """Whether one at least of these messages has not been erased or taken back."""
+    return db.session.scalar(sa.select(Message.id).where(Message.id.in_(ids)).limit(1)) is not None
 
 
 def words_of(message: Message) -> dict[str, Any] | None:

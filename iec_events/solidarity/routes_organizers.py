@@ -95,12 +95,16 @@ def _decide(to: str, ids: list[str] | None, *, undoing: bool = False) -> Respons
         return _back(form)
     try:
         moved = actions.decide(chosen, seen=form.seen.data, to=to, now=clock.now(), reach=reach_as(MODERATOR))
-    except actions.DecidedAlready as refusal:
+    except (actions.DecidedAlready, actions.TakenBack) as refusal:
         flash(str(refusal), "error")
         return _back(form)
     if len(moved) < len(chosen):
         flash(
-            _("Some of these had been decided on in the meantime, or can’t be opened; they stay as they are."), "error"
+            _(
+                "Some of these were decided on or taken back in the meantime, or can’t be opened: with them, nothing "
+                "was done."
+            ),
+            "error",
         )
     _tell(form, moved, to, undoing=undoing)
     return _back(form, status=to if undoing else None)

@@ -367,7 +367,7 @@ def test_robots_may_fetch_every_calendar_and_nobodys_page(client: FlaskClient, p
     for rule in client.application.url_map.iter_rules():
         if rule.rule.endswith(".ics") and "my-rsvp" not in rule.rule:
             assert rules.can_fetch("Google-Calendar-Importer", prefix + re.sub("<[^>]*>", "x", rule.rule)), rule
-    for shut in ("/organize", "/organize/sign-in", "/rsvps/x"):
+    for shut in ("/organize", "/organize/sign-in", "/rsvps/x", "/messages/x"):
         assert not rules.can_fetch("Googlebot", prefix + shut)
 
 

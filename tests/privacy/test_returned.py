@@ -17,10 +17,12 @@ from iec_events.core.archive import make_archive, restore_archive
 from iec_events.core.db import db
 from iec_events.core.tombstones import bury, tombstones
 from iec_events.events.models import Event
-from iec_events.privacy.returned import erase_again
+from iec_events.privacy.returned import erase_again, take_back_again
 from iec_events.reports.commands import restore
 from iec_events.rsvps.actions import erase_own_rsvp
 from iec_events.rsvps.models import Rsvp, RsvpLink
+from iec_events.solidarity.actions import leave_message, take_back
+from iec_events.solidarity.models import Message
 from tests.factories import an_event
 from tests.privacy.people import an_account, comes, names
 
@@ -67,6 +69,21 @@ def test_the_workers_first_run_deletes_them_again_too(app: Flask, night: Path) -
     event = db.session.scalars(sa.select(Event)).one()
     assert names(an_account("omid@example.org"), event) in ([None], ["Ali"])
     assert erase_again(our_clock.now()) == 0
+
+
+def test_messages_that_were_taken_back_are_erased_again(app: Flask, night: Path, clock: time_machine.Traveller) -> None:
+    words = {"signature": "", "language": "en", "read_aloud": False, "event_slug": "berkeley"}
+    token = leave_message(text="Free", seed="1", now=our_clock.now(), **words)  # type: ignore[arg-type]
+    leave_message(text="Free too", seed="2", now=our_clock.now(), **words)  # type: ignore[arg-type]
+    make_archive(night.with_name("later"), now=our_clock.now())
+    take_back(token=token, now=our_clock.now())
+    answer = app.test_cli_runner().invoke(restore, [str(night.with_name("later")), "--replace"])
+    assert answer.output.endswith("1 messages had been taken back since then, and are erased again.\n")
+    assert count(Message) == 1
+    clock.shift(364 * DAY)
+    restore_archive(night.with_name("later"), replace=True)
+    assert take_back_again(our_clock.now()) == 1
+    assert take_back_again(our_clock.now()) == 0
 
 
 def test_a_tombstone_tells_nothing_and_goes_after_the_term(

@@ -114,6 +114,20 @@ def test_who_decides_second_is_told_and_changes_nothing(organizer: FlaskClient) 
     assert statuses() == {one: "approved"}
 
 
+def test_what_was_taken_back_in_the_meantime_is_told(organizer: FlaskClient) -> None:
+    one, other = leave("one", "other")
+    form = pile_form(organizer.get(PILE).text)
+    press(organizer, f"{one}/approve")
+    undo = {**form, "seen": "approved", "message": [one]}
+    actions.erase_message(one)
+    for button, data in (("undo/pending", undo), (f"{one}/approve", form), (f"{one}/reject", form)):
+        assert organizer.post(f"{PILE}/{button}", data=data).status_code == 303
+        assert "whoever wrote it took it back" in unescape(organizer.get(PILE).text), button
+    organizer.post(f"{PILE}/approve", data={**form, "message": [one, other]})
+    assert "Some of these were decided on or taken back" in organizer.get(PILE).text
+    assert statuses() == {other: "approved"}
+
+
 def test_in_bulk_with_nothing_ticked(organizer: FlaskClient) -> None:
     leave("one", "other")
     press(organizer, "approve")

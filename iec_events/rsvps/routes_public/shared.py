@@ -18,7 +18,7 @@ from ..queries import LinkUnknown, opens_active
 
 blueprint = Blueprint("rsvps", __name__)
 KEPT_LINKS = 8
-OURS = ("rsvps", "just_placed", "calendar_made")  # what an attendee's pages keep in the browser's cookie
+OURS = ("rsvps", "just_placed", "calendar_made", "message")  # what visitors' pages keep in the browser's cookie
 
 
 @blueprint.errorhandler(LinkUnknown)
