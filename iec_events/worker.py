@@ -21,6 +21,7 @@ from .access.emails import LETTERS as ACCESS_LETTERS
 from .broadcasts.actions import erase_letters, post_letters
 from .broadcasts.emails import LETTERS as BROADCAST_LETTERS
 from .calendars.actions import make_vevents
+from .checkin.actions import keep_places
 from .core import clock
 from .core.absence import is_away
 from .core.db import note_worker
@@ -69,7 +70,7 @@ def jobs(say: Say | None = None, stop: Stop = lambda: False) -> list[Job]:
         CLOCKS,
         Job("heartbeat", 15 * second, note_worker),
         Job("mail", second, lambda now: deliver_due(now=now, writers=LETTERS, say=say, stop=stop), apart=True),
-        Job("deadlines", 5 * second, run_deadlines),
+        Job("deadlines", 5 * second, _deadlines),
         Job("deadlines near", 60 * second, warn_holds),
         Job("reminders", 60 * second, send_reminders),
         Job("thanks", 60 * second, send_thanks),
@@ -84,6 +85,12 @@ def jobs(say: Say | None = None, stop: Stop = lambda: False) -> list[Job]:
         Job("door keys", 60 * second, take_ended_keys),
         *(Job(rule.job, rule.every, rule.erase) for rule in RULES),
     ]
+
+
+def _deadlines(now: dt.datetime) -> None:
+    """Offers and holds that are over end, but for those who are here."""
+    keep_places(now)
+    run_deadlines(now)
 
 
 def run(app: Flask, *, say: Say | None = None, stop: threading.Event | None = None) -> None:

@@ -63,13 +63,23 @@ def count_in(*, slug: str, rsvp_id: str, people: int | None, by: str, now: dt.da
         raise NotExpected
     if people is not None and not 1 <= people <= rsvp.party_size:
         raise TooMany(rsvp.party_size)
-    if rsvp.until is not None:  # an offer, or an address to confirm: nobody who is here loses their places at an hour
-        rsvp.until, rsvp.warned = max(rsvp.until, db.session.get_one(Event, rsvp.event_id).ends_at), True
+    _keep_place(rsvp)
     dialect: Any = {"sqlite": sqlite}.get(db.engine.dialect.name, postgresql)
     minute = now.replace(second=0, microsecond=0)
     arrival = {"rsvp_id": rsvp_id, "at": minute, "by": by, "people": people or rsvp.party_size}
     counted = dialect.insert(Arrival).values(arrival).on_conflict_do_nothing().returning(Arrival.rsvp_id)
     return db.session.scalar(counted) is not None
+
+
+@atomic()
+def keep_places(now: dt.datetime) -> None:
+    """What came free for a party that was here already runs out for it as little. For the worker, before deadlines."""
+    here = sa.select(Rsvp.id).join(Arrival, Arrival.rsvp_id == Rsvp.id).join(Event, Event.id == Rsvp.event_id)
+    ends = here.where(Rsvp.status.in_(ACTIVE), Rsvp.until < Event.ends_at, Event.ends_at > now)
+    for rsvp_id in db.session.scalars(ends.order_by(Rsvp.id)).all():
+        rsvp = db.session.get(Rsvp, rsvp_id, with_for_update=True, populate_existing=True)
+        if rsvp is not None:
+            _keep_place(rsvp)
 
 
 @atomic()
@@ -113,6 +123,12 @@ def count_out(*, slug: str, rsvp_id: str, now: dt.datetime, since: dt.datetime |
     except LinkUnknown:  # pressed twice at once: the other press erased them
         raise PartyUnknown from None
     db.session.execute(sa.delete(Arrival).where(Arrival.rsvp_id == rsvp_id))
+
+
+def _keep_place(rsvp: Rsvp) -> None:
+    """An offer, or an address to confirm: nobody who is here loses their places at an hour."""
+    if rsvp.until is not None:
+        rsvp.until, rsvp.warned = max(rsvp.until, db.session.get_one(Event, rsvp.event_id).ends_at), True
 
 
 def _party(slug: str, rsvp_id: str) -> sa.Select[Rsvp]:

@@ -42,6 +42,7 @@ from iec_events.rsvps.actions import (
 from iec_events.rsvps.actions.at_door import AddressUnproven, ListShut, NotTonight, PersonLooks, PlacesTaken
 from iec_events.rsvps.boxes import Reader
 from iec_events.rsvps.models import Rsvp
+from iec_events.worker import jobs
 from tests.checkin.people import comes
 from tests.factories import an_event
 
@@ -237,6 +238,21 @@ def test_places_that_are_only_offered_or_held_are_not_taken_from_who_is_here(nig
     db.session.rollback()
     assert statuses() == ["cancelled", "offered", "unconfirmed", "lapsed"]
     assert seats() == 4
+
+
+def test_a_place_that_comes_free_for_who_is_here_already_is_not_lost_at_the_start(night: Event) -> None:
+    becomes(night, offer_hours=2)
+    ali = comes("Ali", 5)
+    sara = comes("Sara", 2)
+    count_in(slug="berkeley", rsvp_id=sara, people=None, by="kian", now=clock.now())
+    cancel_rsvp(slug="berkeley", rsvp_id=ali, now=clock.now())
+    comes("Late", 5)
+    begun = clock.now() + dt.timedelta(hours=1, minutes=1)
+    for job in ("deadlines", "deadlines near"):
+        next(each for each in jobs() if each.name == job).run(begun)
+    db.session.rollback()
+    assert statuses() == ["cancelled", "offered", "waitlisted"]
+    assert seats() == 2
 
 
 def test_people_who_were_let_in_without_a_place_leave_no_room_for_others(night: Event) -> None:
