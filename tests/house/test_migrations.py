@@ -90,16 +90,6 @@ def test_every_migration_can_be_undone_and_done_again_with_rows_in_the_tables(ba
         db.session.remove()
 
 
-def test_unapproved_words_are_kept_out_of_the_open_after_every_change_of_their_table(bare: Flask) -> None:
-    with bare.app_context():
-        upgrade()
-        downgrade(revision="0008")
-        upgrade()
-        found = sa.inspect(db.engine).get_check_constraints("messages")
-        assert {check["name"] for check in found} >= {"ck_messages_status_known", "ck_messages_secret_until_approved"}
-        db.session.remove()
-
-
 def test_what_was_announced_is_noted_for_what_is_there_already(bare: Flask) -> None:
     second = dt.datetime(2027, 11, 7, 9, 30, tzinfo=dt.UTC)  # half past one, for the second time
     with bare.app_context():
