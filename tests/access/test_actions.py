@@ -29,11 +29,11 @@ from iec_events.access.queries import HolderUnknown, access
 from iec_events.core import clock
 from iec_events.core.db import atomic, db
 from iec_events.core.tokens import new_token
-from iec_events.events.keys import take_away
+from iec_events.events.keys import private_keys, take_away
 from iec_events.events.models import Event, EventKey, KeyCopy
 from iec_events.mail.models import OutboxMail
 from iec_events.organizers.actions import accept_invitation, invite
-from iec_events.organizers.keys import new_phrase, pair_of_phrase, private_of_session
+from iec_events.organizers.keys import RECOVERY, new_phrase, pair_of_phrase, private_of_session
 from iec_events.organizers.models import AuditEntry, RoleGrant
 from iec_events.organizers.queries import organizer_by_email
 from iec_events.questions.models import SHORT
@@ -178,6 +178,45 @@ def test_a_new_recovery_key_makes_the_old_words_worthless() -> None:
     assert recover(phrase=new, email="nasrin@example.org", now=clock.now()) == 2
 
 
+def test_the_old_words_open_nothing_of_what_their_successor_does_not_either() -> None:
+    nasrin, before = an_account("Nasrin"), an_event()
+    comes(before, "Sara")
+    old = make_recovery_key(by=nasrin, now=clock.now())
+    omid, after = an_account("Omid"), an_event()
+    comes(after, "Ali")
+    make_recovery_key(by=omid, now=clock.now())
+    held = sa.select(EventKey.event_id).join(KeyCopy).where(KeyCopy.holder == RECOVERY).distinct()
+    assert db.session.scalars(held).all() == [after.id]
+    assert private_keys(RECOVERY, pair_of_phrase(old).private) == {}
+
+
+def test_words_before_any_were_made_are_wrong() -> None:
+    an_account("Nasrin")
+    with pytest.raises(PhraseWrong):
+        check_recovery_key(phrase=new_phrase(), now=clock.now())
+    with pytest.raises(PhraseWrong):
+        recover(phrase=new_phrase(), email="nasrin@example.org", now=clock.now())
+
+
+def test_what_is_done_with_keys_stands_in_the_trail() -> None:
+    nasrin, event = an_account("Nasrin"), an_event(slug="berkeley")
+    comes(event, "Sara")
+    omid = an_account("Omid")
+    before = db.session.scalar(sa.select(sa.func.max(AuditEntry.id)))
+    check_recovery_key(phrase=make_recovery_key(by=nasrin, now=clock.now()), now=clock.now())
+    give_access(organizer_id=omid.id, by=nasrin, now=clock.now())
+    take_access(organizer_id=omid.id, now=clock.now())
+    new_list_key(slug=event.slug, by=nasrin, now=clock.now())
+    noted = sa.select(AuditEntry.what, AuditEntry.about).where(AuditEntry.id > before).order_by(AuditEntry.id)
+    assert [tuple(row) for row in db.session.execute(noted)] == [
+        ("recovery.made", "recovery"),
+        ("recovery.checked", "recovery"),
+        ("access.given", f"organizer:{omid.id}"),
+        ("access.taken", f"organizer:{omid.id}"),
+        ("list.key-changed", "event:berkeley"),
+    ]
+
+
 def test_using_the_recovery_key_and_failing_to_stands_in_the_trail(app: Flask) -> None:
     nasrin = an_account("Nasrin")
     comes(an_event(), "Sara")
@@ -297,6 +336,15 @@ def test_a_new_key_keeps_out_who_lost_access_and_loses_nobody() -> None:
     assert set(db.session.scalars(sa.select(EventKey.version))) == {2}
 
 
+def test_a_new_key_goes_to_nobody_who_did_not_hold_the_old_one() -> None:
+    nasrin, event = an_account("Nasrin"), an_event()
+    comes(event, "Sara")
+    omid, later = an_account("Omid"), an_event()
+    comes(later, "Ali")
+    new_list_key(slug=event.slug, by=nasrin, now=clock.now())
+    assert (names(event, omid), names(later, omid)) == ([None], ["Ali"])
+
+
 def test_a_new_key_opens_remarks_and_answers_as_well() -> None:
     nasrin, event = an_account("Nasrin"), an_event()
     comes(event, "Sara")
@@ -323,3 +371,15 @@ def test_a_key_is_not_changed_by_who_cannot_read_all_of_the_list() -> None:
     with pytest.raises(NotReadable):
         new_list_key(slug=event.slug, by=nasrin, now=clock.now())
     assert names(event, nasrin) == [None, "Ali"]
+
+
+def test_a_remark_that_does_not_open_keeps_the_key_from_being_changed() -> None:
+    nasrin, event = an_account("Nasrin"), an_event()
+    comes(event, "Sara")
+    sara = db.session.scalars(sa.select(Rsvp)).one().id
+    remark_on(slug=event.slug, rsvp_id=sara, text="came by bus", now=clock.now())
+    with atomic():
+        rsvp = db.session.get_one(Rsvp, sara)
+        rsvp.remark = (rsvp.remark or b"")[:-1]
+    with pytest.raises(NotReadable):
+        new_list_key(slug=event.slug, by=nasrin, now=clock.now())

@@ -18,7 +18,7 @@ from iec_events.organizers import actions, factors
 from iec_events.organizers.guard import TOKEN
 from iec_events.organizers.keys import private_of_session
 from iec_events.organizers.models import AuditEntry, AuthenticatorApp, Organizer, RecoveryCode
-from iec_events.organizers.queries import organizer_by_email
+from iec_events.organizers.queries import organizer_by_email, session_of
 from tests.conftest import Client
 from tests.factories import PASSWORD, an_app, an_event, an_organizer, app_code
 from tests.filling import hidden_fields, send
@@ -393,13 +393,16 @@ def test_the_account_page_lists_sessions_and_ends_them(app: Flask, nasrin: Organ
     assert (page.count("This browser"), page.count("Another browser")) == (1, 2)
     assert ANYBODY in page
     ends = re.findall(r'action="(/organize/account/sessions/[^"]+/end)"', page)
+    stranger = an_app(an_organizer("Omid", "omid@example.org"))
+    assert not actions.end_session(organizer_id=stranger.id, session_id=ends[0].split("/")[4], now=real_clock.now())
+    with atomic():
+        theirs = actions.open_session(stranger.id, None, now=real_clock.now())
     assert send(here, "/organize/account", to=ends[0]).status_code == 303
     assert sorted(c.get("/organize").status_code for c in (here, there, third)) == [200, 200, 303]
     assert send(here, "/organize/account", to="/organize/account/sessions/end").status_code == 303
     assert [c.get("/organize").status_code for c in (here, there, third)] == [200, 303, 303]
-    assert "session.ended" in noted()
-    stranger = an_app(an_organizer("Omid", "omid@example.org"))
-    assert not actions.end_session(organizer_id=stranger.id, session_id=ends[0].split("/")[4], now=real_clock.now())
+    assert session_of(theirs) is not None
+    assert {"session.ended", "session.others-ended"} <= set(noted())
     del nasrin
 
 
