@@ -3,7 +3,7 @@
 
 const CODE = /^IEC1\.[\w-]{16}\.[\w-]$/;
 const WANTED = { video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } } };
-const SIDE = 640; // pixels: a code that fills a tenth of the picture can be read
+const SIDE = 640; // pixels: a code as wide as an eighth of the picture can be read
 const PAUSE = 100; // milliseconds between two pictures: phones stay cool, and buttons answer
 
 const part = document.querySelector("[data-scan]");
