@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from wtforms import HiddenField
+from wtforms import BooleanField, HiddenField
 
 from ..core.forms import Form, Needed, TextLine, WholeNumber
 from ..core.i18n import _, _l, current_locale
@@ -39,11 +39,13 @@ class WalkInForm(Form):
     """
 
     largest_party = 1
+    asks = False
 
     party_size = WholeNumber(
         _l("How many are they?"), [Needed(_l("Please say how many they are.")), AtMost()], default=1
     )
     name = TextLine(_l("Name or alias"), longest=LONGEST_NAME, render_kw={"autocomplete": "off"})
+    another = BooleanField(_l("This is somebody else"))
     seed = HiddenField()
 
     def take(self, event: Event, seed: str) -> None:
@@ -51,6 +53,13 @@ class WalkInForm(Form):
         self.largest_party = min(event.largest_now, LARGEST)
         if len(self.seed.data or "") != SEED_LENGTH:
             self.seed.data = seed
+
+    def ask(self, time: str) -> None:
+        """Ask whether they are somebody else than the party of that name which was counted in at this time."""
+        text = _(
+            "Somebody of that name was counted in at %(time)s. If this is somebody else, tick the box and send again."
+        )
+        self.asks, self.name.errors = True, (text % {"time": time},)
 
     def party(self) -> Party:
         """Who comes. Who gives no name is a guest."""

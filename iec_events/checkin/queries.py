@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from ..core.db import db
 from ..core.i18n import current_locale
 from ..core.text import finder, folded, sorting_key
+from ..core.tokens import token_hash
 from ..events.models import Event
 from ..events.queries import all_events
 from ..organizers.roles import Reach
@@ -20,12 +21,13 @@ from ..questions.queries import questions_of
 from ..questions.views import Answered, answered
 from ..rsvps.answers import read_answers
 from ..rsvps.door_boxes import DoorReader
-from ..rsvps.models import ACTIVE, CONFIRMED, NOT_COMING, REMOVED, Rsvp
+from ..rsvps.models import ACTIVE, CONFIRMED, NOT_COMING, REMOVED, Rsvp, RsvpLink
 from .models import Arrival
 
 PAGE = 100
 MOST_BY_NAME = 1000
 EXPECTED, HERE = "expected", "here"
+LATELY = dt.timedelta(minutes=5)
 SHOWN_AFTER = dt.timedelta(hours=12)
 
 
@@ -142,6 +144,14 @@ def counted_by(rsvp_id: str) -> str | None:
     """The organizer who counted a party in; None when nobody did."""
     found = db.session.get(Arrival, rsvp_id)
     return found.by if found else None
+
+
+def namesake(event_id: int, name: str, reader: DoorReader, *, token: str, now: dt.datetime) -> Party | None:
+    """A party of this name that came a moment ago, other than the one of this token; as far as one can read."""
+    own = sa.select(RsvpLink.rsvp_id).where(RsvpLink.token_hash == token_hash(token))
+    lately = _with_arrivals(event_id).where(Arrival.at >= now - LATELY, Rsvp.id.not_in(own)).order_by(Arrival.at.desc())
+    parties = map(_party(reader), db.session.execute(lately))
+    return next((one for one in parties if folded(one.name or "") == folded(name)), None)
 
 
 def heads(event_id: int) -> Heads:

@@ -49,6 +49,7 @@ from .queries import (
     door_view,
     doors_in,
     heads,
+    namesake,
     party_at_door,
     unseated,
 )
@@ -110,6 +111,8 @@ def walk_in(slug: str) -> ResponseReturnValue:
     party, now = form.party(), clock.now()
     said = "\0".join((slug, form.seed.data or "", str(party.party_size), party.name))  # others are not the same party
     token = derived_token(settings().secret_key, "walk-in", said)
+    if _is_there(event, form, token):
+        return _walk_in_page(event, form), 422
     try:
         placed = count_walk_in(slug=slug, party=party, token=token, by=g.organizer.id, now=now)
     except Refusal as refusal:
@@ -119,6 +122,17 @@ def walk_in(slug: str) -> ResponseReturnValue:
     if not placed.new:
         flash(_("This was sent before, so they are counted once. Is it somebody else? Then count them in now."))
     return redirect(url_for(".door", slug=slug, done=placed.rsvp_id), 303)
+
+
+def _is_there(event: Event, form: WalkInForm, token: str) -> bool:
+    """Whether a party of that name came a moment ago, so that one asks: somebody may have gone back, and sent anew."""
+    if form.another.data or not form.name.data:
+        return False
+    reader = door_reader_of(*key_holder(), event.id)
+    before = namesake(event.id, form.name.data, reader, token=token, now=clock.now())
+    if before is not None:
+        form.ask(_clock_of(event)(before))
+    return before is not None
 
 
 def _count(slug: str, verb: Callable[..., bool]) -> ResponseReturnValue:

@@ -410,6 +410,27 @@ def test_a_walk_in_whose_answer_was_lost_is_counted_once_and_the_next_one_too(ki
     assert on_the_list() == [("confirmed", 1)] * 3
 
 
+@pytest.mark.usefixtures("night")
+def test_a_name_that_was_counted_in_a_moment_ago_is_asked_about(
+    kian: FlaskClient, clock: time_machine.Traveller
+) -> None:
+    typed = {**hidden_fields(kian.get(WALK_IN).text), "party_size": "1", "name": "Omid"}
+    first = kian.post(WALK_IN, data=typed)
+    answer = send(kian, WALK_IN, party_size="2", name="omid")  # one step back, and sent anew
+    assert (answer.status_code, on_the_list()) == (422, [("confirmed", 1)])
+    assert "Somebody of that name was counted in at 4 am." in answer.text
+    assert ('value="omid"' in answer.text, 'value="2" checked' in answer.text) == (True, True)
+    assert kian.post(WALK_IN, data=typed).location == first.location, "the same form is the same party"
+    sent = {**hidden_fields(answer.text), "party_size": "2", "name": "omid", "another": "y"}
+    assert kian.post(WALK_IN, data=sent).status_code == 303
+    assert send(kian, WALK_IN, party_size="1").status_code == 303
+    assert send(kian, WALK_IN, party_size="1").status_code == 303, "who gives no name is asked nothing"
+    clock.shift(360)
+    becomes(db.session.scalars(sa.select(Event)).one(), capacity=9)
+    assert send(kian, WALK_IN, party_size="1", name="Omid").status_code == 303
+    assert len(on_the_list()) == 5
+
+
 @pytest.mark.parametrize("people", ["", "0", "7", "x"])
 def test_a_wrong_number_is_told_beside_it_and_the_name_stays(kian: FlaskClient, night: Event, people: str) -> None:
     del night
