@@ -110,8 +110,8 @@ def test_both_addresses_are_printed_in_every_language_at_both(browser: FlaskClie
     for there in (browser, tor):
         for path in ("/privacy", "/fa/privacy", "/es/privacy"):
             told = there.get(path).text
-            assert f'value="{ONION}"' in told
-            assert f'value="{PUBLIC}/"' in told
+            assert f'dir="ltr">{ONION}</code>' in told
+            assert f'dir="ltr">{PUBLIC}/</code>' in told
             assert f'href="{path}#addresses"' in told
     assert "upgrade-insecure-requests" not in tor.get("/").headers["Content-Security-Policy"]
 
