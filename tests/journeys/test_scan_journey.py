@@ -93,6 +93,11 @@ def test_a_code_is_read_and_names_its_party(phone: Page, code: str) -> None:
 @pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
 def test_what_is_no_code_of_ours_is_neither_sent_nor_shown_and_the_camera_stops(phone: Page, code: str) -> None:
     button, said = phone.locator("[data-scan] button"), phone.locator("[data-scan] [role=status]")
+    phone.route("**/vendor/**", lambda route: route.abort())
+    button.click()
+    expect(said).to_contain_text("could not be loaded. Try again")
+    is_shut(phone)
+    phone.unroute("**/vendor/**")
     button.click()
     expect(said).to_have_text("Hold the code in front of the camera.")
     asked: list[str] = []

@@ -36,13 +36,20 @@ function trouble({ name }) {
   return ["NotFoundError", "OverconstrainedError"].includes(name) ? words.none : words.busy;
 }
 
+/* Many browsers try a module that could not be fetched never again in this page. So it is brought into their cache first. */
+async function fetchReader() {
+  const files = ["decode.js", "index.js"].map((name) => new URL(`vendor/qr/${name}`, import.meta.url).href);
+  await Promise.all(files.map(async (file) => (await fetch(file)).blob()));
+  return import(files[0]);
+}
+
 async function open() {
   turn += 1;
   const mine = turn;
   isOpen = true;
   button.textContent = words.close;
   say("");
-  const reader = import("./vendor/qr/decode.js").catch(() => null);
+  const reader = fetchReader().catch(() => null);
   let seen;
   try {
     seen = await navigator.mediaDevices.getUserMedia(WANTED);
