@@ -185,6 +185,31 @@ def test_a_key_that_was_touched_opens_no_list_and_locks_nobody_out(app: Flask) -
     actions.change_password(token=token, password=PASSWORD, new_password="a winter without snow", now=clock.now())
 
 
+def test_a_password_that_is_changed_while_it_is_tried_lets_nobody_in(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del app
+    account = an_organizer()
+    token, new, kept = an_organizer_session(account), "ten poems by the sea", account.password_hash
+
+    def becomes(password_hash: str) -> None:
+        with atomic():
+            db.session.get_one(Organizer, account.id).password_hash = password_hash
+
+    def meanwhile(password: str, known: str | None = None) -> object:
+        becomes("another")
+        return passwords.fits(password, known) if known else passwords.hash_password(password)
+
+    monkeypatch.setattr("iec_events.organizers.actions.signing_in.fits", meanwhile)
+    monkeypatch.setattr("iec_events.organizers.actions.account.hash_password", meanwhile)
+    with pytest.raises(actions.SignInRefused):
+        actions.sign_in(email="nasrin@example.org", password=PASSWORD, now=clock.now())
+    becomes(kept)
+    with pytest.raises(actions.SessionOver):
+        actions.change_password(token=token, password=PASSWORD, new_password=new, now=clock.now())
+    assert (sessions(), db.session.get_one(Organizer, account.id).password_hash) == (1, "another")
+
+
 def test_signing_in_again_ends_the_browsers_old_session(app: Flask) -> None:
     del app
     old = an_organizer_session(an_organizer())

@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 
 from iec_events.core import clock as real_clock
 from iec_events.core.db import db
-from iec_events.organizers.actions import invite
+from iec_events.organizers.actions import SessionOver, invite, set_up_passkey, sign_in
 from iec_events.organizers.models import AuditEntry, Passkey
 from tests.conftest import Client, Installation
 from tests.factories import PASSWORD, an_app, an_organizer, app_code
@@ -100,6 +100,14 @@ def with_app(app: Flask) -> FlaskClient:
 def takes(client: FlaskClient, phone: Phone, name: str = "my phone") -> None:
     options = asked(client.get(NEW).text)
     assert send(client, NEW, name=name, answer=phone.makes(options)).status_code == 303
+
+
+def test_the_password_alone_adds_none_to_an_account_that_has_a_second_factor(app: Flask) -> None:
+    del app
+    an_app(an_organizer("Nasrin", ANYBODY))
+    half = sign_in(email=ANYBODY, password=PASSWORD, now=real_clock.now())
+    with pytest.raises(SessionOver):
+        set_up_passkey(token=half, name="thief", answer="{}", now=real_clock.now())
 
 
 def test_a_passkey_signs_in_in_place_of_a_code(named: Flask) -> None:

@@ -16,11 +16,11 @@ from flask.testing import FlaskClient
 
 from iec_events.access.queries import access
 from iec_events.core import clock as real_clock
-from iec_events.core.db import db
+from iec_events.core.db import atomic, db
 from iec_events.events.actions import revise_event
 from iec_events.events.drafts import draft_of
-from iec_events.events.keys import add_key, holders_of
-from iec_events.events.models import EventKey
+from iec_events.events.keys import add_key, holders_of, take_away
+from iec_events.events.models import EventKey, KeyCopy
 from iec_events.events.views import EventView
 from iec_events.organizers.actions import accept_invitation, revoke_invitation
 from iec_events.organizers.actions import invite as make_invitation
@@ -313,6 +313,28 @@ def test_keys_go_to_those_only_who_are_to_read(app: Flask, owner: FlaskClient) -
     del app
 
 
+def test_a_role_that_is_taken_leaves_the_keys_of_another(owner: FlaskClient) -> None:
+    del owner
+    berkeley, paris = an_event(slug="berkeley"), an_event(slug="paris")
+    omid, _token = an_account(OMID, role=ORGANIZER, place="event:berkeley")
+    now = real_clock.now()
+    actions.give_role(organizer_id=omid, given=Grant(role=ORGANIZER), now=now)
+    comes("berkeley", "Sara")
+    comes("paris", "Ali")
+    nasrin = organizer_by_email(NASRIN)
+    assert nasrin is not None
+    with atomic():
+        mine = sa.select(EventKey.id).where(EventKey.event_id == berkeley.id)
+        take_away(nasrin.id, db.session.scalars(mine).all())  # he reads it alone
+    roles = {grant.place: grant.id for grant in grants_of(omid, now=now)}
+    actions.take_role(organizer_id=nasrin.id, grant_id=roles[""], now=now)  # it is not hers
+    assert holders_of(paris.id, "roster") == {nasrin.id, omid}
+    actions.take_role(organizer_id=omid, grant_id=roles[""], now=now)
+    assert (holders_of(berkeley.id, "roster"), holders_of(paris.id, "roster")) == ({omid}, {nasrin.id})
+    assert roles_of(OMID) == [("organizer", "event:berkeley")]
+    assert noted()[-2:] == ["role.given", "role.taken"]
+
+
 def test_who_alone_can_read_a_list_keeps_role_and_account(app: Flask, owner: FlaskClient) -> None:
     an_event(slug="berkeley")
     comes("berkeley", "Sara")
@@ -336,8 +358,11 @@ def test_two_owners_who_remove_each_other_leave_one(app: Flask) -> None:
         actions.remove_person(organizer_id=one.id, now=real_clock.now())
 
 
-def test_removing_ends_sessions_and_roles(app: Flask, owner: FlaskClient) -> None:
+def test_removing_ends_sessions_roles_and_keys(app: Flask, owner: FlaskClient) -> None:
     omid, token = an_account(OMID)
+    event = an_event(slug="berkeley")
+    comes("berkeley", "Sara")
+    assert omid in holders_of(event.id, "roster")
     his = browser_of(app, token)
     assert his.get("/organize").status_code == 200
     assert "Remove this account" in owner.get(f"/organize/team/{omid}/remove").text
@@ -345,6 +370,7 @@ def test_removing_ends_sessions_and_roles(app: Flask, owner: FlaskClient) -> Non
     assert send(owner, f"/organize/team/{omid}/remove").status_code == 303
     assert his.get("/organize").location == "/organize/sign-in?next=/organize"
     assert not db.session.scalars(sa.select(RoleGrant).where(RoleGrant.organizer_id == omid)).all()
+    assert not db.session.scalars(sa.select(KeyCopy).where(KeyCopy.holder == omid)).all()
     assert owner.get(f"/organize/team/{omid}").status_code == 404
     assert "organizer.removed" in noted()
 
