@@ -1,4 +1,4 @@
-"""A message's story: left by a visitor, read by a new organizer, put on the wall, taken down again."""
+"""A message's story: left by a visitor, read by a new organizer, put on the wall, taken down, taken back."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ def tell_the_story(
     sima.page.locator("#consent_publish").check()
     sima.press("Send the message")
     sima.sees("Your voice is in.")
+    link = sima.page.locator("#link").input_value()
 
     nasrin.go(f"{say.prefix}/organize/messages")
     nasrin.sees("Sign in")
@@ -92,5 +93,13 @@ def tell_the_story(
     nasrin.fill("Code", on_paper[0])  # her phone is at home
     nasrin.page.keyboard.press("Enter")
     nasrin.sees("Dashboard")
+
+    sima.follow(link)
+    sima.sees("Take your message back?")
+    expect(sima.page.locator("body")).not_to_contain_text(SIGNED)
+    sima.press("Take my message back")
+    sima.sees("It is taken back.")
+    nasrin.go(f"{say.prefix}/organize/messages?status=rejected")
+    expect(nasrin.page.locator(".review")).to_have_count(0)
     for person in (sima, nasrin):
         person.leave()
