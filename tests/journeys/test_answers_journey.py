@@ -48,7 +48,9 @@ def test_what_is_asked_is_answered_read_and_stays_readable(stage: Stage) -> None
     kian = stage.organizer(account=keeper, phone=True)
     kian.go(DOOR)
     kian.page.locator("#q").fill(code)
-    kian.press("Search")
+    with kian.page.expect_navigation():  # after the page has seen that the network is there
+        kian.page.get_by_role("button", name="Search").click()
+    kian.look()
     party = kian.page.locator("li.party")
     expect(party).to_contain_text("A seat near the exit")
     assert "Oakland" not in kian.page.content()

@@ -1,0 +1,102 @@
+/* What was pressed at the door: kept in this tab without names until the server has answered, and sent again until then.
+   The presses of a party are sent in their order. A press that is sent twice counts once: the server sees to that. */
+
+const PATIENCE = 8000; // milliseconds until a request counts as lost
+const LONGEST_PAUSE = 30_000;
+const { door, until } = document.querySelector("[data-door]").dataset;
+const form = document.querySelector("form.find");
+export const home = new URL(form.action); // of the door's page; what is done there has addresses below it
+const KEY = `door ${door}`;
+
+export const presses = kept(); // { party, verb, people, since, at, tried }, the oldest first
+export const first = (party) => presses.find((one) => one.party === party);
+export const last = (party) => presses.filter((one) => one.party === party).pop();
+export const drop = (press) => presses.splice(presses.indexOf(press), 1);
+
+let token = form.elements.csrf_token.value;
+let [isSending, failures, timer] = [false, 0, 0];
+
+/* What this tab keeps of this door, and nothing any more of a night that is over. */
+function kept() {
+  try {
+    for (const key of Object.keys(sessionStorage).filter((one) => one.startsWith("door "))) {
+      if (JSON.parse(sessionStorage[key]).until * 1000 < Date.now()) sessionStorage.removeItem(key);
+    }
+    return JSON.parse(sessionStorage.getItem(KEY))?.presses ?? [];
+  } catch {
+    return []; // no storage: what is pressed lives as long as the page
+  }
+}
+
+export function keep() {
+  try {
+    if (presses.length) sessionStorage.setItem(KEY, JSON.stringify({ until: Number(until), presses }));
+    else sessionStorage.removeItem(KEY);
+  } catch { /* as above */ }
+}
+
+async function ask(address, options) {
+  const limit = new AbortController();
+  const clock = setTimeout(() => limit.abort(), PATIENCE);
+  try {
+    const answer = await fetch(address, { ...options, redirect: "manual", signal: limit.signal });
+    const isData = answer.headers.get("Content-Type")?.startsWith("application/json");
+    return { answer, told: isData ? await answer.json() : null };
+  } catch {
+    return { answer: null, told: null };
+  } finally {
+    clearTimeout(clock);
+  }
+}
+
+/* Whether a page could be loaded now: a little is asked of the server, past what the browser keeps. */
+export async function isReachable() {
+  if (!navigator.onLine) return false;
+  const { answer } = await ask(import.meta.url, { method: "HEAD", cache: "no-store" });
+  return Boolean(answer?.ok);
+}
+
+/* What is in the way of a press: "shut" until somebody signs in, "away", "stuck" alone; "" if it was answered. */
+async function deliver(press, take, again = false) {
+  press.tried = true;
+  keep();
+  const { party, verb, people, since } = press;
+  const body = new URLSearchParams({ csrf_token: token, party, since, [`people-${party}`]: people });
+  const headers = { Accept: "application/json" };
+  const { answer, told } = await ask(`${home.pathname}/${verb}`, { method: "POST", body, headers });
+  if (told?.token && !again) {
+    token = told.token;
+    return deliver(press, take, true);
+  }
+  if (told?.heads) {
+    drop(press);
+    take(press, answer.ok || (verb === "undo" && answer.status === 404), told);
+    return "";
+  }
+  if (answer?.type === "opaqueredirect") return "shut"; // it leads to where one signs in
+  if (!answer || answer.status === 429 || [502, 503, 504].includes(answer.status)) return "away";
+  return answer.status >= 400 && answer.status < 500 ? "shut" : "stuck";
+}
+
+/* Send what is kept, the oldest first: `take(press, isGood, told)` each answer, and `report(way)` what is in the way. */
+export async function send(take, report) {
+  if (isSending || !presses.length) return;
+  isSending = true;
+  clearTimeout(timer);
+  const stuck = new Set();
+  let way = "";
+  try {
+    for (let press; way === "" && (press = presses.find((one) => !stuck.has(one.party)));) {
+      way = await deliver(press, take);
+      if (way !== "stuck") continue;
+      stuck.add(press.party); // one that breaks the server keeps no other waiting
+      way = "";
+    }
+  } finally {
+    isSending = false;
+  }
+  way ||= stuck.size ? "away" : "";
+  failures = way ? failures + 1 : 0;
+  if (way === "away") timer = setTimeout(send, Math.min(1000 * 2 ** failures, LONGEST_PAUSE), take, report);
+  report(way);
+}
