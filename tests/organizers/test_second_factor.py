@@ -20,7 +20,7 @@ from iec_events.organizers.keys import private_of_session
 from iec_events.organizers.models import AuditEntry, AuthenticatorApp, Organizer, RecoveryCode
 from iec_events.organizers.queries import organizer_by_email, session_of
 from tests.conftest import Client
-from tests.factories import PASSWORD, an_app, an_event, an_organizer, app_code
+from tests.factories import PASSWORD, an_app, an_event, an_organizer, an_organizer_session, app_code
 from tests.filling import hidden_fields, send
 
 SIGN_IN, SECOND, SET_UP, CONFIRM = (f"/organize/{page}" for page in ("sign-in", "second", "set-up", "confirm"))
@@ -389,14 +389,13 @@ def test_the_account_page_lists_sessions_and_ends_them(app: Flask, nasrin: Organ
     for number, client in enumerate((here, there, third)):
         knock(client)
         send(client, SECOND, code=app_code(steps=number - 1))
+    stranger = an_app(an_organizer("Omid", "omid@example.org"))
+    theirs = an_organizer_session(stranger)
     page = here.get("/organize/account").text
     assert (page.count("This browser"), page.count("Another browser")) == (1, 2)
     assert ANYBODY in page
     ends = re.findall(r'action="(/organize/account/sessions/[^"]+/end)"', page)
-    stranger = an_app(an_organizer("Omid", "omid@example.org"))
     assert not actions.end_session(organizer_id=stranger.id, session_id=ends[0].split("/")[4], now=real_clock.now())
-    with atomic():
-        theirs = actions.open_session(stranger.id, None, now=real_clock.now())
     assert send(here, "/organize/account", to=ends[0]).status_code == 303
     assert sorted(c.get("/organize").status_code for c in (here, there, third)) == [200, 200, 303]
     assert send(here, "/organize/account", to="/organize/account/sessions/end").status_code == 303
