@@ -255,6 +255,17 @@ def test_a_place_that_comes_free_for_who_is_here_already_is_not_lost_at_the_star
     assert seats() == 2
 
 
+def test_a_place_is_kept_no_longer_than_for_others_once_a_press_is_taken_back(night: Event) -> None:
+    becomes(night, offer_hours=2)
+    ali, sara = comes("Ali", 5), comes("Sara", 2)
+    cancel_rsvp(slug="berkeley", rsvp_id=ali, now=clock.now())
+    count_in(slug="berkeley", rsvp_id=sara, people=None, by="kian", now=clock.now())
+    count_out(slug="berkeley", rsvp_id=sara, now=clock.now())
+    run_deadlines(clock.now() + dt.timedelta(hours=1, minutes=1))
+    db.session.rollback()
+    assert (statuses(), seats()) == (["cancelled", "lapsed"], 0)
+
+
 def test_people_who_were_let_in_without_a_place_leave_no_room_for_others(night: Event) -> None:
     comes("Ali", 4)
     sara, omid = comes("Sara", 2), says_no("Omid")

@@ -16,8 +16,8 @@ from ...core.i18n import _, _l, format_number, ngettext
 from ...core.tokens import token_hash
 from ...events.models import Event
 from ...organizers import audit
-from ..models import ACTIVE, CONFIRMED, NOT_COMING, Rsvp, RsvpLink, RsvpStep
-from .lines import StatusChanged, join, just_told, locked, locked_rsvp, look_under_attack, note_step
+from ..models import ACTIVE, CONFIRMED, NOT_COMING, OFFERED, UNCONFIRMED, Rsvp, RsvpLink, RsvpStep
+from .lines import StatusChanged, join, just_told, locked, locked_rsvp, look_under_attack, note_step, offer_ends
 from .own import erase_rsvp, leave
 from .placing import Party, Placed, check_size, place_rsvp
 
@@ -141,9 +141,13 @@ def let_in(*, slug: str, rsvp_id: str, now: dt.datetime, unseated: int = 0) -> N
 def take_back_at_door(*, slug: str, rsvp_id: str, now: dt.datetime) -> None:
     """What the door did to the list was a slip: who was put on it is erased, who was let in does not come again.
 
-    Nothing happens if anything else was done to the party since. LinkUnknown.
+    What was kept for them because they were here is so no longer than for others. Nothing else happens if anything else
+    was done to the party since. LinkUnknown.
     """
     event, rsvp = locked_rsvp(rsvp_id, slug=slug)
+    if rsvp.status in {OFFERED, UNCONFIRMED} and rsvp.until is not None and rsvp.until >= event.ends_at:
+        hours = event.offer_hours if rsvp.status == OFFERED else None
+        rsvp.until, rsvp.warned = offer_ends(event, hours or event.hold_hours, now), False
     steps = sa.select(RsvpStep.what).where(RsvpStep.rsvp_id == rsvp.id).order_by(RsvpStep.id.desc())
     last = db.session.scalar(steps.limit(1))
     if last not in {WALKED_IN, LET_IN} or rsvp.status != CONFIRMED:
