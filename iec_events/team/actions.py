@@ -69,6 +69,7 @@ def take_role(*, organizer_id: str, grant_id: str, now: dt.datetime) -> None:
         return
     if row.role == OWNER:
         _need_other_owner(organizer_id)
+        _end_reset_links()
     db.session.delete(row)
     db.session.flush()
     mine = keys_for(grants_of(organizer_id, now=now))
@@ -87,6 +88,7 @@ def remove_person(*, organizer_id: str, now: dt.datetime, whatever_is_lost: bool
         _need_other_owner(organizer_id)
         _need_other_readers(organizer_id)
     take_away(organizer_id)
+    _end_reset_links()
     db.session.execute(sa.delete(Organizer).where(Organizer.id == organizer_id))
     note("organizer.removed", f"organizer:{organizer_id}", now=now)
 
@@ -138,6 +140,11 @@ def _held(organizer_id: str) -> Organizer:
     if found is None:
         raise PersonUnknown
     return found
+
+
+def _end_reset_links() -> None:
+    """Whoever was an owner may hold links by which they begin anew as a colleague: these stand on no page."""
+    db.session.execute(sa.delete(ResetLink))
 
 
 def _need_other_owner(organizer_id: str) -> None:

@@ -157,6 +157,21 @@ def test_a_code_counts_once_and_codes_before_it_not_at_all(
     assert send(other, SECOND, code=app_code()).status_code == 303
 
 
+def test_of_two_who_give_one_code_at_once_one_is_first(nasrin: Organizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, used = factors.fitting_step, list[bool]()
+
+    def meanwhile(secret: str, typed: str, *, now: dt.datetime, after: int = 0) -> int | None:
+        step = real(secret, typed, now=now, after=after)
+        monkeypatch.setattr(factors, "fitting_step", real)
+        used.append(factors.use_app_code(nasrin.id, typed, now=now))
+        return step
+
+    monkeypatch.setattr(factors, "fitting_step", meanwhile)
+    with atomic():
+        used.append(factors.use_app_code(nasrin.id, app_code(), now=real_clock.now()))
+    assert used == [True, False]
+
+
 @pytest.mark.parametrize(("steps", "fits"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
 def test_a_phones_clock_may_be_off_by_half_a_minute(
     client: FlaskClient, nasrin: Organizer, steps: int, *, fits: bool

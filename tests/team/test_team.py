@@ -451,6 +451,21 @@ def test_a_link_to_begin_anew_ends_after_a_day_and_with_the_next(app: Flask, clo
             actions.begin_anew(token=token, password=PASSWORD, now=real_clock.now())
 
 
+@pytest.mark.parametrize("ended", ["account", "role"])
+def test_who_was_an_owner_comes_back_by_no_link_that_they_made_before(owner: FlaskClient, ended: str) -> None:
+    del owner
+    nasrin, now = organizer_by_email(NASRIN), real_clock.now()
+    assert nasrin is not None
+    omid, _token = an_account(OMID, role=OWNER)
+    made = actions.make_reset_link(organizer_id=nasrin.id, now=now)
+    if ended == "account":
+        actions.remove_person(organizer_id=omid, now=now)
+    else:
+        actions.take_role(organizer_id=omid, grant_id=grants_of(omid, now=now)[0].id, now=now)
+    with pytest.raises(actions.LinkUnknown):
+        actions.begin_anew(token=made, password="five rivers and a wide sea", now=now)
+
+
 def test_unlocking_ends_the_wait(app: Flask, owner: FlaskClient) -> None:
     omid = an_app(an_organizer("Omid", OMID))
     his = app.test_client()
