@@ -268,7 +268,7 @@ def test_no_address_breaks_anything(shown: FlaskClient, organizer: FlaskClient, 
     for address in (
         f"/{part}", f"/fa/{part}", f"/events/{part}", f"/events/{part}.ics", f"/campaigns/{part}", f"/campaigns/{part}.ics",
         f"/events/{part}/rsvp", f"/events/{part}/messages", f"/events/berkeley/messages/{part}", f"/events/{part}/my-rsvp",
-        f"/rsvps/{part}", f"/images/{part}.webp", f"/images/x/{part}.webp", f"/static/{part}", f"/static/{static_digest()}/{part}", f"/organize/first/{part}",
+        f"/rsvps/{part}", f"/images/{part}.webp", f"/images/x/{part}.webp", f"/static/{part}", f"/static/{static_digest()}/{part}", f"/organize/first/{part}", f"/messages/{part}",
         f"/?q={part}", f"/organize/sign-in?next={part}", f"/organize/sign-in?next=/organize/{part}", f"/events/berkeley?{part}={part}",
     ):  # fmt: skip
         answer = shown.get(address)

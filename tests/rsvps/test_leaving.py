@@ -55,7 +55,9 @@ def test_with_nothing_to_forget_it_says_so_at_once(client: FlaskClient) -> None:
 
 def test_who_organizes_in_the_same_browser_stays_signed_in(organizer: FlaskClient) -> None:
     sign_up(organizer, "berkeley")
+    send(organizer, "/events/berkeley/messages/new", text="Free", language="en", consent_publish="y")
     send(organizer, FORGET)
+    assert organizer.get("/messages/take-back").status_code == 404, "the link of a message is one, too"
     assert "still signed in" in unescape(organizer.get(FORGOTTEN).text)
     assert organizer.get("/organize").status_code == 200
     assert organizer.get("/events/berkeley/my-rsvp").status_code == 404

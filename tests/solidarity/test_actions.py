@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -141,6 +142,25 @@ def test_the_same_message_sent_at_once_is_kept_once(app: Flask) -> None:
     with ThreadPoolExecutor(6) as threads:
         list(threads.map(run, range(6)))
     assert len(rows()) == 1
+
+
+def test_what_is_taken_back_while_it_is_approved_is_gone(app: Flask) -> None:
+    words = {"signature": "", "language": "en", "read_aloud": False, "seed": "s"}
+    token = actions.leave_message(event_slug=an_event().slug, text="Free", now=real_clock.now(), **words)  # type: ignore[arg-type]
+    message_id = rows()[0].id
+    db.session.rollback()
+
+    def run(number: int) -> None:
+        with app.app_context():
+            if number % 2:
+                actions.take_back(token=token, now=real_clock.now())
+            else:
+                with suppress(actions.DecidedAlready, actions.TakenBack):
+                    decide(message_id)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(run, range(4)))
+    assert rows() == []
 
 
 def test_the_wall_closes_a_month_after_the_night(app: Flask, clock: time_machine.Traveller) -> None:
