@@ -62,7 +62,7 @@ function speak(row, text) {
 
 /* The notice over the end of the list. */
 function report() {
-  const refused = door.querySelector(".told.error")?.closest("[data-party]");
+  const refused = door.querySelector(".told.error:not(.seen)")?.closest("[data-party]");
   const isShown = { away: way === "away", shut: way === "shut", stay: stays, refused };
   for (const line of bar.querySelectorAll("[data-when]")) line.hidden = !isShown[line.dataset.when];
   if (refused) bar.querySelector("[data-when=refused] a").hash = refused.id ||= `party-${refused.dataset.party}`;
@@ -79,6 +79,7 @@ function post() {
   send(take, (found) => {
     if (way && !found) said.textContent = said.dataset.done;
     way = found;
+    stays &&= Boolean(found);
     report();
   });
 }
@@ -180,6 +181,10 @@ addEventListener("click", (event) => {
   const isElsewhere = !link || link.origin !== location.origin || link.hash || link.target || event.ctrlKey || event.metaKey;
   if (!isElsewhere) leave(event, link.href, () => link.click());
 }, true);
+bar.querySelector("[data-when=refused] a").addEventListener("click", ({ target: link }) => {
+  document.getElementById(link.hash.slice(1)).querySelector(".told").classList.add("seen"); // the next one is pointed at
+  setTimeout(report);
+});
 find.elements.q.addEventListener("input", () => search(find.elements.q.value));
 addEventListener("online", post);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) post(); });
