@@ -39,6 +39,14 @@ class TooManyFromHere(Refusal):
         "Very many came from your network within an hour, so this has to wait. Nothing is lost: keep this page open "
         "and press the button again later, or use another connection, such as mobile data."
     )
+    through_tor = _l(
+        "Very many came from where you are within an hour, so this has to wait. Nothing is lost: keep this page open "
+        "and press the button again later."
+    )
+
+    def __str__(self) -> str:
+        """The sentence; nobody is sent out of Tor."""
+        return str(self.through_tor if by_onion() else self.message)
 
 
 def visitor() -> str:

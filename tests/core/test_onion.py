@@ -14,13 +14,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from iec_events.core.db import db
-from iec_events.core.limits import limiter, visitor
+from iec_events.core.limits import TooManyFromHere, limiter, visitor
 from iec_events.core.pages import PUBLIC_CACHE
 from iec_events.core.urls import static_digest
 from iec_events.organizers.models import AuditEntry
 from iec_events.rsvps.models import Rsvp
 from tests.conftest import Client, Installation
-from tests.factories import PASSWORD, a_campaign, an_app, an_event, an_organizer, an_organizer_session, app_code
+from tests.factories import PASSWORD, a_campaign, an_app, an_event, an_organizer, app_code
 from tests.filling import hidden_fields, send
 
 NAME = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion"
@@ -270,14 +270,12 @@ def test_organizers_sign_in_by_an_app_and_are_told_that_passkeys_do_not_answer(t
     assert f"Passkeys answer at {PUBLIC} only, not at the onion address." in told
 
 
-def test_a_changed_cookie_is_noted_at_the_onion_too(tor: FlaskClient) -> None:
-    an_organizer_session()
-    before = len(db.session.scalars(sa.select(AuditEntry)).all())
-    tor.set_cookie("iec", "eyJvcmdhbml6ZXIiOiJ4In0.aaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbb", domain=NAME)
-    tor.get("/organize")
-    assert [one.what for one in db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id))][before:] == [
-        "session.refused"
-    ]
+def test_a_changed_cookie_is_noted_at_both(tor: FlaskClient, browser: FlaskClient) -> None:
+    for there, name, host in ((tor, "iec", NAME), (browser, "__Host-iec", "events.example.org")):
+        limiter.reset()
+        there.set_cookie(name, "eyJvcmdhbml6ZXIiOiJ4In0.aaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbb", domain=host)
+        there.get("/organize")
+    assert [one.what for one in db.session.scalars(sa.select(AuditEntry))] == ["session.refused"] * 2
 
 
 # --- Limits
@@ -315,3 +313,11 @@ def test_that_tor_tells_no_circuits_is_logged_once(tor: FlaskClient, caplog: pyt
         for circuit in ("fc00:dead:beef:4dad::7", "127.0.0.1", "127.0.0.1"):
             tor.get("/rsvps/nothing", headers={"X-Forwarded-For": circuit})
     assert [record.message.partition(":")[0] for record in caplog.records] == ["Tor tells no circuits"]
+
+
+def test_nobody_who_has_to_wait_is_sent_out_of_tor(both: Flask) -> None:
+    told = {}
+    for came in ({}, {"iec.onion": True}):
+        with both.test_request_context("/", environ_overrides=came):
+            told[bool(came)] = str(TooManyFromHere())
+    assert {came: "mobile data" in sentence for came, sentence in told.items()} == {False: True, True: False}
