@@ -8,7 +8,8 @@ from functools import cached_property
 
 from babel.lists import format_list
 
-from ..core.i18n import _, format_number, ngettext
+from ..core.i18n import _, direction, format_number, ngettext
+from ..core.text import isolated
 from ..events.models import text_of
 from .models import DOOR, NO, YES, YES_NO, Answer, Answers, Choice, Question, given_as
 
@@ -77,12 +78,12 @@ class QuestionView:
         before = self.others.get(shown_if["question"]) if shown_if else None
         if shown_if is None or before is None:
             return ""
-        above = QuestionView(before, self.locale)
-        answers = [above.named(answer) for answer in shown_if["answers"]]
+        above, way = QuestionView(before, self.locale), direction(self.locale)
+        answers = [isolated(above.named(answer), way) for answer in shown_if["answers"]]
         return _(
             "Only if you answered “%(answer)s” to “%(question)s” above.",
             answer=format_list(answers, style="or", locale=self.locale) if answers else "",
-            question=above.label,
+            question=isolated(above.label, way),
         )
 
     def named(self, answer_id: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from iec_events.core import clock
 from iec_events.core.db import atomic, db
 from iec_events.core.errors import Refusal
+from iec_events.core.i18n import speaking
 from iec_events.core.tokens import new_id
 from iec_events.events.models import Event
 from iec_events.questions import actions
@@ -123,6 +124,17 @@ def test_the_conditions_sentence_names_question_and_answers() -> None:
     when = a_question(event, SHORT, "When?", after=(how.id, [each["id"] for each in how.choices]))
     view = QuestionView(when, "en", {how.id: how})
     assert view.condition == "Only if you answered “By bus or On foot” to “How?” above."
+
+
+def test_what_a_farsi_condition_quotes_in_latin_letters_keeps_its_own_direction() -> None:
+    event = an_event()
+    how = a_question(event, ONE, "How?", choices=["By bus", "با قطار"])
+    when = a_question(event, SHORT, "When?", after=(how.id, [each["id"] for each in how.choices]))
+    with speaking("fa"):
+        told = QuestionView(when, "fa", {how.id: how}).condition
+    assert "\u2068How?\u2069" in told
+    assert "\u2068By bus\u2069" in told
+    assert "\u2068با قطار" not in told
 
 
 def test_a_question_saved_elsewhere_meanwhile_is_not_overwritten() -> None:
