@@ -184,6 +184,10 @@ def test_a_passkey_of_somebody_else_opens_nothing(named: Flask) -> None:
     assert "data-passkey" not in page
     again = knock(named)
     assert send(omid, SECOND, answer=phone.signs(asked(again.get(SECOND).text))).status_code == 422
+    send(omid, SECOND, code=app_code())
+    his = Phone()
+    takes(omid, his)
+    assert send(again, SECOND, answer=his.signs(asked(again.get(SECOND).text))).status_code == 422
 
 
 def test_a_removed_passkey_opens_nothing(named: Flask) -> None:

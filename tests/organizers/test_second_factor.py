@@ -125,6 +125,8 @@ def test_the_password_alone_sets_up_the_first_factor_only(app: Flask) -> None:
     one, other = (actions.sign_in(email=ANYBODY, password=PASSWORD, now=real_clock.now()) for _browser in range(2))
     secrets = [factors.offered_secret(token, account.id) for token in (one, other)]
     assert actions.set_up_app(token=one, code=app_code(secrets[0]), now=real_clock.now())
+    with atomic():
+        assert not factors.use_app_code(account.id, app_code(secrets[0]), now=real_clock.now())  # it was used for that
     for secret in (secrets[1], factors.offered_secret(other, account.id)):
         with pytest.raises(actions.SessionOver):
             actions.set_up_app(token=other, code=app_code(secret), now=real_clock.now())

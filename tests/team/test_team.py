@@ -22,13 +22,15 @@ from iec_events.events.drafts import draft_of
 from iec_events.events.keys import add_key, holders_of, take_away
 from iec_events.events.models import EventKey, KeyCopy
 from iec_events.events.views import EventView
-from iec_events.organizers.actions import accept_invitation, revoke_invitation
+from iec_events.mail.models import OutboxMail
+from iec_events.organizers.actions import SignInRefused, accept_invitation, revoke_invitation, sign_in
 from iec_events.organizers.actions import invite as make_invitation
 from iec_events.organizers.commands import organizer as organizer_command
+from iec_events.organizers.factors import codes_left, make_recovery_codes
 from iec_events.organizers.guard import TOKEN
 from iec_events.organizers.keys import RECOVERY, holders, private_of_session
-from iec_events.organizers.models import AuditEntry, Invitation, Organizer, RoleGrant
-from iec_events.organizers.queries import grants_of, open_invitations, organizer_by_email
+from iec_events.organizers.models import AuditEntry, Invitation, Organizer, Passkey, RoleGrant
+from iec_events.organizers.queries import accounts_with_factor, grants_of, open_invitations, organizer_by_email
 from iec_events.organizers.roles import MODERATOR, ORGANIZER, OWNER, Grant
 from iec_events.rsvps.actions import Party, place_rsvp
 from iec_events.rsvps.boxes import reader_of
@@ -406,6 +408,28 @@ def test_a_lost_password_and_the_way_back_to_the_lists(app: Flask, owner: FlaskC
     old = reader_of(omid, private_of_session(token), event.id)
     assert [one.name for one in roster(event.id, reader=old)] == [None]
     assert {"reset.made", "organizer.begun-anew"} <= set(noted())
+
+
+def test_beginning_anew_leaves_nothing_of_what_was_lost(app: Flask) -> None:
+    del app
+    omid, _token = an_account(OMID)
+    account, now, fresh = db.session.get_one(Organizer, omid), real_clock.now(), "five rivers and a wide sea"
+    an_app(account)
+    with atomic():
+        make_recovery_codes(omid)
+        db.session.add(
+            Passkey(
+                id="lost", organizer_id=omid, sealed=b"", credential_id=b"", public_key=b"", sign_count=0, made_at=now
+            )
+        )
+    actions.begin_anew(token=actions.make_reset_link(organizer_id=omid, now=now), password=fresh, now=now)
+    assert not accounts_with_factor()
+    assert codes_left(omid) == 0
+    with pytest.raises(SignInRefused):
+        sign_in(email=OMID, password=PASSWORD, now=now)
+    assert sign_in(email=OMID, password=fresh, now=now)
+    told = sa.select(OutboxMail.about).where(OutboxMail.kind == "organizers.begun_anew")
+    assert db.session.scalars(told).all() == [omid]
 
 
 def test_before_a_link_is_made_it_is_said_that_lists_would_be_lost_with_the_old_key(owner: FlaskClient) -> None:
