@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from ..core.db import atomic, db, leave_no_trace
 from ..core.shreds import destroy_shreds
+from ..events.keys import hold_copies
 from ..events.models import Event, EventKey
 from ..events.queries import EventUnknown
 from ..events.seats import availability
@@ -66,6 +67,7 @@ def _erase_list(event_id: int, *, early: bool, now: dt.datetime) -> None:
     event = db.session.scalars(query).one()
     if not early and now < event.list_ends_at:  # the event was moved meanwhile
         return
+    hold_copies()  # else who gives access meanwhile seals copies of keys that are gone
     if not _has_list(event_id):  # another copy of the worker was faster
         return
     parties, seats = _totals(event_id)

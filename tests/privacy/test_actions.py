@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,16 +13,18 @@ import time_machine
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from iec_events.access.actions import Holder, give_access
 from iec_events.core import clock as our_clock
 from iec_events.core.archive import make_archive, restore_archive
 from iec_events.core.crypto import BoxRefused
 from iec_events.core.db import atomic, db
 from iec_events.core.shreds import FOLDER, has_shred, uncover
-from iec_events.events.keys import shreds_of
+from iec_events.events.keys import give, shreds_of
 from iec_events.events.models import Event, EventKey, KeyCopy
 from iec_events.events.queries import EventUnknown, any_event
 from iec_events.mail.models import OutboxMail
 from iec_events.organizers.actions import sign_in
+from iec_events.organizers.keys import private_of_session
 from iec_events.privacy import actions
 from iec_events.privacy.actions import destroy_due, destroy_list, rounded
 from iec_events.rsvps.boxes import address_of, own_words
@@ -62,6 +65,33 @@ def test_a_list_ends_fourteen_days_after_its_event(clock: time_machine.Traveller
     receipt = db.session.scalars(sa.select(Receipt)).one()
     assert (receipt.parties, receipt.seats, receipt.early) == (10, 10, False)
     assert receipt.at == receipt.keys_gone_at == event.ends_at + 14 * DAY
+
+
+def test_who_gives_access_while_a_list_is_destroyed_is_not_disturbed(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (nasrin, token), event = an_account(), an_event()
+    comes(event)
+    omid, _token = an_account("omid@example.org")
+    slug = event.slug
+
+    def destroy() -> None:
+        with app.app_context():
+            destroy_list(slug=slug, now=our_clock.now())
+
+    destroying = threading.Thread(target=destroy)
+
+    def meanwhile(event_key_id: str, private: bytes, to: dict[str, bytes]) -> None:
+        if not destroying.ident:
+            destroying.start()
+            destroying.join(0.1)
+        give(event_key_id, private, to)
+
+    monkeypatch.setattr("iec_events.access.actions.keys.give", meanwhile)
+    holder = Holder(nasrin, private_of_session(token))
+    assert give_access(organizer_id=omid, by=holder, now=our_clock.now()) == 2
+    destroying.join()
+    assert set(rows().values()) == {0, 1}  # a letter that there is one more key
 
 
 def test_destroying_again_does_nothing(clock: time_machine.Traveller) -> None:
