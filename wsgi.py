@@ -12,19 +12,19 @@ with loading():
     from iec_events.core.config import OTHER_KEY, ConfigError
     from iec_events.core.db import db, key_check_fits
     from iec_events.core.logs import init_logs
-    from iec_events.core.revisions import BEHIND, is_behind
+    from iec_events.core.revisions import misfit
     from iec_events.events.actions import note_rules
 
 
 def checked(app: Flask) -> Flask:
-    """The application, if its tables are not older, and its vault key is this database's. ConfigError.
+    """The application, if its tables are neither older nor newer, and its vault key is this database's. ConfigError.
 
     A database that does not answer yet is not waited for. No connection is left to processes that are forked.
     """
     wrong = ""
     with app.app_context():
         with suppress(SQLAlchemyError):
-            wrong = BEHIND if is_behind() else "" if key_check_fits() else OTHER_KEY
+            wrong = misfit() or ("" if key_check_fits() else OTHER_KEY)
             if not wrong:
                 note_rules()
         db.session.remove()

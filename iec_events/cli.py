@@ -27,7 +27,7 @@ from .core.config import OTHER_KEY, ConfigError, settings, write_keys
 from .core.db import key_check_fits
 from .core.logs import init_logs
 from .core.memory import loading
-from .core.revisions import BEHIND, is_behind
+from .core.revisions import AHEAD, misfit
 from .events.actions import note_rules
 from .events.commands import COMMANDS as EVENT_COMMANDS
 from .front.samples import load_samples
@@ -159,10 +159,13 @@ def _prepare() -> Flask:
 
 
 def _upgrade() -> None:
+    if misfit() == AHEAD:
+        raise Sentence(AHEAD)
     try:
         upgrade()
     except SQLAlchemyError as error:
-        raise Sentence(f"The database cannot be brought up to date ({_reason(error)}).") from None
+        then = ": stop the service first." if "lock" in _reason(error) else "."
+        raise Sentence(f"The database cannot be brought up to date ({_reason(error)}){then}") from None
 
 
 def _reason(error: SQLAlchemyError) -> str:
@@ -188,8 +191,8 @@ def _current() -> Flask:
 
 
 def _check_database() -> None:
-    if is_behind():
-        raise Sentence(BEHIND)
+    if wrong := misfit():
+        raise Sentence(wrong)
     if not key_check_fits():
         raise Sentence(OTHER_KEY)
     note_rules()

@@ -28,9 +28,12 @@ elif given := context.config.attributes.get("connection"):  # a transaction that
         context.run_migrations()
 else:
     with extension.db.engine.connect() as connection:
+        connection.detach()  # what is set on it goes with it
+        raw: Any = connection.connection.dbapi_connection
         if connection.dialect.name == "sqlite":  # which takes the removal of a table for a removal of its rows
-            connection.detach()
-            connection.connection.dbapi_connection.execute("PRAGMA foreign_keys=OFF")
+            raw.execute("PRAGMA foreign_keys=OFF")
+        else:  # who waits for a table that is in use has all others wait behind
+            raw.execute("SET lock_timeout = '10s'")
         context.configure(connection=connection, **options)
         with context.begin_transaction():
             context.run_migrations()

@@ -269,6 +269,10 @@ def test_a_database_without_tables_or_with_older_ones_is_told(tmp_path: Path) ->
     for command in (["serve", "--port", str(free_port())], ["worker", "--once"]):
         behind = "The database is behind this version of IEC Events: run `iec-events init` first."
         assert refused(run(tmp_path, *command)) == behind
+    with contextlib.closing(sqlite3.connect(tmp_path / "var" / "iec_events.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    for command in (["worker", "--once"], ["init"]):
+        assert refused(run(tmp_path, *command)).startswith("The database is newer than this version of IEC Events: ")
     for file in (tmp_path / "var").glob("iec_events.db*"):
         file.unlink()
     for command, table in ((["serve"], "site_state"), (["organizer", "invite"], "organizers")):

@@ -14,6 +14,7 @@ from .db import db
 from .paths import bundled
 
 BEHIND = "The database is behind this version of IEC Events: run `iec-events init` first."
+AHEAD = "The database is newer than this version of IEC Events: install the newer one, or restore a backup of this one."
 
 
 @cache
@@ -32,10 +33,16 @@ def revision_of(connection: sa.Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def is_behind() -> bool:
-    """Whether the tables are of an earlier revision than this installation works with; none at all are not."""
+def misfit() -> str:
+    """What is to be done when the tables are not of the revision that this installation works with; none at all fit.
+
+    An older version would write what the newer one goes wrong by, such as a time without its clocks.
+    """
     with db.engine.connect() as connection:
-        return revision_of(connection) in known_revisions()[1:]
+        revision = revision_of(connection)
+    if revision in {None, newest_revision()}:
+        return ""
+    return BEHIND if revision in known_revisions() else AHEAD
 
 
 def bring_to(connection: sa.Connection, revision: str) -> None:

@@ -37,6 +37,8 @@ down_revision = "{before}"
 
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":  # whoever waits for a table has all pages wait behind
+        assert op.get_bind().exec_driver_sql("SHOW lock_timeout").scalar() == "10s"
     with op.batch_alter_table("events", recreate="auto") as table:
         table.add_column(sa.Column("mood", sa.String(20), nullable=False, server_default="defiant"))
         table.alter_column("city", type_=sa.String(150), existing_type=sa.String(100), existing_nullable=False)
