@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from wtforms import Field, HiddenField, PasswordField
+from wtforms import Field, HiddenField, PasswordField, SelectField
 from wtforms import Form as PlainForm
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 
 from ..core.forms import EmailLine, Form, Needed, TextLine
 from ..core.i18n import _, _l
 from .passwords import LONGEST, objection
+
+REST_DAYS = {
+    "1": _l("One day"),
+    "3": _l("Three days"),
+    "7": _l("A week"),
+    "14": _l("Two weeks"),
+    "30": _l("Thirty days"),
+}
 
 
 class Password(PasswordField):
@@ -73,6 +82,21 @@ class SignOutForm(Form):
 
 class ButtonForm(Form):
     """A button that acts."""
+
+
+class RestForm(Form):
+    """For how many days one's own account rests."""
+
+    days = SelectField(_l("For how long?"), validate_choice=False)
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.days.choices = [SelectChoice(days, str(words)) for days, words in REST_DAYS.items()]
+
+    def validate_days(self, field: Field) -> None:
+        """One of those that are offered."""
+        if field.data not in REST_DAYS:
+            raise StopValidation(_("Please choose for how long."))
 
 
 class CodesForm(Form):

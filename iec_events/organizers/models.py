@@ -15,7 +15,10 @@ from ..core.db import Model, Moment
 
 
 class Organizer(Model):
-    """An account. `unlocked` counts how often somebody ended its waits for too many tries; see `tries`."""
+    """An account. `unlocked` counts how often somebody ended its waits for too many tries; see `tries`.
+
+    Between `rests_since` and `rests_until`, or without an end where that is empty, nothing opens it.
+    """
 
     __tablename__ = "organizers"
 
@@ -25,6 +28,8 @@ class Organizer(Model):
     password_hash: Mapped[str] = mapped_column(sa.String(200))
     unlocked: Mapped[int] = mapped_column(default=0)
     created_on: Mapped[dt.date]
+    rests_since: Mapped[dt.datetime | None] = mapped_column(Moment)
+    rests_until: Mapped[dt.datetime | None] = mapped_column(Moment)
 
 
 class RoleGrant(Model):

@@ -26,7 +26,7 @@ from .models import (
     RoleGrant,
     UnsentForm,
 )
-from .roles import Grant, Reach, reach, strongest
+from .roles import OWNER, Grant, Reach, reach, strongest
 
 AT_MOST = dt.timedelta(hours=12)
 IDLE = dt.timedelta(minutes=30)
@@ -66,7 +66,7 @@ class SignedIn:
 
 def signed_in(token: str, *, now: dt.datetime) -> SignedIn | None:
     """Whose session this token opens; None when there is none, or it is too old or was idle too long."""
-    given = {"token": token_hash(token), "oldest": now - AT_MOST, "used": now - IDLE, "half": now - HALF}
+    given = {"token": token_hash(token), "oldest": now - AT_MOST, "used": now - IDLE, "half": now - HALF, "now": now}
     found = db.session.execute(_of_session(), given).one_or_none()
     if found is None:
         return None
@@ -244,6 +244,7 @@ def _of_session() -> sa.Select[Organizer, OrganizerSession, bool]:
             OrganizerSession.started_at > sa.bindparam("oldest"),
             OrganizerSession.seen_at > sa.bindparam("used"),
             sa.or_(OrganizerSession.full_at.is_not(None), OrganizerSession.started_at > sa.bindparam("half")),
+            awake(sa.bindparam("now")),
         )
     )
 
@@ -252,6 +253,28 @@ def _of_session() -> sa.Select[Organizer, OrganizerSession, bool]:
 def _held_by() -> sa.Select[RoleGrant]:
     held = sa.select(RoleGrant).where(RoleGrant.organizer_id == sa.bindparam("organizer"), _lasts(sa.bindparam("now")))
     return held.order_by(RoleGrant.id)
+
+
+def awake(now: dt.datetime | sa.BindParameter[dt.datetime]) -> sa.ColumnElement[bool]:
+    """Whether an account does not rest."""
+    over = sa.and_(Organizer.rests_until.is_not(None), Organizer.rests_until <= now)
+    return sa.or_(Organizer.rests_since.is_(None), over)
+
+
+def is_last_owner(organizer_id: str, *, now: dt.datetime, hold: bool = False) -> bool:
+    """Whether this account is an owner's, and no other owner's is awake; `hold`: until the transaction ends.
+
+    Owners' rows are held until then: two who remove each other at once do it one after the other.
+    """
+    query = sa.select(RoleGrant.organizer_id).join(Organizer, Organizer.id == RoleGrant.organizer_id)
+    query = query.where(RoleGrant.role == OWNER, sa.or_(awake(now), Organizer.id == organizer_id))
+    query = query.order_by(RoleGrant.id)
+    return set(db.session.scalars(query.with_for_update(of=RoleGrant) if hold else query)) == {organizer_id}
+
+
+def rests(account: Organizer, *, now: dt.datetime) -> bool:
+    """Whether this account rests."""
+    return account.rests_since is not None and (account.rests_until is None or account.rests_until > now)
 
 
 def _lasts(now: dt.datetime | sa.BindParameter[dt.datetime]) -> sa.ColumnElement[bool]:

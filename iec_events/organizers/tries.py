@@ -76,6 +76,12 @@ def note_refused(email: str, *, now: dt.datetime) -> None:
         note("sign-in.refused", _account(email), now=now)
 
 
+def note_at_rest(email: str, *, now: dt.datetime) -> None:
+    """Keep in the audit trail that somebody knows the password of an account at rest."""
+    if within("notes of accounts at rest", NOTED, email_fingerprint(email)):
+        note("sign-in.at-rest", _account(email), now=now)
+
+
 def note_slowed(email: str, *, now: dt.datetime) -> None:
     """Keep in the audit trail that there were too many tries."""
     if within("notes of slowed sign-ins", NOTED_SLOW):

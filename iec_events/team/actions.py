@@ -16,13 +16,13 @@ from ..core.i18n import _l
 from ..core.tokens import new_token, token_hash
 from ..events.keys import hold_copies, keys_for, only_copies, take_away
 from ..events.models import KeyCopy
-from ..organizers.actions import grant, open_session, tell
+from ..organizers.actions import grant, open_session, rest, tell
 from ..organizers.audit import note
 from ..organizers.factors import forget_factors
 from ..organizers.keys import made_key
 from ..organizers.models import Organizer, OrganizerKey, OrganizerSession, ResetLink, RoleGrant
 from ..organizers.passwords import hash_password
-from ..organizers.queries import grants_of
+from ..organizers.queries import grants_of, is_last_owner, rests
 from ..organizers.roles import OWNER, Grant
 from .queries import PersonUnknown
 
@@ -33,6 +33,12 @@ class LastOwner(Refusal):
     """Nobody could invite, remove or give keys any more."""
 
     message = _l("This is the last owner. Make somebody else an owner first.")
+
+
+class StillRests(Refusal):
+    """A link to begin anew would wake an account by the back door."""
+
+    message = _l("This account rests. Wake it first.")
 
 
 class OnlyReader(Refusal):
@@ -68,7 +74,7 @@ def take_role(*, organizer_id: str, grant_id: str, now: dt.datetime) -> None:
     if row is None or row.organizer_id != organizer_id:
         return
     if row.role == OWNER:
-        _need_other_owner(organizer_id)
+        _need_other_owner(organizer_id, now)
         _end_reset_links()
     db.session.delete(row)
     db.session.flush()
@@ -85,7 +91,7 @@ def remove_person(*, organizer_id: str, now: dt.datetime, whatever_is_lost: bool
     hold_copies()
     _held(organizer_id)
     if not whatever_is_lost:
-        _need_other_owner(organizer_id)
+        _need_other_owner(organizer_id, now)
         _need_other_readers(organizer_id)
     take_away(organizer_id)
     _end_reset_links()
@@ -101,9 +107,21 @@ def unlock(*, organizer_id: str, now: dt.datetime) -> None:
 
 
 @atomic()
-def make_reset_link(*, organizer_id: str, now: dt.datetime) -> str:
-    """The token of a link by which an account begins anew, once, within 24 hours; an older link is worthless."""
+def rest_person(*, organizer_id: str, now: dt.datetime) -> None:
+    """Let an account rest until it is woken: nothing opens it. PersonUnknown; LastOwner where nobody could wake it."""
     _held(organizer_id)
+    _need_other_owner(organizer_id, now)
+    rest(organizer_id=organizer_id, until=None, now=now)
+
+
+@atomic()
+def make_reset_link(*, organizer_id: str, now: dt.datetime) -> str:
+    """The token of a link by which an account begins anew, once, within 24 hours; an older link is worthless.
+
+    PersonUnknown, StillRests.
+    """
+    if rests(_held(organizer_id), now=now):
+        raise StillRests
     token = new_token()
     db.session.merge(ResetLink(organizer_id=organizer_id, token_hash=token_hash(token), expires_at=now + LINK_LASTS))
     note("reset.made", f"organizer:{organizer_id}", now=now)
@@ -147,11 +165,8 @@ def _end_reset_links() -> None:
     db.session.execute(sa.delete(ResetLink))
 
 
-def _need_other_owner(organizer_id: str) -> None:
-    """Owners' rows are held until the end: two who remove each other at once do it one after the other."""
-    query = sa.select(RoleGrant.organizer_id).where(RoleGrant.role == OWNER).order_by(RoleGrant.id).with_for_update()
-    owners = set(db.session.scalars(query))
-    if owners == {organizer_id}:
+def _need_other_owner(organizer_id: str, now: dt.datetime) -> None:
+    if is_last_owner(organizer_id, now=now, hold=True):
         raise LastOwner
 
 

@@ -1,4 +1,4 @@
-"""`iec-events organizer remove|unlock|reset`: what operators do with accounts that exist."""
+"""`iec-events organizer remove|unlock|reset|rest|wake`: what operators do with accounts that exist."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import click
 
 from ..core import clock
 from ..core.urls import public_url
+from ..organizers import actions as organizer_actions
 from ..organizers.commands import organizer
 from ..organizers.queries import organizer_by_email
 from . import actions
@@ -39,8 +40,27 @@ def unlock(email: str) -> None:
 )
 def reset(email: str) -> None:
     """Print a link by which somebody chooses a new password, once, within 24 hours."""
-    token = actions.make_reset_link(organizer_id=_found(email), now=clock.now())
+    try:
+        token = actions.make_reset_link(organizer_id=_found(email), now=clock.now())
+    except actions.StillRests as refusal:
+        raise click.ClickException(str(refusal)) from refusal
     click.echo(public_url("team.begin_anew", token=token))
+
+
+@organizer.command("rest")
+@asks_email
+def rest(email: str) -> None:
+    """Sign an account out everywhere, and let nothing open it until it is woken."""
+    organizer_actions.rest(organizer_id=_found(email), until=None, now=clock.now())
+    click.echo("The account rests. `iec-events organizer wake`, or an owner, wakes it.")
+
+
+@organizer.command("wake")
+@asks_email
+def wake(email: str) -> None:
+    """Let an account at rest be opened again."""
+    woken = organizer_actions.wake(organizer_id=_found(email), now=clock.now())
+    click.echo("The account is awake." if woken else "The account was awake already.")
 
 
 def _found(email: str) -> str:

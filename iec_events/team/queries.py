@@ -17,7 +17,7 @@ from ..events.keys import only_copies
 from ..events.models import Campaign, Event
 from ..events.queries import all_campaigns, all_events
 from ..organizers.models import Organizer
-from ..organizers.queries import accounts_with_factor, all_grants, grants_of, has_factor
+from ..organizers.queries import accounts_with_factor, all_grants, grants_of, has_factor, rests
 from ..organizers.roles import EVERYWHERE, Grant, of_campaign, of_event
 
 DOOR_STAYS = dt.timedelta(hours=12)  # after the event's end
@@ -39,13 +39,15 @@ class Person:
     email: str
     grants: Sequence[Grant]
     has_factor: bool
+    rests: bool
+    rests_until: dt.datetime | None
 
 
 def people(*, now: dt.datetime) -> list[Person]:
     """Everybody with an account, the first first."""
     grants, ready = all_grants(now=now), accounts_with_factor()
     rows = db.session.scalars(sa.select(Organizer).order_by(Organizer.created_on, Organizer.id))
-    return [_person(row, grants.get(row.id, []), has_factor=row.id in ready) for row in rows]
+    return [_person(row, grants.get(row.id, []), has_factor=row.id in ready, now=now) for row in rows]
 
 
 def person(organizer_id: str, *, now: dt.datetime) -> Person:
@@ -53,7 +55,7 @@ def person(organizer_id: str, *, now: dt.datetime) -> Person:
     row = db.session.get(Organizer, organizer_id)
     if row is None:
         raise PersonUnknown
-    return _person(row, grants_of(organizer_id, now=now), has_factor=has_factor(organizer_id))
+    return _person(row, grants_of(organizer_id, now=now), has_factor=has_factor(organizer_id), now=now)
 
 
 def reads_alone(organizer_id: str) -> bool:
@@ -77,6 +79,14 @@ def door_ends_at(place: str) -> dt.datetime | None:
     return ends_at + DOOR_STAYS if ends_at else None
 
 
-def _person(row: Organizer, grants: Sequence[Grant], *, has_factor: bool) -> Person:
+def _person(row: Organizer, grants: Sequence[Grant], *, has_factor: bool, now: dt.datetime) -> Person:
     personal = vault().open("organizers", row.id, row.sealed)
-    return Person(id=row.id, name=personal["name"], email=personal["email"], grants=grants, has_factor=has_factor)
+    return Person(
+        id=row.id,
+        name=personal["name"],
+        email=personal["email"],
+        grants=grants,
+        has_factor=has_factor,
+        rests=rests(row, now=now),
+        rests_until=row.rests_until,
+    )

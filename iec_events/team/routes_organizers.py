@@ -16,7 +16,7 @@ from ..events.models import Campaign, Event
 from ..events.views import CampaignView, EventView
 from ..organizers import tries
 from ..organizers.actions import invite as make_invitation
-from ..organizers.actions import revoke_invitation
+from ..organizers.actions import revoke_invitation, wake
 from ..organizers.guard import TOKEN, require_fresh, require_organizer
 from ..organizers.queries import open_invitations, reset_stands
 from ..organizers.roles import DOOR, Grant
@@ -139,8 +139,41 @@ def reset(organizer_id: str) -> ResponseReturnValue:
     found, form = one_person(organizer_id, now=clock.now()), ButtonForm()
     if not form.validate_on_submit():
         return _ask("reset", found, form)
-    token = actions.make_reset_link(organizer_id=organizer_id, now=clock.now())
+    try:
+        token = actions.make_reset_link(organizer_id=organizer_id, now=clock.now())
+    except actions.StillRests as refusal:
+        form.form_errors.append(str(refusal))
+        return _ask("reset", found, form, refusal.status)
     return render_template("team/link.html", section="team", link=public_url(BEGIN_ANEW, token=token), who=found)
+
+
+@blueprint.route("/team/<organizer_id>/rest", methods=["GET", "POST"])
+def rest(organizer_id: str) -> ResponseReturnValue:
+    """Ask once, then let somebody's account rest. One's own rests by its own page, which says for how long."""
+    found, form = one_person(organizer_id, now=clock.now()), ButtonForm()
+    if organizer_id == g.organizer.id:
+        return redirect(url_for("organizers.rest"), 303)
+    if not form.validate_on_submit():
+        return _ask("rest", found, form)
+    try:
+        actions.rest_person(organizer_id=organizer_id, now=clock.now())
+    except actions.LastOwner as refusal:
+        form.form_errors.append(str(refusal))
+        return _ask("rest", found, form, refusal.status)
+    flash(_("The account rests: it is signed out everywhere, and nothing opens it until one of you wakes it."))
+    return redirect(url_for(".person", organizer_id=organizer_id), 303)
+
+
+@blueprint.post("/team/<organizer_id>/wake")
+def wake_up(organizer_id: str) -> ResponseReturnValue:
+    """Let an account at rest be opened again."""
+    if not ButtonForm().validate_on_submit():
+        abort(400)
+    if wake(organizer_id=organizer_id, now=clock.now()):
+        flash(_("The account is awake: it opens with its password and second factor, as before."))
+    else:
+        flash(_("It was awake already."))
+    return redirect(url_for(".person", organizer_id=organizer_id), 303)
 
 
 @blueprint.post("/team/<organizer_id>/unlock")

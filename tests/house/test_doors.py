@@ -128,7 +128,7 @@ def test_headers_shut_out_everything_foreign(app: Flask, client: FlaskClient) ->
 HALF = {"organizers.second", "organizers.first", "organizers.sign_in", "organizers.sign_out", "team.begin_anew"}
 OWN = {f"organizers.{page}" for page in ("account", "password", "end_session", "end_others", "set_up", "confirm")}
 OWN |= {"organizers.recovery_codes", "organizers.new_passkey", "organizers.remove_passkey"}
-OWN |= {"organizers.name", "organizers.address", "organizers.take_address"}
+OWN |= {"organizers.name", "organizers.address", "organizers.take_address", "organizers.rest"}
 WORDS = {f"solidarity_organizers.{verb}" for verb in ("review", "approve", "reject", "reconsider", "undo")}
 WORDS |= {"solidarity_organizers.approve_many", "solidarity_organizers.reject_many"}
 NIGHT = {"rsvps_organizers.roster", "rsvps_organizers.add", "rsvps_organizers.cancel", "reports.export"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .account import AddressLinkUnknown, ask_for_address, change_password, rename, take_address
 from .invitations import EmailTaken, InvitationUnknown, accept_invitation, grant, invite, revoke_invitation
+from .resting import AccountRests, rest, wake
 from .second_factor import (
     CodesMadeMeanwhile,
     Completed,
@@ -21,6 +22,7 @@ from .unsent import drop_unsent, keep_unsent
 from .upkeep import forget_expired
 
 __all__ = [
+    "AccountRests",
     "AddressLinkUnknown",
     "CodeRefused",
     "CodesMadeMeanwhile",
@@ -49,6 +51,7 @@ __all__ = [
     "open_session",
     "remove_passkey",
     "rename",
+    "rest",
     "revoke_invitation",
     "set_up_app",
     "set_up_passkey",
@@ -56,4 +59,5 @@ __all__ = [
     "sign_out",
     "take_address",
     "tell",
+    "wake",
 ]

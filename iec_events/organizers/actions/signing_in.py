@@ -21,7 +21,8 @@ from ..keys import unlocked
 from ..models import Organizer, OrganizerKey, OrganizerSession
 from ..passkeys import use_passkey
 from ..passwords import fits, hash_password, is_outdated
-from ..queries import organizer_by_email
+from ..queries import awake, organizer_by_email, rests
+from .resting import AccountRests
 from .sessions import close_session, complete, held_session, open_session
 
 
@@ -49,19 +50,23 @@ class PasswordRefused(Refusal):
 def sign_in(*, email: str, password: str, now: dt.datetime, old_token: str | None = None) -> str:
     """A new session's token; the browser's old session ends. SignInRefused takes as long for an unknown account.
 
+    AccountRests only to who knows the password.
+
     The session opens nothing until the second factor is given: see `give_code` and `set_up_app`.
     """
     account = organizer_by_email(email)
     account_id, kept = (account.id, account.password_hash) if account else ("", None)
     if not fits(password, kept) or kept is None:
         raise SignInRefused
+    if account is not None and rests(account, now=now):
+        raise AccountRests(account.rests_until)
     better = hash_password(password) if is_outdated(kept) else kept
     key = db.session.get(OrganizerKey, account_id)
     private = _private(key, password)
     with atomic():
-        still_so = sa.and_(Organizer.id == account_id, Organizer.password_hash == kept)
+        still_so = sa.and_(Organizer.id == account_id, Organizer.password_hash == kept, awake(now))
         kept_now = sa.update(Organizer).where(still_so).values(password_hash=better).returning(Organizer.id)
-        if db.session.scalar(kept_now) is None:  # the password was changed, or the account went, a moment ago
+        if db.session.scalar(kept_now) is None:  # the password was changed, or the account went or rests, a moment ago
             raise SignInRefused
         close_session(old_token)
         note("sign-in.password", f"organizer:{account_id}", now=now, who=account_id)

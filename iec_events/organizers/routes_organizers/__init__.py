@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import account, coming_in, second_factor
+from . import account, coming_in, resting, second_factor
 from .steps import blueprint
 
-__all__ = ["account", "blueprint", "coming_in", "second_factor"]
+__all__ = ["account", "blueprint", "coming_in", "resting", "second_factor"]

@@ -15,7 +15,7 @@ from ..forms import CodeForm, ConfirmForm, FirstForm, SignInForm, SignOutForm
 from ..guard import TOKEN, carry, present_organizer, require_organizer, way_back
 from ..queries import SignedIn, invitation_stands
 from ..unsent import SECRET, secret_of_browser
-from .steps import asked_of_passkey, blueprint, elsewhere, passkeys_rest, slowly, try_code, way_in
+from .steps import asked_of_passkey, blueprint, elsewhere, left, passkeys_rest, slowly, try_code, way_in
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -33,8 +33,9 @@ def sign_in() -> ResponseReturnValue:
         return slowly("organizers/sign_in.html", form)
     try:
         token = actions.sign_in(email=email, password=password, now=clock.now(), old_token=session.get(TOKEN))
-    except actions.SignInRefused as refusal:
-        tries.note_refused(email, now=clock.now())
+    except (actions.SignInRefused, actions.AccountRests) as refusal:
+        note = tries.note_refused if isinstance(refusal, actions.SignInRefused) else tries.note_at_rest
+        note(email, now=clock.now())
         form.form_errors.append(str(refusal))
         return render_template("organizers/sign_in.html", form=form), refusal.status
     return _begin(token, url_for(".second", next=request.args.get("next")))
@@ -87,9 +88,7 @@ def sign_out() -> ResponseReturnValue:
         actions.drop_unsent(secret=kept)
     session.clear()
     flash(_("You are signed out."))
-    left = redirect(url_for("organizers.sign_in"), 303)
-    left.headers["Clear-Site-Data"] = '"storage"'  # what the door's page kept in this browser and has not sent
-    return left
+    return left(redirect(url_for("organizers.sign_in"), 303))
 
 
 @blueprint.route("/first/<token>", methods=["GET", "POST"])

@@ -48,6 +48,12 @@ def elsewhere(organizer: SignedIn | None) -> Response:
     return redirect(url_for(f".{step}", next=request.args.get("next")), 303)
 
 
+def left(response: Response) -> Response:
+    """The answer to who is not signed in any more: the browser forgets what the door's page kept and has not sent."""
+    response.headers["Clear-Site-Data"] = '"storage"'
+    return response
+
+
 def try_code(
     organizer: SignedIn, form: CodeForm, page: str, verb: Callable[[], object], **shown: Any
 ) -> ResponseReturnValue | None:

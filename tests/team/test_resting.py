@@ -1,0 +1,139 @@
+"""Accounts at rest: nothing opens them, and nothing is lost."""
+
+from __future__ import annotations
+
+import datetime as dt
+from html import unescape
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+from time_machine import Traveller
+
+from iec_events.core import clock as real_clock
+from iec_events.core.db import db
+from iec_events.organizers.actions import forget_expired, rest, wake
+from iec_events.organizers.commands import organizer as organizer_command
+from iec_events.organizers.models import AuditEntry, Organizer, OrganizerSession
+from iec_events.organizers.roles import OWNER
+from iec_events.team import actions, commands
+from tests.factories import PASSWORD, an_app, an_organizer, an_organizer_session
+from tests.filling import send
+
+NASRIN, OMID = "nasrin@example.org", "omid@example.org"
+
+
+def browser_of(app: Flask, token: str) -> FlaskClient:
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["organizer"] = token
+    return client
+
+
+@pytest.fixture
+def omid(app: Flask) -> Organizer:
+    """An owner with an authenticator app."""
+    del app
+    return an_app(an_organizer("Omid", OMID))
+
+
+def tries(app: Flask, email: str = OMID, path: str = "") -> tuple[int, str]:
+    answer = send(app.test_client(), f"{path}/organize/sign-in", email=email, password=PASSWORD)
+    return answer.status_code, unescape(answer.text)
+
+
+def noted() -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(AuditEntry.what).order_by(AuditEntry.id)))
+
+
+def test_a_colleague_lets_it_rest_and_wakes_it(app: Flask, organizer: FlaskClient, omid: Organizer) -> None:
+    his = browser_of(app, an_organizer_session(omid))
+    assert his.get("/organize").status_code == 200
+    page = f"/organize/team/{omid.id}"
+    assert send(organizer, f"{page}/rest").status_code == 303
+    assert his.get("/organize").status_code == 303
+    status, said = tries(app)
+    assert (status, "This account rests. You cannot wake it" in said) == (403, True)
+    assert "at rest" in organizer.get("/organize/team").text
+    assert "Wake it" in organizer.get(page).text
+    assert send(organizer, page, to=f"{page}/wake").status_code == 303
+    assert tries(app)[0] == 303
+    assert {"organizer.rests", "sign-in.at-rest", "organizer.woken"} <= set(noted())
+
+
+def test_who_does_not_know_the_password_learns_nothing_of_it(app: Flask, omid: Organizer) -> None:
+    rest(organizer_id=omid.id, until=None, now=real_clock.now())
+    answer = send(app.test_client(), "/organize/sign-in", email=OMID, password="something else entirely")
+    assert answer.status_code == 422
+    assert "rests" not in answer.text
+
+
+def test_ones_own_rests_until_its_time(app: Flask, clock: Traveller, omid: Organizer) -> None:
+    his, other = (browser_of(app, an_organizer_session(omid)) for _ in range(2))
+    assert "No other owner could wake it" in his.get("/organize/account/rest").text
+    answer = send(his, "/organize/account/rest", days="3")
+    assert (answer.status_code, answer.location) == (303, "/organize/sign-in")
+    assert "Your account rests" in his.get(answer.location).text
+    assert other.get("/organize").status_code == 303
+    assert "until \u20662027-01-18 12:00\u2069 (UTC)" in tries(app)[1]
+    assert "۲۰۲۷-۰۱-۱۸" in tries(app, path="/fa")[1]
+    clock.shift(dt.timedelta(days=3))
+    assert tries(app)[0] == 303
+    forget_expired(real_clock.now())
+    db.session.rollback()
+    assert db.session.scalars(sa.select(Organizer.rests_since)).all() == [None]
+
+
+@pytest.mark.parametrize("days", ["", "2", "-1", "9999"])
+def test_for_how_long_must_be_one_of_those_offered(app: Flask, omid: Organizer, days: str) -> None:
+    his = browser_of(app, an_organizer_session(omid))
+    answer = send(his, "/organize/account/rest", days=days)
+    assert (answer.status_code, "Please choose for how long." in answer.text) == (422, True)
+    assert his.get("/organize").status_code == 200
+
+
+def test_a_session_that_began_in_that_moment_opens_nothing(app: Flask, omid: Organizer) -> None:
+    rest(organizer_id=omid.id, until=None, now=real_clock.now())
+    late = browser_of(app, an_organizer_session(omid))
+    assert late.get("/organize").status_code == 303
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(OrganizerSession)) == 1
+
+
+def test_no_link_to_begin_anew_opens_it(app: Flask, organizer: FlaskClient, omid: Organizer) -> None:
+    made = actions.make_reset_link(organizer_id=omid.id, now=real_clock.now())
+    rest(organizer_id=omid.id, until=None, now=real_clock.now())
+    assert app.test_client().get(f"/organize/again/{made}").status_code == 404
+    answer = send(organizer, f"/organize/team/{omid.id}/reset")
+    assert (answer.status_code, "Wake it first" in answer.text) == (409, True)
+
+
+def test_an_owner_at_rest_is_no_owner_to_leave_it_all_to(omid: Organizer) -> None:
+    parvin = an_organizer("Parvin", "parvin@example.org", role=OWNER)
+    rest(organizer_id=parvin.id, until=None, now=real_clock.now())
+    with pytest.raises(actions.LastOwner):
+        actions.remove_person(organizer_id=omid.id, now=real_clock.now())
+    with pytest.raises(actions.LastOwner):
+        actions.rest_person(organizer_id=omid.id, now=real_clock.now())
+    assert wake(organizer_id=parvin.id, now=real_clock.now())
+    actions.rest_person(organizer_id=omid.id, now=real_clock.now())
+
+
+def test_ones_own_is_not_let_rest_without_an_end(organizer: FlaskClient) -> None:
+    mine = db.session.scalars(sa.select(Organizer.id)).one()
+    assert organizer.get(f"/organize/team/{mine}/rest").location == "/organize/account/rest"
+    db.session.rollback()
+    assert db.session.scalars(sa.select(Organizer.rests_since)).one() is None
+
+
+@pytest.mark.usefixtures("omid")
+def test_operators_do_it_too(app: Flask) -> None:
+    assert commands.COMMANDS == []  # they stand under `organizer`
+    run = app.test_cli_runner().invoke
+    assert "The account rests" in run(organizer_command, ["rest", "--email", OMID]).output
+    assert tries(app)[0] == 403
+    assert "Wake it first" in run(organizer_command, ["reset", "--email", OMID, "--yes"]).output
+    assert "awake." in run(organizer_command, ["wake", "--email", OMID]).output
+    assert "already" in run(organizer_command, ["wake", "--email", OMID]).output
+    assert tries(app)[0] == 303
