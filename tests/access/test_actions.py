@@ -29,13 +29,15 @@ from iec_events.access.queries import HolderUnknown, access
 from iec_events.core import clock
 from iec_events.core.db import atomic, db
 from iec_events.core.tokens import new_token
-from iec_events.events.keys import private_keys, take_away
+from iec_events.events.keys import may_hold, private_keys, take_away
 from iec_events.events.models import Event, EventKey, KeyCopy
 from iec_events.mail.models import OutboxMail
-from iec_events.organizers.actions import accept_invitation, invite
+from iec_events.organizers.actions import accept_invitation, grant, invite
 from iec_events.organizers.keys import RECOVERY, new_phrase, pair_of_phrase, private_of_session
 from iec_events.organizers.models import AuditEntry, RoleGrant
 from iec_events.organizers.queries import organizer_by_email
+from iec_events.organizers.roles import DOOR as DOORKEEPER
+from iec_events.organizers.roles import Grant
 from iec_events.questions.models import SHORT
 from iec_events.questions.queries import questions_of
 from iec_events.rsvps.actions import Party, place_rsvp, remark_on
@@ -334,6 +336,18 @@ def test_a_new_key_keeps_out_who_lost_access_and_loses_nobody() -> None:
     assert [one.name for one in roster(event.id, reader=stolen)] == [None, None]
     assert own_rsvp(token=sara, slug=event.slug).name == "Sara"
     assert set(db.session.scalars(sa.select(EventKey.version))) == {2}
+
+
+def test_keys_of_a_door_go_to_who_stands_at_it_until_the_night_is_over() -> None:
+    nasrin, event, night = an_account("Nasrin"), an_event(slug="berkeley"), dt.timedelta(hours=12)
+    omid, until = an_account("Omid"), clock.now() + night
+    with atomic():
+        db.session.execute(sa.delete(RoleGrant).where(RoleGrant.organizer_id == omid.id))
+        grant(omid.id, Grant(role=DOORKEEPER, place="event:berkeley", expires_at=until))
+    assert may_hold(event.id, "door", clock.now()).keys() == {nasrin.id, omid.id}
+    assert may_hold(event.id, "door", until).keys() == {nasrin.id}
+    assert may_hold(event.id, "roster", clock.now()).keys() == {nasrin.id}
+    assert may_hold(an_event(slug="paris").id, "door", clock.now()).keys() == {nasrin.id}
 
 
 def test_a_new_key_goes_to_nobody_who_did_not_hold_the_old_one() -> None:

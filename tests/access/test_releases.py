@@ -107,6 +107,9 @@ def test_who_cannot_read_the_list_cannot_let_it_out(two: Two) -> None:
     with pytest.raises(ReleaseUnknown):
         answers(two[1], "nobody")
     assert requests_for(parvin, now=real_clock.now()) == []
+    comes("Ali", 1, slug="paris")  # she reads that list
+    with pytest.raises(ReleaseUnknown):
+        answers(parvin, asked, slug="paris")
 
 
 def test_asking_and_answering_twice_is_doing_it_once(two: Two) -> None:

@@ -94,6 +94,17 @@ def test_who_gives_access_while_a_list_is_destroyed_is_not_disturbed(
     assert set(rows().values()) == {0, 1}  # a letter that there is one more key
 
 
+def test_a_list_whose_event_was_moved_a_moment_ago_stays(
+    clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_account()
+    event = an_event()
+    comes(event)
+    monkeypatch.setattr("iec_events.privacy.actions._over", lambda _now: [event.id])  # as it was found
+    after_the_end(event, 13.9, clock)
+    assert rows()["rsvps"] == 1
+
+
 def test_destroying_again_does_nothing(clock: time_machine.Traveller) -> None:
     an_account()
     event = an_event()
