@@ -36,7 +36,7 @@ def test_what_is_asked_is_answered_read_and_stays_readable(stage: Stage) -> None
     sara.page.locator("#name").fill("Sara")
     sara.page.get_by_label("What do you need to take part with ease?").fill("A seat near the exit")
     sara.press("Keep my place")
-    expect(sara.page.locator("#errors a")).to_have_text("Please choose an answer here.")
+    expect(sara.page.locator("#errors a")).to_have_text("How do you come? Please choose an answer here.")
     expect(sara.page.locator("#name")).to_have_value("Sara")
     sara.page.get_by_label("By bus").check()
     sara.page.get_by_label("From which town?").fill("Oakland")
