@@ -19,7 +19,7 @@ from iec_events.organizers.models import OrganizerKey, OrganizerSession
 from iec_events.organizers.queries import organizer_by_email
 from iec_events.rsvps import actions
 from iec_events.rsvps.actions import Party, change_rsvp, place_rsvp, withdraw_rsvp
-from iec_events.rsvps.boxes import NOBODY, Reader, own_words, reader_of
+from iec_events.rsvps.boxes import NOBODY, Reader, index_of, own_words, reader_of
 from iec_events.rsvps.models import Rsvp, RsvpLink
 from iec_events.rsvps.queries import link_by_token, own_rsvp
 from tests.factories import an_event, fully_signed_in, roster
@@ -95,6 +95,25 @@ def test_boxes_of_two_parties_cannot_be_swapped() -> None:
         sara, ali = db.session.scalars(sa.select(Rsvp).order_by(Rsvp.line)).all()
         sara.sealed, ali.sealed = ali.sealed, sara.sealed
     assert [one.name for one in roster(event.id, reader=reads(nasrin, event))] == [None, None]
+
+
+def test_what_a_party_wrote_is_not_read_as_a_remark_about_it() -> None:
+    account, event = an_account(), an_event()
+    comes(event)
+    rsvp = db.session.scalars(sa.select(Rsvp)).one()
+    with atomic():
+        rsvp = db.session.get_one(Rsvp, rsvp.id)
+        rsvp.remark, rsvp.remark_key_id = rsvp.sealed, rsvp.roster_key_id
+    assert reads(account, event).remark(db.session.get_one(Rsvp, rsvp.id)) == ""
+
+
+def test_an_address_is_found_at_its_event_and_joins_no_two() -> None:
+    one, same, elsewhere = (
+        index_of(1, "sara@example.org"),
+        index_of(1, " Sara@example.org"),
+        index_of(2, "sara@example.org"),
+    )
+    assert one == same != elsewhere
 
 
 def test_what_came_before_anybody_could_hold_a_key_is_sealed_as_soon_as_somebody_can() -> None:
