@@ -56,9 +56,8 @@ def restore_archive(file: Path, *, replace: bool = False) -> Contents:
             generation = max(before, connection.scalar(sa.select(SiteState.generation)) or 0) + 1
             connection.execute(sa.update(SiteState).values(generation=generation))
     except sa.exc.OperationalError as error:
-        raise ArchiveRefused(
-            f"The database cannot be changed now ({_reason(error)}): stop the service first."
-        ) from None
+        then = ": stop the service first." if "lock" in _reason(error) else "."
+        raise ArchiveRefused(f"The database cannot be changed now ({_reason(error)}){then}") from None
     return contents
 
 
