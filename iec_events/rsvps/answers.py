@@ -17,7 +17,7 @@ from sqlalchemy.orm import defer
 from ..core.db import atomic, db, leave_no_trace
 from ..core.shreds import destroy_shreds, has_shred
 from ..events.keys import shreds_of
-from ..events.models import LONGEST_KEPT, Event
+from ..events.models import LONGEST_KEPT, Event, EventKey
 from ..questions.models import DOOR as SEEN_BY_DOOR
 from ..questions.models import Answers, Question
 from .answer_boxes import (
@@ -128,9 +128,9 @@ def erase_answers(now: dt.datetime) -> None:
         leave_no_trace()
 
 
-def shreds_of_terms(shred_ids: Iterable[str]) -> set[str]:
-    """The key files of terms that are there beside these, which are those of whole lists."""
-    names = {shred_name(shred_id, days) for shred_id in shred_ids for days in range(LONGEST_KEPT)}
+def shreds_of_terms(shred_ids: Collection[str], terms: Iterable[int] = range(LONGEST_KEPT)) -> set[str]:
+    """The key files of terms, all or these, that are there beside these, which are those of whole lists."""
+    names = {shred_name(shred_id, days) for days in terms for shred_id in shred_ids}
     return {name for name in names if has_shred(name)}
 
 
@@ -140,7 +140,8 @@ def _erase_over(now: dt.datetime) -> int:
     brief = sa.exists().where(
         Rsvp.event_id == Event.id, RsvpAnswers.rsvp_id == Rsvp.id, RsvpAnswers.keep_days < LONGEST_KEPT
     )
-    over = sa.select(Event.id, Event.ends_at).where(Event.ends_at <= now, brief).order_by(Event.id)
+    has_keys = sa.exists().where(EventKey.event_id == Event.id)  # those of terms may be there when no row is any more
+    over = sa.select(Event.id, Event.ends_at).where(Event.ends_at <= now, sa.or_(brief, has_keys)).order_by(Event.id)
     return sum(_erase_terms(event_id, now - ends_at) for event_id, ends_at in _held(over))
 
 
@@ -156,10 +157,10 @@ def _erase_terms(event_id: int, since_the_end: dt.timedelta) -> int:
         sa.delete(RsvpAnswers).where(mine, RsvpAnswers.keep_days.in_(terms)),
         execution_options={"synchronize_session": False},
     )
-    erased = cast("sa.CursorResult[Any]", gone).rowcount
-    if erased:
-        destroy_shreds(shred_name(shred_id, days) for shred_id in shreds_of(event_id) for days in terms)
-    return erased
+    due = shreds_of_terms(shreds_of(event_id), terms)
+    if due:
+        destroy_shreds(due)
+    return cast("sa.CursorResult[Any]", gone).rowcount
 
 
 def _by_term(answers: Answers, questions: Iterable[Question]) -> dict[int, Content]:

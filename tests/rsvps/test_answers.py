@@ -29,7 +29,7 @@ from iec_events.questions import actions
 from iec_events.questions.drafts import draft_of
 from iec_events.questions.models import LONG, SHORT, YES_NO, Answers
 from iec_events.questions.queries import questions_of
-from iec_events.rsvps.actions import Party, place_rsvp, seal_vault_boxes
+from iec_events.rsvps.actions import Party, erase_rsvp, place_rsvp, seal_vault_boxes
 from iec_events.rsvps.answer_boxes import STEP
 from iec_events.rsvps.answers import (
     erase_answers,
@@ -252,6 +252,19 @@ def test_what_ends_before_the_list_opens_from_no_backup_afterwards(clock: Travel
     assert read_answers([rsvp.id], nasrin.reads(event)) == {rsvp.id: {long.id: "b"}}
     assert read_answers([rsvp.id], nasrin.reads_at_the_door(event)) == {rsvp.id: {long.id: "b"}}
     assert own_answers(rsvp, DATA_KEY) == {long.id: "b"}
+
+
+def test_the_key_of_a_term_ends_with_it_also_when_all_who_answered_are_gone(clock: Traveller) -> None:
+    Account()
+    event = an_event()
+    early, late = (a_question(event, SHORT, keep_days=days) for days in (1, 2))
+    rsvp = comes(event, {early.id: "a", late.id: "b"})
+    shreds = shreds_of(event.id)
+    erase_rsvp(rsvp_id=rsvp.id, now=our_clock.now())
+    for day in range(3):
+        clock.move_to(event.ends_at + dt.timedelta(days=day))
+        erase_answers(our_clock.now())
+        assert len(shreds_of_terms(shreds)) == 2 - day
 
 
 def test_the_keys_of_terms_go_with_a_list_that_is_destroyed_early() -> None:
