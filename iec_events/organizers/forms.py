@@ -87,7 +87,7 @@ class ButtonForm(Form):
 class RestForm(Form):
     """For how many days one's own account rests."""
 
-    days = SelectField(_l("For how long?"), validate_choice=False)
+    days = SelectField(_l("For how long?"), [Asked()], validate_choice=False)
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)

@@ -78,7 +78,7 @@ def test_ones_own_rests_until_its_time(app: Flask, clock: Traveller, omid: Organ
     assert "Your account rests" in his.get(answer.location).text
     assert other.get("/organize").status_code == 303
     assert "until \u20662027-01-18 12:00\u2069 (UTC)" in tries(app)[1]
-    assert "۲۰۲۷-۰۱-۱۸" in tries(app, path="/fa")[1]
+    assert "۲۰۲۷-۰۱-۱۸ ۱۲:۰۰\u2069 – ۲۸ دی ۱۴۰۵ (UTC)" in tries(app, path="/fa")[1]
     clock.shift(dt.timedelta(days=3))
     assert tries(app)[0] == 303
     forget_expired(real_clock.now())

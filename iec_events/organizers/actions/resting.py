@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from ...core.db import atomic, db
 from ...core.errors import Refusal
-from ...core.i18n import _, current_locale, format_number
+from ...core.i18n import _, current_locale, format_number, jalali_text
 from ..audit import note
 from ..models import Organizer, ResetLink
 from ..queries import awake
@@ -30,6 +30,8 @@ class AccountRests(Refusal):
             self.message = _("This account rests. You cannot wake it; an owner among you can.")
         else:
             shown = format_number(f"\u2066{until:%Y-%m-%d %H:%M}\u2069", current_locale())
+            if current_locale() == "fa":
+                shown += f" – {jalali_text(until.date())}"
             self.message = _(
                 "This account rests until %(moment)s (UTC). You cannot wake it before; an owner among you can.",
                 moment=shown,
