@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from html import unescape
 
 import pytest
@@ -137,3 +138,30 @@ def test_operators_do_it_too(app: Flask) -> None:
     assert "awake." in run(organizer_command, ["wake", "--email", OMID]).output
     assert "already" in run(organizer_command, ["wake", "--email", OMID]).output
     assert tries(app)[0] == 303
+
+
+def test_of_two_owners_who_let_each_other_rest_one_stays_awake(
+    app: Flask, omid: Organizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, hers = omid.id, an_organizer("Parvin", "parvin@example.org", role=OWNER).id
+    refused: list[Exception] = []
+
+    def hers_rests_me() -> None:
+        with app.app_context():
+            try:
+                actions.rest_person(organizer_id=mine, now=real_clock.now())
+            except actions.LastOwner as refusal:
+                refused.append(refusal)
+
+    other = threading.Thread(target=hers_rests_me)
+
+    def meanwhile(*, organizer_id: str, until: dt.datetime | None, now: dt.datetime) -> bool:
+        if not other.ident:
+            other.start()
+            other.join(0.1)
+        return rest(organizer_id=organizer_id, until=until, now=now)
+
+    monkeypatch.setattr(actions, "rest", meanwhile)
+    actions.rest_person(organizer_id=hers, now=real_clock.now())
+    other.join()
+    assert len(refused) == 1
