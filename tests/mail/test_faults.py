@@ -174,6 +174,7 @@ def test_a_server_that_stays_away_for_two_days_has_lost_the_letters(serve_mail: 
         deliver(later * HOUR)
         assert health().given_up == (2 if later == 49 else 0)
     assert set(db.session.scalars(sa.select(OutboxMail.news))) == {False}  # that says nothing about any address
+    assert set(db.session.scalars(sa.select(OutboxMail.sealed))) == {None}
 
 
 def test_a_letter_with_nothing_to_say_does_not_mean_that_the_server_is_well(serve_mail: Serve) -> None:

@@ -9,14 +9,17 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from iec_events.broadcasts.models import Broadcast
 from iec_events.core import clock
 from iec_events.core.crypto import BoxRefused, Vault, vault
 from iec_events.core.db import SiteState, atomic, db, key_check_fits
+from iec_events.events.queries import any_event
 from iec_events.organizers.anchor import forget_anchor
 from iec_events.organizers.audit import note
 from iec_events.organizers.audit_check import verify
 from iec_events.organizers.factors import make_recovery_codes, use_recovery_code
-from iec_events.organizers.models import Organizer
+from iec_events.organizers.models import Organizer, Passkey
+from iec_events.organizers.passkeys import passkeys_of
 from iec_events.organizers.queries import organizer_by_email
 from iec_events.privacy.vault_boxes import PURPOSES, older_boxes, reseal
 from iec_events.reports.commands import server_vault
@@ -24,6 +27,7 @@ from iec_events.rsvps.boxes import NOBODY, address_of
 from iec_events.rsvps.models import Rsvp
 from iec_events.solidarity.actions import leave_message
 from iec_events.solidarity.models import Message
+from tests.broadcasts.people import a_letter
 from tests.conftest import Installation, settings_for
 from tests.factories import an_app, an_event, an_organizer
 from tests.privacy.people import an_account, comes
@@ -49,7 +53,11 @@ def fill() -> list[str]:
     words = {"text": "Freedom", "signature": "Sima", "language": "en", "seed": "one"}
     leave_message(event_slug="berkeley", read_aloud=True, now=clock.now(), **words)
     note("event.published", "event:berkeley", now=clock.now(), who="operator")
+    a_letter(any_event("berkeley"))
+    phone = Passkey(id="phone", organizer_id=organizer.id, credential_id=b"", public_key=b"", sign_count=0)
+    phone.sealed, phone.made_at = vault().seal("organizers.passkey", "phone", {"name": "my phone"}), clock.now()
     with atomic():
+        db.session.add(phone)
         return make_recovery_codes(organizer.id)
 
 
@@ -58,10 +66,13 @@ def opened() -> dict[str, object]:
     db.session.rollback()
     rsvps = db.session.scalars(sa.select(Rsvp).order_by(Rsvp.event_id)).all()
     people = db.session.scalars(sa.select(Organizer).order_by(Organizer.id)).all()
+    letters = db.session.scalars(sa.select(Broadcast)).all()
     return {
         "words": [NOBODY.words(one) for one in rsvps],
         "addresses": [address_of(one) for one in rsvps],
         "people": [vault().open("organizers", one.id, one.sealed) for one in people],
+        "passkeys": [passkeys_of(one.id) for one in people],
+        "letters": [vault().open("broadcasts", one.id, one.sealed) for one in letters],
         "messages": [
             vault().open("messages", one.id, one.sealed or b"") for one in db.session.scalars(sa.select(Message))
         ],
@@ -76,7 +87,7 @@ def test_a_new_key_in_front_and_the_older_one_can_go(installation: Installation,
         assert opened() == before
         note("event.revised", "event:berkeley", now=clock.now(), who="operator")
         count = older_boxes()
-        assert count >= 9
+        assert count >= 11
         resealed = reseal()
         assert (resealed.done, resealed.left) == (count, 0)
         assert (reseal().done, older_boxes()) == (0, 0)
