@@ -41,25 +41,23 @@ SQLITE_AWAY = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_PROTOCOL,
 }
-_until: ContextVar[float | None] = ContextVar("until", default=None)
 _seconds: ContextVar[float | None] = ContextVar("seconds", default=None)
 
 
 @contextmanager
 def patience(seconds: float) -> Iterator[None]:
     """Inside, no single answer of the database is waited for longer than that, nor is one's turn to write."""
-    before, until = _seconds.set(seconds), _until.set(time.monotonic() + seconds)
+    before = _seconds.set(seconds)
     try:
         yield
     finally:
         _seconds.reset(before)
-        _until.reset(until)
 
 
-def patience_left() -> bool:
-    """Whether it is worth beginning to write: false once as much time has gone by as one answer may take."""
-    until = _until.get()
-    return until is None or time.monotonic() < until
+def is_too_late(waits_since: float) -> bool:
+    """Whether who waits since then (`time.monotonic`) has waited longer than one answer may take."""
+    seconds = _seconds.get()
+    return seconds is not None and time.monotonic() - waits_since > seconds
 
 
 def is_away(fault: BaseException) -> bool:

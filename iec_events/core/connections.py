@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from .absence import ASK_WAITS_S, bear_absence, patience, patience_left
+from .absence import ASK_WAITS_S, bear_absence, is_too_late, patience
 
 RESTED_S = 1.0
 
@@ -44,8 +44,9 @@ def turn(engine: sa.Engine) -> Any:
 def _locked(path: str) -> Iterator[None]:
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        since = time.monotonic()
         fcntl.flock(handle, fcntl.LOCK_EX)
-        if not patience_left():  # who waited in front found the database locked, each for a while
+        if is_too_late(since):  # who waited in front found the database locked, each for a while
             raise sa.exc.TimeoutError("The turn to write came too late")
         yield
     finally:
