@@ -8,13 +8,13 @@ from urllib.parse import quote
 import pytest
 import sqlalchemy as sa
 import time_machine
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from iec_events.core import clock as real_clock
 from iec_events.core.db import db
-from iec_events.organizers import actions
+from iec_events.organizers import actions, tries
 from iec_events.organizers.commands import organizer as organizer_command
 from iec_events.organizers.models import AuditEntry
 from iec_events.team import commands as team_commands
@@ -165,6 +165,19 @@ def test_a_stranger_behind_the_same_exit_cannot_either(app: Flask, nasrin: None)
         last = send(stranger, SIGN_IN, email="nasrin@example.org", password=WRONG)
     assert last.status_code == 429
     assert send(owner, SIGN_IN, email="nasrin@example.org", password=PASSWORD).status_code == 303
+
+
+def test_one_password_is_not_tried_at_one_account_after_the_other(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def tries_from(address: str, times: int) -> int:
+        """How many tries at as many accounts are let through."""
+        with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
+            return sum(tries.may_try(f"{number}@example.org", request) for number in range(times))
+
+    monkeypatch.setattr(tries, "PER_NETWORK", ("5/minute",))
+    monkeypatch.setattr(tries, "EVERYWHERE", ("7/minute",))
+    assert tries_from("203.0.113.9", 6) == 5
+    assert tries_from("203.0.113.8", 1) == 0  # the same network
+    assert tries_from("198.51.100.7", 3) == 2
 
 
 def test_a_forged_cookie_of_a_known_browser_is_worth_nothing(client: FlaskClient, nasrin: None) -> None:
