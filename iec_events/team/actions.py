@@ -138,11 +138,12 @@ def begin_anew(*, token: str, password: str, now: dt.datetime) -> str:
     key, private = made_key(organizer_id or "", password)
     with atomic():
         hold_copies()
+        account = db.session.get(Organizer, organizer_id or "", with_for_update=True)  # before its link, as all verbs
         stands = sa.and_(ResetLink.token_hash == token_hash(token), ResetLink.expires_at > now)
         used = db.session.scalar(sa.delete(ResetLink).where(stands).returning(ResetLink.organizer_id))
-        if used is None:
+        if used is None or account is None:
             raise LinkUnknown
-        _held(used).password_hash = password_hash
+        account.password_hash = password_hash
         db.session.execute(sa.delete(OrganizerSession).where(OrganizerSession.organizer_id == used))
         db.session.execute(sa.delete(OrganizerKey).where(OrganizerKey.organizer_id == used))
         forget_factors(used)

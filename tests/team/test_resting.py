@@ -13,10 +13,11 @@ from flask.testing import FlaskClient
 from time_machine import Traveller
 
 from iec_events.core import clock as real_clock
-from iec_events.core.db import db
-from iec_events.organizers.actions import forget_expired, rest, wake
+from iec_events.core.db import atomic, db
+from iec_events.organizers.actions import forget_expired, keep_unsent, rest, wake
 from iec_events.organizers.commands import organizer as organizer_command
-from iec_events.organizers.models import AuditEntry, Organizer, OrganizerSession
+from iec_events.organizers.models import AuditEntry, Organizer, OrganizerSession, UnsentForm
+from iec_events.organizers.queries import reset_stands
 from iec_events.organizers.roles import OWNER
 from iec_events.team import actions, commands
 from tests.factories import PASSWORD, an_app, an_organizer, an_organizer_session
@@ -108,6 +109,60 @@ def test_no_link_to_begin_anew_opens_it(app: Flask, organizer: FlaskClient, omid
     assert app.test_client().get(f"/organize/again/{made}").status_code == 404
     answer = send(organizer, f"/organize/team/{omid.id}/reset")
     assert (answer.status_code, "Wake it first" in answer.text) == (409, True)
+
+
+def test_for_good_it_ends_the_links_that_it_may_have_made_for_others(omid: Organizer) -> None:
+    parvin = an_organizer("Parvin", "parvin@example.org", role=OWNER)
+    made = actions.make_reset_link(organizer_id=parvin.id, now=real_clock.now())
+    rest(organizer_id=omid.id, until=real_clock.now() + dt.timedelta(days=1), now=real_clock.now())
+    assert reset_stands(made, now=real_clock.now())
+    actions.rest_person(organizer_id=omid.id, now=real_clock.now())
+    assert not reset_stands(made, now=real_clock.now())
+
+
+def test_who_begins_anew_waits_for_the_account_before_taking_the_link(app: Flask, omid: Organizer) -> None:
+    made, organizer_id = actions.make_reset_link(organizer_id=omid.id, now=real_clock.now()), omid.id
+    answers: list[object] = []
+
+    def begin() -> None:
+        with app.app_context():
+            try:
+                answers.append(actions.begin_anew(token=made, password=PASSWORD, now=real_clock.now()))
+            except actions.LinkUnknown as refusal:
+                answers.append(refusal)
+
+    beginning = threading.Thread(target=begin)
+    with atomic():
+        db.session.execute(sa.update(Organizer).values(rests_since=real_clock.now()))
+        beginning.start()
+        beginning.join(0.1)
+        rest(organizer_id=organizer_id, until=None, now=real_clock.now())
+    beginning.join()
+    assert isinstance(answers[0], actions.LinkUnknown)
+
+
+def test_colleagues_let_it_rest_for_good_while_its_own_time_runs(organizer: FlaskClient, omid: Organizer) -> None:
+    now, page = real_clock.now(), f"/organize/team/{omid.id}"
+    rest(organizer_id=omid.id, until=now + dt.timedelta(days=1), now=now)
+    assert f'href="{page}/rest"' in organizer.get(page).text, "they were arrested at the border"
+    assert send(organizer, f"{page}/rest").status_code == 303
+    assert f'href="{page}/rest"' not in organizer.get(page).text
+
+
+def test_an_own_time_that_comes_late_ends_no_rest_for_good(omid: Organizer) -> None:
+    now = real_clock.now()
+    rest(organizer_id=omid.id, until=None, now=now)
+    assert not rest(organizer_id=omid.id, until=now + dt.timedelta(days=1), now=now)
+    db.session.rollback()
+    assert db.session.scalars(sa.select(Organizer.rests_until)).all() == [None]
+
+
+def test_nothing_typed_is_kept_for_an_account_at_rest(omid: Organizer) -> None:
+    now, typed = real_clock.now(), {"secret": "s" * 40, "page": "/organize", "typed": [("note", "Mina comes")]}
+    assert keep_unsent(organizer_id=omid.id, now=now, **typed)  # type: ignore[arg-type]
+    rest(organizer_id=omid.id, until=None, now=now)
+    assert not keep_unsent(organizer_id=omid.id, now=now, **typed)  # type: ignore[arg-type]
+    assert db.session.scalars(sa.select(UnsentForm)).all() == []
 
 
 def test_an_owner_at_rest_is_no_owner_to_leave_it_all_to(omid: Organizer) -> None:

@@ -14,7 +14,7 @@ from ...core.db import atomic, db
 from ...core.errors import Refusal
 from ...core.i18n import _, current_locale, format_number, jalali_text
 from ..audit import note
-from ..models import Organizer, ResetLink
+from ..models import Organizer, ResetLink, UnsentForm
 from ..queries import awake
 from .sessions import end_sessions
 
@@ -40,16 +40,21 @@ class AccountRests(Refusal):
 
 @atomic()
 def rest(*, organizer_id: str, until: dt.datetime | None, now: dt.datetime) -> bool:
-    """Let an account rest, for good unless it says until when, and end its sessions; whether there is such an account.
+    """Let an account rest, for good unless it says until when, and end its sessions; whether this changed anything.
 
-    A link by which it would begin anew is worthless from now on.
+    Whom a colleague let rest a moment ago stays at rest: their time does not end it. A link by which the account would
+    begin anew is worthless from now on. In the wrong hands it may have made some for others: for good ends all of them.
     """
     mine = Organizer.id == organizer_id
+    if until is not None:
+        mine = sa.and_(mine, awake(now))
     asleep = sa.update(Organizer).where(mine).values(rests_since=now, rests_until=until).returning(Organizer.id)
     if db.session.scalar(asleep) is None:
         return False
     end_sessions(organizer_id)
-    db.session.execute(sa.delete(ResetLink).where(ResetLink.organizer_id == organizer_id))
+    links = sa.delete(ResetLink)
+    db.session.execute(links if until is None else links.where(ResetLink.organizer_id == organizer_id))
+    db.session.execute(sa.delete(UnsentForm).where(UnsentForm.organizer_id == organizer_id))
     note("organizer.rests", f"organizer:{organizer_id}", now=now)
     return True
 

@@ -14,7 +14,7 @@ from ...core.db import atomic, db
 from ...core.sealing import token_key, wrap
 from ...core.tokens import token_hash
 from ..models import Organizer, UnsentForm
-from ..queries import UNSENT, Typed, unsent_bind
+from ..queries import UNSENT, Typed, awake, unsent_bind
 
 KEPT_FOR = dt.timedelta(hours=1)
 MOST_FORMS = 5  # of one account; the oldest goes
@@ -25,7 +25,7 @@ LARGEST = 256 * 1024  # bytes of one form; all texts of an event in three langua
 def keep_unsent(*, secret: str, organizer_id: str, page: str, typed: Typed, now: dt.datetime) -> bool:
     """Keep the fields of a form of this page for the account that typed them; False when they are too much."""
     plain = json.dumps(typed, ensure_ascii=False).encode()
-    known = sa.select(Organizer.id).where(Organizer.id == organizer_id).with_for_update()
+    known = sa.select(Organizer.id).where(Organizer.id == organizer_id, awake(now)).with_for_update()
     if len(plain) > LARGEST or db.session.scalar(known) is None:
         return False
     mine = sa.select(UnsentForm).where(UnsentForm.organizer_id == organizer_id).order_by(UnsentForm.expires_at.desc())
