@@ -51,6 +51,7 @@ PAGES = {
 }
 AWAY = _l("We can’t reach our list right now.")
 TRY_AGAIN_S = "60"
+MOST_BYTES, MOST_PARTS = 16 * 1024 * 1024, 400
 # Of forms with one of these nothing is shown again: it must stand in no page.
 SECRETS = frozenset(
     {"password", "password_again", "present", "code", "answer", "phrase", "words", "locked-words", "locked-passphrase"}
@@ -111,17 +112,19 @@ def show_absence(fault: Exception) -> ResponseReturnValue:
     title, _message, next_steps = PAGES[503]
     if request.method == "POST":
         next_steps = PAGES[400][1]
-    typed = _typed()
-    page = render_template(
-        "errors/page.html", status=503, title=title, message=AWAY, next_steps=next_steps, typed=typed
-    )
-    return page, 503, headers
+    shown = {"title": title, "message": AWAY, "next_steps": next_steps, "typed": _typed()}
+    shown["files"] = shown["typed"] and any(file.filename for file in request.files.values())
+    return render_template("errors/page.html", status=503, **shown), 503, headers
 
 
 def _typed() -> list[tuple[str, str]]:
-    """What a form of ours brought from this browser; nothing when it holds a secret or a file."""
+    """What a form of ours brought from this browser, without files; nothing when it holds a secret."""
+    request.max_content_length, request.max_form_parts = (
+        MOST_BYTES,
+        MOST_PARTS,
+    )  # as organizers may
     try:
-        if request.method != "POST" or SECRETS & set(request.form) or any(f.filename for f in request.files.values()):
+        if request.method != "POST" or SECRETS & set(request.form):
             return []
         validate_csrf(request.form.get("csrf_token"))
     except (HTTPException, ValidationError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import sqlite3
 import time
 from collections.abc import Callable
@@ -145,9 +146,25 @@ def test_what_was_typed_is_sent_again_with_one_button(
         answer = client.post("/events/berkeley/rsvp", data=typed)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
     assert answer.headers["Cache-Control"] == "no-store"
+    assert "Pictures" not in answer.text
     again = hidden_fields(answer.text)
     assert again == typed
     assert client.post("/events/berkeley/rsvp", data=again).status_code == 303
+
+
+def test_of_files_it_says_that_they_have_to_be_chosen_again(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, leave: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    an_event(slug="berkeley")
+    typed = hidden_fields(client.get("/events/berkeley/rsvp").text)
+    leave(monkeypatch)
+    monkeypatch.setitem(app.view_functions, "rsvps.place", lambda slug: db.session.scalar(sa.text(slug)))
+    picture = (io.BytesIO(b"octets"), "night.jpg")
+    answer = client.post(
+        "/events/berkeley/rsvp", data={**typed, "picture": picture}, content_type="multipart/form-data"
+    )
+    assert (answer.status_code, hidden_fields(answer.text)) == (503, typed)
+    assert "Pictures and other files are not kept" in answer.text
 
 
 @pytest.mark.parametrize(("name", "csrf"), [("password", True), ("words", True), ("note", False)])
