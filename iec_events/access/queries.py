@@ -18,6 +18,7 @@ from ..events.keys import DOOR, ROSTER, holders_of
 from ..events.models import Event, EventKey, KeyCopy
 from ..organizers.keys import RECOVERY
 from ..organizers.models import Organizer, OrganizerKey, RecoveryKey, RoleGrant
+from ..organizers.queries import awake
 from ..organizers.roles import DOOR as DOORKEEPER
 from ..organizers.roles import READERS, of_event
 from .models import ListRelease
@@ -110,6 +111,11 @@ def holder_name(organizer_id: str) -> str:
 def second_holders(event_id: int, organizer_id: str) -> set[str]:
     """The other organizers who hold a key to an event's list; the recovery key lies in a drawer and says no yes."""
     return holders_of(event_id, ROSTER) - {RECOVERY, organizer_id}
+
+
+def awake_of(organizer_ids: Iterable[str], *, now: dt.datetime) -> set[str]:
+    """Those of these organizers whose accounts do not rest: who can be asked for something."""
+    return set(db.session.scalars(sa.select(Organizer.id).where(Organizer.id.in_(organizer_ids), awake(now))))
 
 
 def holder_names(organizer_ids: Iterable[str]) -> list[str]:

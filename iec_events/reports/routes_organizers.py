@@ -8,8 +8,8 @@ from typing import NamedTuple
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from ..access.actions import ask_release, take_out
-from ..access.queries import holder_names, own_requests, requests_for, second_holders
+from ..access.actions import EverybodyRests, ask_release, take_out
+from ..access.queries import awake_of, holder_names, own_requests, requests_for, second_holders
 from ..core import clock
 from ..core.errors import Refusal
 from ..core.i18n import _, current_locale
@@ -93,7 +93,7 @@ def _file(octets: bytes, name: str, content_type: str) -> Response:
 
 def _page(event: Event, forms: Forms) -> str:
     now, me = clock.now(), g.organizer.id
-    mine = own_requests(event.id, me, now=now)
+    mine, others = own_requests(event.id, me, now=now), second_holders(event.id, me)
     if request.method == "GET" and any(one.yes for one in mine):
         forms.plain.kind.data = next(one.kind for one in mine if one.yes)
 
@@ -106,7 +106,9 @@ def _page(event: Event, forms: Forms) -> str:
         locked=forms.locked,
         plain=forms.plain,
         words=forms.locked.fresh_words(),
-        others=holder_names(second_holders(event.id, me)),
+        others=others,
+        asleep=EverybodyRests.message if others and not awake_of(others, now=now) else "",
+        names=holder_names(awake_of(others, now=now)),
         mine=mine,
         asked=requests_for(me, now=now, event_id=event.id),
         until=until,

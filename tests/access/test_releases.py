@@ -10,6 +10,7 @@ import time_machine
 from flask import Flask
 
 from iec_events.access.actions import (
+    EverybodyRests,
     NobodyToAsk,
     OwnRelease,
     ReleaseOver,
@@ -25,6 +26,8 @@ from iec_events.access.queries import own_requests, requests_for
 from iec_events.core import clock as real_clock
 from iec_events.core.db import db
 from iec_events.mail.delivery import deliver_due
+from iec_events.mail.models import OutboxMail
+from iec_events.organizers.actions import rest, wake
 from iec_events.organizers.models import AuditEntry
 from iec_events.worker import LETTERS
 from tests.checkin.people import an_account, browser_of, comes
@@ -32,6 +35,7 @@ from tests.factories import an_event
 from tests.filling import send
 
 DAY = dt.timedelta(days=1)
+EXPORT = "/organize/events/berkeley/rsvps/export"
 Two = tuple[str, str]
 
 
@@ -76,6 +80,26 @@ def test_a_yes_is_good_for_one_copy_of_what_was_asked_for(two: Two) -> None:
     with pytest.raises(YesNeeded):
         takes(nasrin)
     assert noted() == ["release.asked", "release.granted", "release.used", "rsvps.downloaded"]
+
+
+def test_who_rests_is_not_asked_and_their_yes_is_needed_all_the_same(app: Flask) -> None:
+    nasrin, others = an_account("Nasrin"), [an_account("Omid")[0], an_account("Mina")[0]]
+    an_event(slug="berkeley")
+    comes("Sara", 2)
+    rest(organizer_id=others[0], until=None, now=real_clock.now())
+    page = browser_of(app, nasrin).get(EXPORT).text
+    assert ("Mina" in page, "Omid" in page) == (True, False)
+    rest(organizer_id=others[1], until=None, now=real_clock.now())
+    with pytest.raises(EverybodyRests):
+        asks(nasrin[0])
+    with pytest.raises(YesNeeded):
+        takes(nasrin[0])
+    page = browser_of(app, nasrin).get(EXPORT).text
+    assert ("all who could give it rest" in page, 'value="ask"' in page) == (True, False)
+    wake(organizer_id=others[0], now=real_clock.now())
+    db.session.execute(sa.delete(OutboxMail))
+    asks(nasrin[0])
+    assert db.session.scalars(sa.select(OutboxMail.about)).all() == [others[0]]
 
 
 def test_a_no_is_a_no(two: Two) -> None:

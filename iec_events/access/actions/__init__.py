@@ -17,6 +17,7 @@ from .keys import (
     take_ended_keys,
 )
 from .releases import (
+    EverybodyRests,
     NobodyToAsk,
     OwnRelease,
     ReleaseOver,
@@ -28,6 +29,7 @@ from .releases import (
 )
 
 __all__ = [
+    "EverybodyRests",
     "Holder",
     "KeyMissing",
     "LastHolder",

@@ -14,7 +14,7 @@ from ...core.tokens import new_id
 from ...organizers.actions import tell
 from ...organizers.audit import note
 from ..models import ListRelease
-from ..queries import RELEASE_LASTS, open_requests, second_holders
+from ..queries import RELEASE_LASTS, awake_of, open_requests, second_holders
 from .keys import held_event
 
 
@@ -22,6 +22,15 @@ class NobodyToAsk(Refusal):
     """Nobody else holds a key to the list, so that nobody's yes is needed."""
 
     message = _l("Nobody else can read this list, so you need nobody’s yes.")
+
+
+class EverybodyRests(Refusal):
+    """A yes is needed, and nobody's account is awake who could give it."""
+
+    message = _l(
+        "You need a colleague’s yes for this, and the accounts of all who could give it rest. Take the list under a "
+        "lock, or have an owner wake one of them."
+    )
 
 
 class YesNeeded(Refusal):
@@ -53,19 +62,22 @@ class ReleaseOver(Refusal):
 def ask_release(*, slug: str, kind: str, organizer_id: str, now: dt.datetime) -> str:
     """Ask the other holders of a list for their yes to an unlocked copy; the request's id. Asking twice is asking once.
 
-    NobodyToAsk when nobody else holds a key; EventUnknown.
+    NobodyToAsk when nobody else holds a key; EverybodyRests; EventUnknown.
     """
     event = held_event(slug)
     others = second_holders(event.id, organizer_id)
     if not others:
         raise NobodyToAsk
+    asked_now = awake_of(others, now=now)
+    if not asked_now:
+        raise EverybodyRests
     mine = open_requests(now).where(ListRelease.event_id == event.id, ListRelease.asked_by == organizer_id)
     asked = db.session.scalar(mine.where(ListRelease.kind == kind))
     if asked is not None:
         return asked.id
     row = ListRelease(id=new_id(), event_id=event.id, kind=kind, asked_by=organizer_id, asked_at=now)
     db.session.add(row)
-    for other in sorted(others):
+    for other in sorted(asked_now):
         tell(other, "access.release_asked", now=now, slug=slug, release=row.id)
     note("release.asked", f"event:{slug}", now=now)
     return row.id
