@@ -18,9 +18,10 @@ from ..organizers.keys import RECOVERY
 from ..organizers.models import Organizer
 from ..organizers.queries import accounts_with_factor, all_grants
 from ..organizers.roles import OWNER
-from .queries import AccessView, access, doorkeepers_without_key
+from .queries import AccessView, access, awake_of, doorkeepers_without_key
 
 NO_OWNER, ONE_OWNER, NO_FACTOR = "no-owner", "one-owner", "no-factor"
+NO_OWNER_AWAKE, ONE_OWNER_AWAKE = "no-owner-awake", "one-owner-awake"
 DOOR_WITHOUT_KEY = "door-without-key"
 NO_READER, ONE_READER, LISTS_OF_ONE, LISTS_OF_NOBODY = "no-reader", "one-reader", "lists-of-one", "lists-of-nobody"
 NO_RECOVERY, NO_RECOVERY_AND_ONE_READER = "no-recovery", "no-recovery-and-one-reader"
@@ -67,10 +68,15 @@ def _of_readers(state: AccessView) -> Iterator[Concern]:
 def _of_accounts(now: dt.datetime) -> Iterator[Concern]:
     accounts = set(db.session.scalars(sa.select(Organizer.id)))
     owners = [one for one, grants in all_grants(now=now).items() if any(grant.role == OWNER for grant in grants)]
+    ready = awake_of(owners, now=now)
     if accounts and not owners:
         yield Concern(NO_OWNER)
+    if owners and not ready:
+        yield Concern(NO_OWNER_AWAKE)
     if len(owners) == 1:
         yield Concern(ONE_OWNER)
+    elif len(ready) == 1:
+        yield Concern(ONE_OWNER_AWAKE)
     without = accounts - accounts_with_factor()
     if without:
         yield Concern(NO_FACTOR, len(without))

@@ -75,6 +75,11 @@ def _one_owner(_concern: Concern) -> Care:
     return Care(text, "team.people", _("Make somebody else an owner"))
 
 
+def _one_owner_awake(_concern: Concern) -> Care:
+    text = _("The other owners’ accounts rest: if you lose your way in, nobody can help you from these pages.")
+    return Care(text, "team.people", _("Make somebody else an owner"))
+
+
 def _no_factor(concern: Concern) -> Care:
     text = ngettext(
         "%(count)s account has no second factor yet.",
@@ -104,6 +109,7 @@ CARES: dict[str, Callable[[Concern], Care]] = {
     kinds.ONE_READER: _one_reader,
     kinds.LISTS_OF_ONE: _of_one,
     kinds.ONE_OWNER: _one_owner,
+    kinds.ONE_OWNER_AWAKE: _one_owner_awake,
     kinds.NO_FACTOR: _no_factor,
     kinds.DOOR_WITHOUT_KEY: _door_without_key,
 }

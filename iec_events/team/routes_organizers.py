@@ -208,6 +208,7 @@ def _ask(
     shown = (ROLE_WORDS[role.role], dict(_places()).get(role.place, role.place)) if role is not None else ()
     kept = keys_for(one for one in found.grants if one.id != role.id) if role is not None else set()
     alone = str(actions.OnlyReader.message) if what == "reset" and reads_alone(found.id) else ""
+    paper = leaves_paper_only(found.id, keeping=kept)
     page = render_template(
         "team/confirm.html",
         section="team",
@@ -215,7 +216,8 @@ def _ask(
         person=found,
         form=form,
         alone=alone,
-        paper=leaves_paper_only(found.id, keeping=kept),
+        paper=paper and what != "rest",
+        closed=what == "rest" and (paper or reads_alone(found.id)),
         role=shown,
     )
     return page, status or (422 if form.is_submitted() else 200)

@@ -24,9 +24,10 @@ from iec_events.core.tokens import new_id
 from iec_events.events.keys import ROSTER, add_key
 from iec_events.mail.actions import note_trouble, post
 from iec_events.mail.models import OutboxMail
+from iec_events.organizers.actions import rest
 from iec_events.organizers.audit import note
 from iec_events.organizers.keys import RECOVERY, made_key, new_phrase, pair_of_phrase
-from iec_events.organizers.models import AuditEntry, OrganizerKey, RecoveryKey, RoleGrant
+from iec_events.organizers.models import AuditEntry, Organizer, OrganizerKey, RecoveryKey, RoleGrant
 from iec_events.organizers.roles import MODERATOR
 from iec_events.privacy import actions as destruction
 from iec_events.privacy.vault_boxes import reseal
@@ -444,6 +445,15 @@ def test_owners_and_second_factors(well: Flask) -> None:
     assert (told(well)[0][0], "No account is an owner" in told(well)[0][1]) == (GRAVE, True)
     an_app(an_organizer("Omid", "omid@example.org"))
     assert "Only one account is an owner" in told(well)[0][1]
+
+
+def test_owners_at_rest_look_after_nothing(well: Flask) -> None:
+    *others, last = db.session.scalars(sa.select(Organizer.id)).all()
+    for owner in others:
+        rest(organizer_id=owner, until=None, now=clock.now())
+    assert "All owners' accounts but one rest" in only(well)[1]
+    rest(organizer_id=last, until=None, now=clock.now())
+    assert "iec-events organizer wake" in only(well)[1]
 
 
 def test_a_trail_that_was_tampered_with(well: Flask) -> None:

@@ -432,6 +432,20 @@ def test_beginning_anew_leaves_nothing_of_what_was_lost(app: Flask) -> None:
     assert db.session.scalars(told).all() == [omid]
 
 
+def test_before_the_only_reader_rests_it_is_said_what_stays_closed(app: Flask, owner: FlaskClient) -> None:
+    an_event(slug="berkeley")
+    comes("berkeley", "Sara")
+    nasrin, said = organizer_by_email(NASRIN), "they stay closed until this account wakes"
+    assert nasrin is not None
+    omids = browser_of(app, an_account(OMID, role=OWNER)[1])
+    words = re.findall(r"<li>([a-z]+)</li>", send(owner, "/organize/access/recovery").text)
+    send(owner, "/organize/access/recovery/check", phrase=" ".join(words))
+    text = omids.get(f"/organize/team/{nasrin.id}/rest").text
+    assert (said in text, "afterwards only the words on paper" in text) == (True, False)
+    send(owner, f"/organize/access/give/{organizer_by_email(OMID).id}")  # type: ignore[union-attr]
+    assert said not in omids.get(f"/organize/team/{nasrin.id}/rest").text
+
+
 def test_before_a_link_is_made_it_is_said_that_lists_would_be_lost_with_the_old_key(owner: FlaskClient) -> None:
     an_event(slug="berkeley")
     comes("berkeley", "Sara")

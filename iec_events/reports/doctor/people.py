@@ -46,6 +46,14 @@ PEOPLE = {
         WEAK,
         "Only one account is an owner: make somebody else an owner on the page “Team”, in case that one is lost.",
     ),
+    kinds.NO_OWNER_AWAKE: (
+        WEAK,
+        "Every owner's account rests, so nobody can look after people and keys: `iec-events organizer wake`.",
+    ),
+    kinds.ONE_OWNER_AWAKE: (
+        WEAK,
+        "All owners' accounts but one rest: make somebody else an owner on the page “Team”, in case that one is lost.",
+    ),
     kinds.NO_FACTOR: (
         WEAK,
         "{count} accounts have no second factor, so a stolen password opens them: have one set up, or remove them.",
