@@ -7,7 +7,7 @@ import ipaddress
 import logging
 import time
 
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, g, request
 from flask_limiter import Limiter
 from limits import parse
 from limits.storage import MemoryStorage
@@ -26,6 +26,7 @@ NEW_RATES_PROVEN = ("100/hour", "300/day")
 NEW_HEADS = ("40/hour", "60/day")
 NEW_HEADS_PROVEN = NEW_RATES_PROVEN
 CROWDED = "limits_know_no_circuits"
+AWAY_STATUS = 503
 MOST_AT_ONCE = 40  # a larger party counts as so many: it is none that nobody may ever begin
 
 log = logging.getLogger(__name__)
@@ -105,17 +106,32 @@ def may_begin(what: str, place: str, *, proven: bool, heads: int = 1) -> bool:
     Who has proven some work (see puzzle) is held to the wider rates only; others use up both.
     """
     rates = NEW_RATES_PROVEN if proven else (*NEW_RATES, *NEW_RATES_PROVEN)
-    return _within((place, visitor()), {f"new {what}": (rates, 1), **_heads(what, heads, proven=proven)})
+    return _may((place, visitor()), {f"new {what}": (rates, 1), **_heads(what, heads, proven=proven)})
 
 
 def may_bring(what: str, place: str, heads: int) -> bool:
     """Count so many people for whom the visitor wants room; False when there were too many from their network."""
-    return _within((place, visitor()), _heads(what, heads, proven=False))
+    return _may((place, visitor()), _heads(what, heads, proven=False))
 
 
 def _heads(what: str, heads: int, *, proven: bool) -> Uses:
     rates = NEW_HEADS_PROVEN if proven else (*NEW_HEADS, *NEW_HEADS_PROVEN)
     return {f"heads of new {what}": (rates, min(heads, MOST_AT_ONCE))}
+
+
+def _may(of: tuple[str, ...], wanted: Uses) -> bool:
+    begins = _within(of, wanted)
+    if begins:
+        g.begun = [*g.get("begun", ()), (of, wanted)]
+    return begins
+
+
+def _give_back(response: Response) -> Response:
+    """What did not begin, as the database was away, shuts nobody out: the page says to press the button again."""
+    if response.status_code == AWAY_STATUS:
+        for of, wanted in g.pop("begun", ()):
+            _within(of, {name: (rates, -uses) for name, (rates, uses) in wanted.items()})
+    return response
 
 
 def _within(of: tuple[str, ...], wanted: Uses) -> bool:
@@ -148,3 +164,4 @@ def init_limits(app: Flask, chosen: Settings) -> None:
         RATELIMIT_KEY_PREFIX="iec",
     )
     limiter.init_app(app)
+    app.after_request(_give_back)

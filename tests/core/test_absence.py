@@ -167,6 +167,26 @@ def test_of_files_it_says_that_they_have_to_be_chosen_again(
     assert "Pictures and other files are not kept" in answer.text
 
 
+def test_pressing_again_uses_up_nothing_of_what_others_on_the_network_may(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("iec_events.core.limits.NEW_RATES", ("1/hour",))
+    monkeypatch.setattr("iec_events.core.limits.NEW_HEADS", ("2/hour",))
+    an_event(slug="berkeley")
+    typed = {**hidden_fields(client.get("/events/berkeley/rsvp").text), "name": "Nasrin", "party_size": "2"}
+
+    def fail(_session: object) -> None:
+        raise of_sqlite(sqlite3.SQLITE_FULL)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(app, "testing", False)
+        patch.setattr("sqlalchemy.orm.Session.commit", fail)
+        assert [client.post("/events/berkeley/rsvp", data=typed).status_code for _ in range(2)] == [503, 503]
+    assert client.post("/events/berkeley/rsvp", data=typed).status_code == 303
+    another = {**typed, "seed": typed["seed"][::-1], "name": "Sara"}
+    assert client.post("/events/berkeley/rsvp", data=another).status_code == 429
+
+
 @pytest.mark.parametrize(("name", "csrf"), [("password", True), ("words", True), ("note", False)])
 def test_secrets_and_what_other_sites_send_stand_in_no_page(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch,
