@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import AnyConverter, Rule
@@ -19,6 +20,9 @@ from tests.events.serial import a_vigil
 from tests.factories import a_campaign, an_event, an_organizer, an_organizer_session
 
 OPEN = {"organizers.sign_in", "organizers.first", "team.begin_anew"}
+# Rooms and single pages that ask for password and code again.
+DANGEROUS = {"access", "team", "reports", "privacy_organizers", "organizers.address", "organizers.set_up"}
+DANGEROUS |= {f"organizers.{page}" for page in ("new_passkey", "remove_passkey", "recovery_codes", "rest")}
 PUBLIC = {
     "front.home": "/",
     "front.campaign": "/campaigns/night",
@@ -163,6 +167,16 @@ THEIRS: dict[tuple[str, str], set[str]] = {
     | WORDS
     | {"events_organizers.list_events", "front_organizers.dashboard", "checkin.doors"},
 }
+
+
+def test_what_is_dangerous_is_not_done_on_an_old_sign_in(
+    app: Flask, organizer: FlaskClient, clock: time_machine.Traveller
+) -> None:
+    clock.shift(dt.timedelta(minutes=21))
+    for rule, address in addresses(app, "POST", organizers=True):
+        if rule.endpoint in DANGEROUS or (rule.endpoint.split(".")[0] in DANGEROUS and rule.endpoint not in OPEN):
+            answer = organizer.post(address)
+            assert (answer.status_code, answer.location.split("?")[0]) == (303, "/organize/confirm"), rule
 
 
 def test_every_page_of_the_area_says_who_may_open_it(app: Flask) -> None:
