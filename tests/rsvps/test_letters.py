@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 from time_machine import Traveller
 
 from iec_events.core import clock as our_clock
@@ -138,6 +139,15 @@ def test_a_night_online_has_no_door() -> None:
     for letter in told("confirmed", waits=False, **online):
         assert "At the door" not in letter
         assert "https://live.example.org/" in letter
+
+
+def test_links_lead_to_us_and_where_the_page_on_what_we_keep_says_so(client: FlaskClient) -> None:
+    _text, page = told("confirmed", waits=False, online_url="https://live.example.org/")
+    links = set(re.findall(r'href="([^"]+)"', page))
+    assert {link for link in links if not link.startswith("http://127.0.0.1:8000/")} == {"https://live.example.org/"}
+    said = client.get("/privacy").text
+    assert 'Our pages are at <bdi dir="ltr">http://127.0.0.1:8000/</bdi>' in said
+    assert "Only the online address of a night, and what organizers write, may lead elsewhere" in said
 
 
 @pytest.mark.parametrize("status", ["offered", "unconfirmed"])
