@@ -522,6 +522,26 @@ def test_a_draft_is_previewed_by_organizers_only(organizer: FlaskClient, app: Fl
     assert app.test_client().get("/organize/events/berkeley/preview").status_code == 303
 
 
+def test_a_page_that_is_sent_again_makes_no_second_event(
+    app: Flask, organizer: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = {**hidden_fields(organizer.get(NEW).text), **NIGHT, "image_alt_en": "A singer", "do": "publish"}
+
+    def leave(**_given: object) -> None:
+        raise sa.exc.TimeoutError("the database is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(app, "testing", False)
+        patch.setattr("iec_events.events.actions.publish_event", leave)
+        answer = organizer.post(NEW, data={**fields, "image": picture(size=(80, 60))})
+    assert answer.status_code == 503
+    assert (
+        organizer.post(NEW, data=hidden_fields(answer.text)).location == "/organize/events/a-night-of-cultural-revolt"
+    )
+    assert only_event().status == "published"
+    assert organizer.post(NEW, data={**fields, "title_en": "Another night"}).location.endswith("/another-night")
+
+
 def test_a_new_event_begins_in_the_zone_of_its_campaign_or_as_a_copy(organizer: FlaskClient) -> None:
     campaign = a_campaign(slug="night")
     an_event(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any, ClassVar
-from uuid import uuid4
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 import sqlalchemy as sa
 
@@ -111,17 +112,25 @@ class ListKept(Refusal):
 
 
 @atomic()
-def create_event(*, draft: EventDraft, slug: str | None, campaign_slug: str | None, now: dt.datetime) -> str:
+def create_event(
+    *, draft: EventDraft, slug: str | None, campaign_slug: str | None, form: str = "", now: dt.datetime
+) -> str:
     """Add an event as a draft and give its slug; None for `slug` makes one from its title, or its date and city.
 
-    An event that is not listed gets a slug with a random tail, whatever was typed.
+    An event that is not listed gets a slug with a random tail, whatever was typed. What is sent twice from the same
+    page, the `form` with this token, is one event.
     Raises SlugTaken, SlugUnfit, CampaignUnknown, NoSuchImage, DraftRefused.
     """
     columns = _fit(draft)
+    words = repr((form, slug, campaign_slug, replace(draft, image_name=None)))  # browsers send no picture again
+    uid = f"{uuid5(NAMESPACE_OID, words) if form else uuid4()}@{settings().host}"
+    sent_before = db.session.scalar(sa.select(Event.slug).where(Event.uid == uid))
+    if sent_before is not None:
+        return sent_before
     slug = _hard_to_guess(free_slug(Event, slug, event_slug(draft)), draft)
     moment = after(None, now)
     event = Event(
-        uid=f"{uuid4()}@{settings().host}",
+        uid=uid,
         slug=slug,
         campaign_id=_campaign_id(campaign_slug),
         status="draft",

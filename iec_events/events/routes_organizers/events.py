@@ -96,7 +96,11 @@ def new_event() -> ResponseReturnValue:
         if not reach_as(ORGANIZER).has_campaign(form.campaign.data):
             raise OutOfReach
         return actions.create_event(
-            draft=draft, slug=form.slug.data or None, campaign_slug=form.campaign.data or None, now=clock.now()
+            draft=draft,
+            slug=form.slug.data or None,
+            campaign_slug=form.campaign.data or None,
+            form=form["csrf_token"].data or "",
+            now=clock.now(),
         )
 
     return _work_on(form, None, save)
