@@ -16,6 +16,7 @@ from ..core.i18n import _l
 from ..core.tokens import new_token, token_hash
 from ..events.keys import hold_copies, keys_for, only_copies, take_away
 from ..events.models import KeyCopy
+from ..mail.actions import forget as forget_letters
 from ..organizers.actions import grant, open_session, rest, tell
 from ..organizers.audit import note
 from ..organizers.factors import forget_factors
@@ -95,6 +96,7 @@ def remove_person(*, organizer_id: str, now: dt.datetime, whatever_is_lost: bool
         _need_other_readers(organizer_id)
     take_away(organizer_id)
     _end_reset_links()
+    forget_letters(about=organizer_id)
     db.session.execute(sa.delete(Organizer).where(Organizer.id == organizer_id))
     note("organizer.removed", f"organizer:{organizer_id}", now=now)
 

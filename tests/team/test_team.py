@@ -23,7 +23,7 @@ from iec_events.events.keys import add_key, holders_of, take_away
 from iec_events.events.models import EventKey, KeyCopy
 from iec_events.events.views import EventView
 from iec_events.mail.models import OutboxMail
-from iec_events.organizers.actions import SignInRefused, accept_invitation, revoke_invitation, sign_in
+from iec_events.organizers.actions import SignInRefused, accept_invitation, revoke_invitation, sign_in, tell
 from iec_events.organizers.actions import invite as make_invitation
 from iec_events.organizers.commands import organizer as organizer_command
 from iec_events.organizers.factors import codes_left, make_recovery_codes
@@ -365,6 +365,8 @@ def test_removing_ends_sessions_roles_and_keys(app: Flask, owner: FlaskClient) -
     event = an_event(slug="berkeley")
     comes("berkeley", "Sara")
     assert omid in holders_of(event.id, "roster")
+    with atomic():
+        tell(omid, "organizers.password_changed", now=real_clock.now())  # a letter that waits
     his = browser_of(app, token)
     assert his.get("/organize").status_code == 200
     assert "Remove this account" in owner.get(f"/organize/team/{omid}/remove").text
@@ -373,6 +375,7 @@ def test_removing_ends_sessions_roles_and_keys(app: Flask, owner: FlaskClient) -
     assert his.get("/organize").location == "/organize/sign-in?next=/organize"
     assert not db.session.scalars(sa.select(RoleGrant).where(RoleGrant.organizer_id == omid)).all()
     assert not db.session.scalars(sa.select(KeyCopy).where(KeyCopy.holder == omid)).all()
+    assert not db.session.scalars(sa.select(OutboxMail).where(OutboxMail.about == omid)).all()
     assert owner.get(f"/organize/team/{omid}").status_code == 404
     assert "organizer.removed" in noted()
 
