@@ -46,16 +46,7 @@ def tell_the_story(
     sima = Person(browser, address, say, script=script, phone=True)
     nasrin = Person(browser, address, say, script=script)
 
-    sima.go(f"{say.prefix}/events/{slug}")
-    sima.press("Leave a message")
-    sima.press("Send the message")
-    expect(sima.page.locator("#errors li")).to_have_count(2)
-    sima.fill("Your message", MESSAGE)
-    sima.page.locator("#signature_name").fill(SIGNED)
-    sima.page.locator("#consent_publish").check()
-    sima.press("Send the message")
-    sima.sees("Your voice is in.")
-    link = sima.page.locator("#link").input_value()
+    link = leaves_it(sima, f"{say.prefix}/events/{slug}")
 
     nasrin.go(f"{say.prefix}/organize/messages")
     nasrin.sees("Sign in")
@@ -94,12 +85,29 @@ def tell_the_story(
     nasrin.page.keyboard.press("Enter")
     nasrin.sees("Dashboard")
 
+    takes_it_back(sima, link)
+    nasrin.go(f"{say.prefix}/organize/messages?status=rejected")
+    expect(nasrin.page.locator(".review")).to_have_count(0)
+    for person in (sima, nasrin):
+        person.leave()
+
+
+def leaves_it(sima: Person, event: str) -> str:
+    sima.go(event)
+    sima.press("Leave a message")
+    sima.press("Send the message")
+    expect(sima.page.locator("#errors li")).to_have_count(2)
+    sima.fill("Your message", MESSAGE)
+    sima.page.locator("#signature_name").fill(SIGNED)
+    sima.page.locator("#consent_publish").check()
+    sima.press("Send the message")
+    sima.sees("Your voice is in.")
+    return sima.page.locator("#link").input_value()
+
+
+def takes_it_back(sima: Person, link: str) -> None:
     sima.follow(link)
     sima.sees("Take your message back?")
     expect(sima.page.locator("body")).not_to_contain_text(SIGNED)
     sima.press("Take my message back")
     sima.sees("It is taken back.")
-    nasrin.go(f"{say.prefix}/organize/messages?status=rejected")
-    expect(nasrin.page.locator(".review")).to_have_count(0)
-    for person in (sima, nasrin):
-        person.leave()
