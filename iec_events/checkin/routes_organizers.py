@@ -240,10 +240,11 @@ def _page(
     wrong: tuple[str, ...] = (),
     people: int | None = None,
 ) -> Response:
+    now = clock.now()
     page = render_template(
         "checkin/door.html",
         section="door",
-        event=EventView(event, current_locale(), clock.now()),
+        event=EventView(event, current_locale(), now),
         find=find,
         found=found,
         show=show,
@@ -252,6 +253,7 @@ def _page(
         wrong=wrong,
         chosen=people,
         when=_clock_of(event),
+        now=int(now.timestamp()),
         until=int((event.ends_at + SHOWN_AFTER).timestamp()),
         heads=heads(event.id),
         button=CountForm(formdata=None),

@@ -3,15 +3,15 @@
 
 const PATIENCE = 8000; // milliseconds until a request counts as lost
 const LONGEST_PAUSE = 30_000;
-const { door, until } = document.querySelector("[data-door]").dataset;
+const { door, now, until } = document.querySelector("[data-door]").dataset; // both by the server's clock
 const form = document.querySelector("form.find");
 export const home = new URL(form.action); // of the door's page; what is done there has addresses below it
 const KEY = `door ${door}`;
 
-export const presses = kept(); // { party, verb, people, since, at, tried }, the oldest first
+export const presses = kept() ?? []; // { party, verb, people, since, at, tried }, the oldest first
 export const first = (party) => presses.find((one) => one.party === party);
 export const last = (party) => presses.filter((one) => one.party === party).pop();
-export const drop = (press) => presses.splice(presses.indexOf(press), 1);
+export const drop = (press) => hold(presses.filter((one) => one !== press));
 
 let token = form.elements.csrf_token.value;
 let [isSending, failures, timer] = [false, 0, 0];
@@ -20,19 +20,33 @@ let [isSending, failures, timer] = [false, 0, 0];
 function kept() {
   try {
     for (const key of Object.keys(sessionStorage).filter((one) => one.startsWith("door "))) {
-      if (JSON.parse(sessionStorage[key]).until * 1000 < Date.now()) sessionStorage.removeItem(key);
+      if (JSON.parse(sessionStorage[key]).until < now) sessionStorage.removeItem(key);
     }
     return JSON.parse(sessionStorage.getItem(KEY))?.presses ?? [];
   } catch {
-    return []; // no storage: what is pressed lives as long as the page
+    return null; // no storage: what is pressed lives as long as the page
   }
 }
 
+function hold(others) {
+  presses.splice(0, presses.length, ...others);
+}
+
+/* Take up what other pages of this tab left, once one came back to this one: they sent some, and pressed more. */
+export function recall() {
+  const same = ({ party, at }) => presses.find((one) => one.party === party && one.at === at); // it may be on its way
+  hold((kept() ?? presses).map((one) => same(one) ?? one));
+}
+
+/* Keep them as they are now; whether the next page of this tab will have them. */
 export function keep() {
   try {
     if (presses.length) sessionStorage.setItem(KEY, JSON.stringify({ until: Number(until), presses }));
     else sessionStorage.removeItem(KEY);
-  } catch { /* as above */ }
+    return true;
+  } catch {
+    return !presses.length; // as above
+  }
 }
 
 async function ask(address, options) {
@@ -53,7 +67,7 @@ async function ask(address, options) {
 export async function isReachable() {
   if (!navigator.onLine) return false;
   const { answer } = await ask(import.meta.url, { method: "HEAD", cache: "no-store" });
-  return Boolean(answer?.ok);
+  return answer?.status > 0 && answer.status < 500; // also "not found": after an update, this file has another address
 }
 
 /* What is in the way of a press: "shut" until somebody signs in, "away", "stuck" alone; "" if it was answered. */

@@ -1,7 +1,7 @@
 /* The door on a bad network. A press is answered by its row at once and sent behind the page; "here since" stands there only
    when the server has said so. The page is not left for one that can't be loaded. Without this file every press is a form. */
 
-import { drop, first, home, isReachable, keep, last, presses, send } from "./door-post.js";
+import { drop, first, home, isReachable, keep, last, presses, recall, send } from "./door-post.js";
 import { search } from "./door-search.js";
 
 const VERBS = ["here", "after-all", "undo"];
@@ -16,7 +16,7 @@ const number = new Intl.NumberFormat(document.documentElement.lang, { useGroupin
 const settled = new Map(); // by party: its buttons as the server last drew them
 const ready = new Map(); // and those with which it can be counted in
 const touched = new Map();
-let [way, stays, isLeaving, isPassing] = ["", false, false, false];
+let [way, stays, isLeaving, isPassing, isLeft] = ["", false, false, false, false];
 
 const rowOf = (party) => door.querySelector(`[data-party="${CSS.escape(party)}"]`);
 const copyOf = (id) => document.getElementById(id).content.cloneNode(true);
@@ -66,6 +66,7 @@ function report() {
   const isShown = { away: way === "away", shut: way === "shut", stay: stays, refused };
   for (const line of bar.querySelectorAll("[data-when]")) line.hidden = !isShown[line.dataset.when];
   if (refused) bar.querySelector("[data-when=refused] a").hash = refused.id ||= `party-${refused.dataset.party}`;
+  bar.querySelector("[data-when=shut] a").target = keep() ? "" : "_blank"; // without storage, presses live with the page
   const text = count.dataset.text.replace("#", number.format(presses.length));
   if (count.textContent !== text) count.textContent = text;
   count.hidden = !presses.length;
@@ -87,8 +88,9 @@ function post() {
 function press(verb, button) {
   const party = button.value;
   const row = button.closest("[data-party]");
-  if (Date.now() - (touched.get(party) ?? 0) < DOUBLE) return;
-  touched.set(party, Date.now());
+  const moment = performance.now(); // of a clock that nobody sets
+  if (moment - (touched.get(party) ?? -DOUBLE) < DOUBLE) return;
+  touched.set(party, moment);
   tell(row, []);
   const before = last(party);
   if (verb === "undo" && before && before.verb !== "undo" && !before.tried) {
@@ -137,7 +139,7 @@ function hold(party, fresh) {
 
 /* Let the page be left if another can be loaded; else it stays, and that is said. */
 async function leave(event, address, go, stay) {
-  isLeaving = address.split(/[?#]/)[0] === home.href; // the door again, which sends first what is kept
+  isLeaving = address.split(/[?#]/)[0] === home.href && keep(); // the door again, which sends first what is kept
   if (isPassing || !(stay || way === "away" || !navigator.onLine)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
@@ -187,12 +189,24 @@ bar.querySelector("[data-when=refused] a").addEventListener("click", ({ target: 
 });
 find.elements.q.addEventListener("input", () => search(find.elements.q.value));
 addEventListener("online", post);
-document.addEventListener("visibilitychange", () => { if (!document.hidden) post(); });
+document.addEventListener("visibilitychange", () => { if (!document.hidden && !isLeft) post(); });
+addEventListener("pagehide", () => { isLeft = true; });
+addEventListener("pageshow", () => { // one came back, and the browser had kept the page as it was
+  if (!isLeft) return;
+  [isLeft, isLeaving] = [false, false];
+  recall();
+  begin();
+});
 addEventListener("beforeunload", (event) => {
   if (!presses.length || isLeaving) return;
   event.preventDefault();
   event.returnValue = true; // for older browsers
 });
 
-for (const party of new Set(presses.map((one) => one.party))) draw(party);
-post();
+function begin() {
+  for (const party of new Set([...settled.keys(), ...presses.map((one) => one.party)])) draw(party);
+  report();
+  post();
+}
+
+begin();

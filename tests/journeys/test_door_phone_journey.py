@@ -1,0 +1,102 @@
+"""The phone at the door is as phones are: its clock is set, its storage shut, its pages come back with a step back."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+
+from iec_events.checkin.models import Arrival
+from iec_events.core import clock
+from iec_events.core.db import db
+from tests.checkin.people import a_doorkeeper, an_account, comes
+from tests.factories import an_event
+from tests.journeys.people import PHONE
+from tests.journeys.stage import Stage, cookie_of
+
+pytestmark = [pytest.mark.journey, pytest.mark.real_time]
+DOOR = "/organize/events/berkeley/door"
+PRESSES = "**/door/*"
+DOUBLE = 750  # milliseconds: a second tap right after the first is none
+AHEAD = "{ const now = Date.now; Date.now = () => now() + 100_000_000; }"
+BACK = "{ const now = Date.now; Date.now = () => now() - 3_600_000; }"
+SHUT = "Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); };0"
+# Another page of this tab kept a press more; then one steps back to this one, which the browser had kept.
+STEP_BACK = """party => {
+  dispatchEvent(new Event("pagehide"));
+  const kept = JSON.parse(sessionStorage["door berkeley"]);
+  kept.presses.push({ ...kept.presses[0], party, at: 1 });
+  sessionStorage["door berkeley"] = JSON.stringify(kept);
+  document.dispatchEvent(new Event("visibilitychange"));
+  dispatchEvent(new Event("pageshow"));
+}"""
+
+
+@pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
+def test_no_press_is_lost_to_the_clock_the_storage_or_a_step_back(stage: Stage, browser: Browser) -> None:
+    with stage.app.app_context():
+        an_account("Nasrin")
+        an_event("Berkeley", slug="berkeley", starts_at=clock.now() + dt.timedelta(hours=5))
+        keeper = a_doorkeeper()
+        omid, sara, ali = comes("Omid"), comes("Sara"), comes("Ali")
+    context = browser.new_context(viewport=PHONE)  # type: ignore[arg-type] # its own type
+    context.add_cookies([{"name": "iec", "value": cookie_of(stage.app.test_client(), keeper[1]), "url": stage.address}])
+    page = context.new_page()
+    page.goto(stage.address + DOOR)
+    page.route(PRESSES, lambda route: route.abort())
+    press(page, omid)
+    context.add_init_script(AHEAD)
+    page.reload()
+    press(page, sara)
+    page.evaluate(STEP_BACK, ali)
+    expect(row(page, ali)).to_contain_text("Here · being sent")
+    for party in (omid, sara):
+        expect(row(page, party)).to_contain_text("Here · being sent")
+    page.unroute_all(behavior="wait")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(row(page, ali)).to_contain_text("here since")
+    assert set(arrivals(stage)) == {omid, sara, ali}
+
+    page.evaluate(BACK)
+    page.wait_for_timeout(DOUBLE)
+    press(page, sara)
+    expect(row(page, sara)).to_contain_text("Taken back: they are not counted as here.")
+
+    page.route("**/door-post.js", gone_after_an_update)
+    page.locator("#q").fill("Sara")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("link", name="Show all")).to_be_visible()
+
+    page.evaluate(SHUT)
+    context.clear_cookies()
+    press(page, sara)
+    expect(page.get_by_role("link", name="Sign in again")).to_have_attribute("target", "_blank")
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.get_by_role("link", name="Show all").click()
+    page.wait_for_url("**/sign-in**")
+    assert asked == ["beforeunload"]
+    context.close()
+
+
+def gone_after_an_update(route: Route) -> None:
+    """The files of the release that the page is from are kept by the browser, and not there any more."""
+    if route.request.method == "HEAD":
+        route.fulfill(status=404)
+    else:
+        route.continue_()
+
+
+def row(page: Page, party: str) -> Locator:
+    return page.locator(f'[data-party="{party}"]')
+
+
+def press(page: Page, party: str) -> None:
+    row(page, party).get_by_role("button").click()
+
+
+def arrivals(stage: Stage) -> list[str]:
+    with stage.app.app_context():
+        return list(db.session.scalars(sa.select(Arrival.rsvp_id)))
