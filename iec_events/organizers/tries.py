@@ -17,7 +17,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from ..core.config import settings
 from ..core.forms import Form
 from ..core.limits import visitor, within
-from ..core.onion import cookie, is_secure, salted
+from ..core.onion import by_onion, cookie, is_secure, salted
 from ..core.tokens import new_id
 from .audit import note
 from .queries import email_fingerprint, organizer_by_email, times_unlocked
@@ -25,6 +25,7 @@ from .queries import email_fingerprint, organizer_by_email, times_unlocked
 PER_ACCOUNT = ("6/minute", "20/10minute")
 PER_NETWORK = ("30/minute",)
 EVERYWHERE = ("240/minute",)  # what the machine can hash without others waiting
+BY_ONION = ("120/minute",)  # besides: circuits cost nothing, and whoever makes many shuts the other address for nobody
 CODES_ELSEWHERE = ("10/10minute", "100/day")  # of all unknown browsers together: somebody has the password already
 KNOWN_DAYS = 90
 SHORT = 24  # so many characters of an address' hash stand in a browser's cookie
@@ -46,7 +47,7 @@ def may_try_password(account: str, request: Request) -> bool:
     return (
         within("sign-in", PER_ACCOUNT, counted, visitor())
         and within("sign-in from a network", PER_NETWORK, visitor())
-        and within("sign-in everywhere", EVERYWHERE)
+        and (within("sign-in by onion", BY_ONION) if by_onion() else within("sign-in everywhere", EVERYWHERE))
     )
 
 

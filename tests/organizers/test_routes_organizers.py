@@ -180,6 +180,17 @@ def test_one_password_is_not_tried_at_one_account_after_the_other(app: Flask, mo
     assert tries_from("198.51.100.7", 3) == 2
 
 
+def test_a_flood_by_the_onion_address_shuts_the_other_for_nobody(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def may_try(**came: object) -> bool:
+        with app.test_request_context(environ_overrides={"REMOTE_ADDR": "203.0.113.9", **came}):
+            return tries.may_try("nasrin@example.org", request)
+
+    monkeypatch.setattr(tries, "BY_ONION", ("2/minute",))
+    circuits = [{"iec.onion": True, "REMOTE_ADDR": f"fc00:dead:beef:4dad::{number}"} for number in range(3)]
+    assert [may_try(**came) for came in circuits] == [True, True, False]
+    assert may_try()
+
+
 def test_a_forged_cookie_of_a_known_browser_is_worth_nothing(client: FlaskClient, nasrin: None) -> None:
     del nasrin
     client.set_cookie("iec-known", "WyJhIiwiYiJd.abc.def", domain="127.0.0.1")
