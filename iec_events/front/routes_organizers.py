@@ -29,6 +29,7 @@ from ..rsvps.queries import Counts, counts
 from ..solidarity.queries import approved_count, approved_messages, pending_counts, takes_messages
 from .actions import send_mails_again
 from .care import care
+from .passing import words_to_pass_on
 
 PAST_SHOWN = 10
 VOICES = 6
@@ -109,6 +110,7 @@ def preview(slug: str) -> ResponseReturnValue:
         message_count=approved_count(row.id),
         takes_messages=row.status == "draft" or takes_messages(row, view.now),
         sisters=[EventView(one, view.locale, view.now) for one in sister_events(row)],
+        words=words_to_pass_on(view),
     )
 
 

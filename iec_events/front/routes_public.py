@@ -13,8 +13,9 @@ from ..calendars.series import series_buttons
 from ..calendars.views import campaign_buttons, event_buttons
 from ..core import clock
 from ..core.config import settings
-from ..core.i18n import LOCALES, current_locale
+from ..core.i18n import LOCALES, _, current_locale
 from ..core.pages import public_page, unlisted
+from ..core.qr import qr_picture
 from ..core.urls import prefix, public_url
 from ..events.models import Event
 from ..events.queries import (
@@ -31,6 +32,8 @@ from ..events.series_queries import is_listed, next_dates, public_series
 from ..events.series_views import one_of_each, rules_told, series_view
 from ..events.views import CampaignView, EventView
 from ..solidarity.queries import approved_count, approved_messages, takes_messages
+from .passing import words_to_pass_on
+from .posters import Sheet
 
 blueprint = Blueprint("front", __name__)
 VOICES = 6
@@ -95,6 +98,23 @@ def event(slug: str) -> ResponseReturnValue:
             takes_messages=takes_messages(row, view.now),
             sisters=one_of_each(_views(sister_events(row))),
             other_dates=_views(next_dates(row, view.now)),
+            words=words_to_pass_on(view),
+        )
+    )
+    return page if view.listed else unlisted(page)
+
+
+@blueprint.get("/events/<slug>/poster")
+def poster(slug: str) -> ResponseReturnValue:
+    """One night as a sheet of paper to hang up, with its public address as letters and for cameras."""
+    view = EventView(public_event(slug), current_locale(), clock.now())
+    page = public_page(
+        render_template(
+            "front/poster.html",
+            event=view,
+            sheet=Sheet(view),
+            code=qr_picture(view.url, _("The address of this night as a picture for cameras")),
+            words=words_to_pass_on(view),
         )
     )
     return page if view.listed else unlisted(page)

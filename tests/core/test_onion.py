@@ -157,7 +157,14 @@ def test_no_link_of_any_page_leads_from_the_onion_to_the_ordinary_site(tor: Flas
     campaign = a_campaign(slug="night")
     an_event(slug="berkeley", campaign_id=campaign.id)
     sign_up(tor)
-    strangers = ("", "campaigns/night", "events/berkeley", "events/berkeley/messages", "privacy")
+    strangers = (
+        "",
+        "campaigns/night",
+        "events/berkeley",
+        "events/berkeley/poster",
+        "events/berkeley/messages",
+        "privacy",
+    )
     own = (MINE[1:], f"{MINE[1:]}/change", f"{MINE[1:]}/cancel", f"{MINE[1:]}/delete", "events/berkeley/rsvp")
     for path in (*strangers, *own, "subscribe", "fa/", f"fa{MINE}", "nothing", "organize/sign-in"):
         answer = tor.get(f"/{path}")

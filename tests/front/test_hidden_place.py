@@ -33,7 +33,7 @@ SPOT = (12.3456789, 65.4321012)
 GATE = "Ring twice at the blue parrot"  # no place is hidden by it, but it is told to nobody else either
 CANARIES = ("canary", "canarias", "12.3456", "12.34", "65.4321", "65.43", "parrot")
 HIDDEN = ("hidden", "afar", "closed", "cancelled", "asked")
-OF_EVENT = ("", ".ics", "/messages", "/messages/new", "/rsvp")
+OF_EVENT = ("", "/poster", ".ics", "/messages", "/messages/new", "/rsvp")
 LISTS = (
     "/",
     "/campaigns/night",

@@ -46,7 +46,7 @@ def test_it_is_in_no_list(unlisted: FlaskClient, prefix: str) -> None:
 
 
 def test_by_its_link_it_is_whole_and_kept_out_of_search_engines(unlisted: FlaskClient) -> None:
-    for address in (HERE, f"{HERE}.ics", f"{HERE}/messages", f"{HERE}/rsvp", f"/fa{HERE}"):
+    for address in (HERE, f"{HERE}/poster", f"{HERE}.ics", f"{HERE}/messages", f"{HERE}/rsvp", f"/fa{HERE}"):
         for _ in range(2):  # kept pages too
             answer = unlisted.get(address)
             assert (answer.status_code, answer.headers["X-Robots-Tag"]) == (200, "noindex"), address

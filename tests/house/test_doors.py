@@ -27,6 +27,7 @@ PUBLIC = {
     "front.home": "/",
     "front.campaign": "/campaigns/night",
     "front.event": "/events/berkeley",
+    "front.poster": "/events/berkeley/poster",
     "front.privacy": "/privacy",
     "solidarity.wall": "/events/berkeley/messages",
     "calendars.event": "/events/berkeley.ics",
