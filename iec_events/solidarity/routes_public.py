@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, session
 from flask.typing import ResponseReturnValue
 
 from ..core import clock
+from ..core.crypto import BoxRefused, vault
 from ..core.forms import Form
 from ..core.i18n import _, current_locale
 from ..core.limits import limiter, visitor, within
@@ -23,7 +24,7 @@ from .queries import id_by_token, takes_messages, wall_page
 
 PER_NETWORK = ("20/minute", "120/hour")  # a whole night may share the network of its venue
 WAIT_S = "60"
-HELD, HELD_S = "message", 3600
+HELD, HELD_S, HELD_PURPOSE = "message", 3600, "messages.held"
 blueprint = Blueprint("solidarity", __name__)
 
 
@@ -114,14 +115,18 @@ def taken_back() -> ResponseReturnValue:
 
 
 def _hold(token: str, slug: str = "") -> None:
+    """Sealed: the cookie may stay in the browser for weeks, and after the hour nobody shall read the link there."""
     until = int(clock.now().timestamp()) + HELD_S
-    session[HELD] = {"token": token, "slug": slug, "until": until}
+    session[HELD] = vault().seal(HELD_PURPOSE, "", {"token": token, "slug": slug, "until": until})
 
 
 def _held(slug: str | None = None) -> str | None:
     """The link that this browser remembers; with `slug`, only one of a message that was just left there."""
-    held = session.get(HELD)
-    if held is None or held["until"] <= clock.now().timestamp() or slug not in {None, held["slug"]}:
+    try:
+        held = vault().open(HELD_PURPOSE, "", session.get(HELD, b""))
+    except BoxRefused:
+        return None
+    if held["until"] <= clock.now().timestamp() or slug not in {None, held["slug"]}:
         return None
     token: str = held["token"]
     return token

@@ -161,6 +161,16 @@ def test_the_browser_remembers_the_link_for_an_hour(
     assert phone.get("/messages/take-back").status_code == 200
 
 
+def test_after_the_hour_nobody_reads_the_link_in_the_cookie(client: FlaskClient) -> None:
+    link = leave(client)
+    for _ in range(2):
+        with client.session_transaction() as session:
+            kept = str(dict(session))
+        assert link.removeprefix("/messages/") not in kept
+        assert "berkeley" not in kept
+        client.get(link)
+
+
 def test_whoever_tries_out_the_link_finds_it_again_on_the_page_before(client: FlaskClient) -> None:
     link = leave(client)
     client.get(link)
