@@ -145,6 +145,7 @@ def test_colleagues_let_it_rest_for_good_while_its_own_time_runs(organizer: Flas
     now, page = real_clock.now(), f"/organize/team/{omid.id}"
     rest(organizer_id=omid.id, until=now + dt.timedelta(days=1), now=now)
     assert f'href="{page}/rest"' in organizer.get(page).text, "they were arrested at the border"
+    assert "Look at the open invitations" in organizer.get(f"{page}/rest").text, "an owner may have made some"
     assert send(organizer, f"{page}/rest").status_code == 303
     assert f'href="{page}/rest"' not in organizer.get(page).text
 
