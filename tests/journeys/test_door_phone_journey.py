@@ -1,4 +1,4 @@
-"""The phone at the door is as phones are: its clock is set, its storage shut, its pages come back with a step back."""
+"""Phones at the door: a clock that is set, a small screen, no storage, a step back; and no press is lost."""
 
 from __future__ import annotations
 
@@ -54,6 +54,11 @@ def test_no_press_is_lost_to_the_clock_the_storage_or_a_step_back(stage: Stage, 
     expect(row(page, ali)).to_contain_text("Here · being sent")
     for party in (omid, sara):
         expect(row(page, party)).to_contain_text("Here · being sent")
+    page.set_viewport_size({"width": 195, "height": 422})  # as large again
+    notice = page.locator("#unsent")
+    expect(notice).to_contain_text("3 not sent yet")
+    assert notice.evaluate("box => box.offsetHeight < innerHeight / 2"), "the list lies under it"
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type] # its own type
     page.unroute_all(behavior="wait")
     page.evaluate("dispatchEvent(new Event('online'))")
     expect(row(page, ali)).to_contain_text("here since")
