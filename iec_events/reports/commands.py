@@ -59,7 +59,8 @@ def restore(file: Path, *, replace: bool) -> None:
     note("backup.restored", f"backup:{restored.made_at}", now=clock.now())
     click.echo(f"{restored.rows} rows of {restored.made_at} are back. Everybody signs in anew.")
     click.echo(
-        "Accounts are as they were then: who was removed since has password, roles and keys again. Look at them."
+        "Accounts are as they were then: who was removed since has password, roles and keys again, and who rests since "
+        "is awake. Look at them."
     )
     again = erase_again(clock.now())
     if again:

@@ -38,7 +38,7 @@ def test_a_backup_and_its_return_are_noted(app: Flask, tmp_path: Path) -> None:
     an_event(slug="later")
     back = runner.invoke(restore, [file, "--replace"])
     assert (back.exit_code, "are back" in back.output) == (0, True)
-    assert "who was removed since has password, roles and keys again" in back.output
+    assert "who was removed since has password, roles and keys again, and who rests since is awake" in back.output
     assert db.session.scalars(sa.select(Event.slug)).all() == ["berkeley"]
     query = sa.select(AuditEntry.who, AuditEntry.what, AuditEntry.about)
     assert [tuple(row) for row in db.session.execute(query)] == [
