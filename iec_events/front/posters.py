@@ -60,6 +60,12 @@ class Sheet:
         return _fitting(self.event.title, TITLES)[0]
 
     @property
+    def again(self) -> str:
+        """The rule by which it comes again, where everybody may know that."""
+        again = self.event.again
+        return again.words if again and again.is_told and not self.off else ""
+
+    @property
     def tehran(self) -> str:
         """When it is in Tehran, where it can be followed from there."""
         return self.event.when.tehran_text if self.event.is_online else ""
@@ -81,7 +87,7 @@ class Sheet:
         sender = "" if self.off or not event.campaign else event.campaign.title
         large = [(self.place, _fitting(self.place, TOWNS)[1]), (event.title, _fitting(event.title, TITLES)[1])]
         large += [(when.jalali_text or "", JALALI), ("" if self.hours else when.time_text, JALALI)]
-        read = [(text, LARGER) for text in (event.venue, event.street, event.hidden_note, self.tehran)]
+        read = [(text, LARGER) for text in (self.again, event.venue, event.street, event.hidden_note, self.tehran)]
         read += [(self.summary, READ), (SIGNING_UP, READ)]
         cry = DAY * size + VERDICT * size * self.off + sum(self._shouted(text, font * size) for text, font in large)
         way = max(CODE, sum(self._read(*words) for words in read)) + GAP + self._read(event.url, SMALLER)

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from iec_events.core import clock
 from iec_events.core.qr import qr_picture
+from tests.events.serial import a_vigil, dates
 from tests.factories import an_event
 
 STARTS = dt.datetime(2027, 3, 21, 1, tzinfo=dt.UTC)
@@ -93,6 +94,11 @@ def test_the_poster_names_its_page_in_its_own_language(client: FlaskClient, pref
     assert f'href="{prefix}/events/berkeley/poster"' in client.get(address.removeprefix(HERE)).text
     for other in {"", "/fa", "/es"} - {prefix}:
         assert f'href="{other}/events/berkeley/poster" lang=' in poster
+
+
+def test_the_poster_of_a_date_says_how_it_comes_again(client: FlaskClient) -> None:
+    slug = dates(a_vigil(until=dt.date(2027, 2, 16)))[0].slug
+    assert "<strong>Every Tuesday at 6 pm</strong>" in client.get(f"/events/{slug}/poster").text
 
 
 def test_the_poster_is_reached_from_the_form(organizer: FlaskClient) -> None:

@@ -77,7 +77,15 @@ def test_a_date_in_lists_does_not_give_its_series_away_that_is_found_by_its_link
     abroad = replace(draft_of(dates(series)[1]), listed=True, time_zone="America/Bogota")
     revise_event(slug=second, draft=abroad, campaign_slug="night", now=clock.now())
     page = f"/events/{second}"
-    for address in ("/", "/campaigns/night", "/calendar.ics", "/campaigns/night.ics", "/cities/berkeley.ics", page):
+    for address in (
+        "/",
+        "/campaigns/night",
+        "/calendar.ics",
+        "/campaigns/night.ics",
+        "/cities/berkeley.ics",
+        page,
+        f"{page}/poster",
+    ):
         text = client.get(address).text.replace("\r\n ", "")
         assert second in text, address
         assert not [name for name in (series, first, third, "Every Tuesday") if name in text], address
