@@ -19,7 +19,8 @@ from sqlalchemy import event
 
 PAGE_WAITS_S = 15.0  # less than what proxies and gunicorn wait for us
 CONNECT_WAITS_S = 5.0
-ASK_WAITS_S = 3.0  # when it was silent just now, and to learn whether it is
+ASK_WAITS_S = 3.0  # to learn whether it is there, and until it is
+NOT_AT_ALL_S = 0.0  # when it was silent just now: a crowd that waits would have those wait who need no database
 # What is not in the address of the database: without these a host that lost its power is waited for for hours.
 NETWORK = {
     "keepalives_idle": "30",
@@ -60,9 +61,15 @@ def is_too_late(waits_since: float) -> bool:
     return seconds is not None and time.monotonic() - waits_since > seconds
 
 
+def ask_nothing_of_the_silent() -> None:
+    """Raise TimeoutError where nothing is to be waited for, not even a connection."""
+    if _seconds.get() == NOT_AT_ALL_S:
+        raise sa.exc.TimeoutError("The database was silent a moment ago")
+
+
 def is_away(fault: BaseException) -> bool:
     """Whether the database could not be reached or could not do it now, so that it may go well in a minute."""
-    if isinstance(fault, sa.exc.TimeoutError):  # of the pool, or of one's turn
+    if isinstance(fault, sa.exc.TimeoutError):  # of the pool, of one's turn, or our own above
         return True
     if not isinstance(fault, sa.exc.DBAPIError):
         return False
@@ -79,6 +86,7 @@ def bear_absence(engine: sa.Engine) -> None:
     """Have the connections of this engine to PostgreSQL be patient as said above, and leave a standby."""
 
     def connect(dialect: Any, _record: object, given: list[Any], options: dict[str, Any]) -> Any:
+        ask_nothing_of_the_silent()
         soon = {"connect_timeout": str(int(min(CONNECT_WAITS_S, _seconds.get() or CONNECT_WAITS_S)))}
         raw = _patient(dialect.loaded_dbapi).connect(*given, **(NETWORK | soon | options))
         raw.autocommit = True

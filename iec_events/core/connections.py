@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from .absence import ASK_WAITS_S, bear_absence, is_too_late, patience
+from .absence import ASK_WAITS_S, ask_nothing_of_the_silent, bear_absence, is_too_late, patience
 
 RESTED_S = 1.0
 
@@ -63,6 +63,7 @@ def _try_rested_connections(engine: sa.Engine) -> None:
         record.info["rests_since"] = time.monotonic()
 
     def wake(connection: Any, record: Any, _proxy: object) -> None:
+        ask_nothing_of_the_silent()
         since = record.info.get("rests_since")
         if since is None or time.monotonic() - since < RESTED_S:
             return

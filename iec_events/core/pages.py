@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.http import parse_date, parse_etags
 
 from . import db
-from .absence import ASK_WAITS_S, PAGE_WAITS_S, patience
+from .absence import ASK_WAITS_S, NOT_AT_ALL_S, PAGE_WAITS_S, patience
 from .onion import ONION
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class PublicPages:
         self._ask_at = float("-inf")
         self._asking = threading.Lock()
         self._away = False
+        self._waits_s = PAGE_WAITS_S
         self._epoch = 0
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -96,9 +97,9 @@ class PublicPages:
         if _moment(environ.get("HTTP_IF_MODIFIED_SINCE")) is None:
             environ.pop("HTTP_IF_MODIFIED_SINCE", None)  # Flask's own views would break on it, too
         reads = environ["REQUEST_METHOD"] in {"GET", "HEAD"}
-        if reads:
+        if reads or self._away:
             self._catch_up()
-        with patience(ASK_WAITS_S if self._away else PAGE_WAITS_S):
+        with patience(self._waits_s):
             if not reads:
                 return self.wsgi_app(environ, start_response)
             key = (environ.get("SCRIPT_NAME", ""), environ.get("PATH_INFO", ""), ONION in environ)
@@ -120,6 +121,8 @@ class PublicPages:
             with patience(ASK_WAITS_S):
                 generation = self._ask()
             self._away = generation is None
+            silent = self._away and time.monotonic() - now > ASK_WAITS_S / 2
+            self._waits_s = NOT_AT_ALL_S if silent else ASK_WAITS_S if self._away else PAGE_WAITS_S
             self._ask_at = time.monotonic() + ASK_EVERY_WHILE_AWAY_S if self._away else now + ASK_EVERY_S
             if generation is not None and generation != self._generation:
                 self._generation = generation

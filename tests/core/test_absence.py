@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from iec_events.core.absence import is_away, patience
+from iec_events.core.absence import NOT_AT_ALL_S, is_away, patience
 from iec_events.core.db import atomic, db, snapshot
 from tests.factories import an_event
 from tests.filling import hidden_fields
@@ -85,6 +85,19 @@ def test_a_host_that_lost_its_power_holds_no_lock_for_long(app: Flask) -> None:
     assert db.session.scalar(ask) == "5min"
     with snapshot() as connection:  # a backup onto a slow disk goes on
         assert connection.scalar(ask) == "0"
+
+
+def test_a_server_that_was_silent_is_not_asked_again_at_once(app: Flask) -> None:
+    del app
+    if db.engine.dialect.name != "postgresql":
+        pytest.skip("about PostgreSQL")
+    assert db.session.scalar(sa.text("SELECT 1")) == 1
+    for _with_a_connection_in_the_pool_and_without in range(2):
+        db.session.rollback()
+        with pytest.raises(sa.exc.TimeoutError) as given_up, patience(NOT_AT_ALL_S):
+            db.session.execute(sa.text("SELECT 1"))
+        assert is_away(given_up.value)
+    assert db.session.scalar(sa.text("SELECT 1")) == 1
 
 
 def test_a_primary_that_became_a_standby_is_left(app: Flask) -> None:

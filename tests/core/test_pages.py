@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from werkzeug.test import Client, TestResponse
 
 from iec_events.core import pages
+from iec_events.core.absence import ask_nothing_of_the_silent
 from iec_events.core.pages import KEEP, PublicPages, _takes_gzip
 from tests.factories import a_campaign, an_event
 
@@ -194,6 +196,38 @@ def test_without_a_database_what_is_kept_is_still_served(
     generation[0], behind.status, behind.keep = 2, "200 OK", True
     now[0] += 6
     assert (ask("/").status_code, behind.made) == (200, 3)
+
+
+def test_nobody_waits_for_a_database_that_was_silent_just_now(
+    behind: Behind, now: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = [False]
+    told: list[bool] = []
+
+    def generation() -> int | None:
+        now[0] += 6 if silent[0] else 0
+        return None if silent[0] else 1
+
+    def note() -> None:
+        try:
+            ask_nothing_of_the_silent()
+        except sa.exc.TimeoutError:
+            told.append(True)
+        else:
+            told.append(False)
+
+    monkeypatch.setattr(behind, "meanwhile", note)
+    ask = Client(PublicPages(behind, generation)).open
+    ask("/")
+    silent[0] = True
+    now[0] += 2
+    for method in ("GET", "POST"):
+        ask("/other", method=method)
+    silent[0] = False
+    ask("/", method="POST")  # asked again in five seconds at the soonest
+    now[0] += 6
+    ask("/", method="POST")  # which learns that it is back, with nobody else there
+    assert told == [False, True, True, True, False]
 
 
 def test_what_could_not_be_made_anew_is_handed_out_as_it_was(
