@@ -126,6 +126,17 @@ def test_a_date_is_saved_alone_or_with_all_that_come(organizer: FlaskClient) -> 
     assert (moved.status_code, "on the page of the series" in said(moved)) == (422, True)
 
 
+def test_what_no_letter_tells_is_said_of_all_dates_too(organizer: FlaskClient) -> None:
+    a_vigil()
+    address = f"/organize/events/{THIRD}"
+    typed = {**FIRST, "starts_on": "2027-02-16", "venue": "The Starry Plough", "country": "US", "capacity": "20"}
+    for gate, told in (("Ring once.", False), ("Ring twice.", True)):
+        press(organizer, organizer.get(address), address, **typed, gate_note_en=gate, do="all")
+        assert {one.texts["en"].get("gate_note") for one in dates()} == {gate}
+        assert ("No mail tells" in organizer.get(address).text) == told
+        somebody_comes("vigil-2027-02-23")
+
+
 def test_dates_are_taken_out_and_put_back_by_buttons(organizer: FlaskClient, client: FlaskClient) -> None:
     a_vigil()
     shown = organizer.get(PAGE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,7 +17,7 @@ from ..drafts import EventDraft
 from ..forms import NEW, EventForm, StepForm
 from ..models import Event
 from ..queries import EventUnknown, all_campaigns, all_events, any_event, campaign_zone
-from ..series_queries import current_series
+from ..series_queries import current_series, dates_of
 from ..series_views import one_of_each
 from ..views import CampaignView, EventView
 from ..zones import zone_options
@@ -126,7 +126,8 @@ def edit_event(slug: str) -> ResponseReturnValue:
             latest = current_series(event)
             if latest is None or not may("events_organizers.series", slug=latest.slug):
                 raise OutOfReach
-            return actions.revise_dates(
+            before = _told_of(dates_of(latest))
+            called = actions.revise_dates(
                 slug=slug,
                 draft=draft,
                 campaign_slug=form.campaign.data or None,
@@ -134,8 +135,10 @@ def edit_event(slug: str) -> ResponseReturnValue:
                 locale=current_locale(),
                 now=clock.now(),
             )
+            _tell_of_silence(dates_of(latest), before)
+            return called
         was_shown = event.listed and event.published_at is not None
-        said, silent = event.sequence, _silent(event)
+        before = _told_of([event])
         called = actions.revise_event(
             slug=slug,
             draft=draft,
@@ -147,7 +150,7 @@ def edit_event(slug: str) -> ResponseReturnValue:
             flash(_("Its address has a new end that nobody can guess. Whoever you give it to finds the event."))
         elif was_shown and not draft.listed:
             flash(_("It is in no list any more. Its address stays as it was: whoever knows it, or kept it, finds it."))
-        _tell_of_silence(any_event(called), said, silent)
+        _tell_of_silence([any_event(called)], before)
         return called
 
     return _work_on(form, event, save)
@@ -181,16 +184,17 @@ def take(slug: str, step: str) -> ResponseReturnValue:
     return redirect(url_for(".edit_event", slug=slug), 303)
 
 
-def _silent(event: Event) -> object:
-    """What those who come should know, and no letter tells."""
-    return event.doors_at, {code: words.get("gate_note", "") for code, words in event.texts.items()}
+def _told_of(events: Sequence[Event]) -> dict[int, tuple[int, object]]:
+    """Of each event, by its id: the number of what letters tell, and what those who come should know all the same."""
+    notes = {one.id: {code: words.get("gate_note", "") for code, words in one.texts.items()} for one in events}
+    return {one.id: (one.sequence, (one.doors_at, notes[one.id])) for one in events}
 
 
-def _tell_of_silence(event: Event, said: int, silent: object) -> None:
+def _tell_of_silence(events: Sequence[Event], before: dict[int, tuple[int, object]]) -> None:
     """Say so when a save changed that, and nothing that letters tell: those go with all that is known by then."""
-    if event.sequence != said or silent == _silent(event):
-        return
-    if event.status == "published" and event.lines_given and event.ends_at > clock.now():
+    awaited = [one for one in events if one.status == "published" and one.lines_given and one.ends_at > clock.now()]
+    now = _told_of(awaited)
+    if any(now[number][0] == before[number][0] and now[number] != before[number] for number in now):
         flash(_("No mail tells of what you changed about the gate or the doors. “RSVPs”, “Write to them” does."))
 
 
