@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import pytest
 import sqlalchemy as sa
@@ -38,8 +38,10 @@ from iec_events.rsvps.actions import (
     place_rsvp,
     run_deadlines,
     say_not_coming,
+    upkeep,
 )
 from iec_events.rsvps.actions.at_door import AddressUnproven, ListShut, NotTonight, PersonLooks, PlacesTaken
+from iec_events.rsvps.actions.lines import give_seats_back
 from iec_events.rsvps.boxes import Reader
 from iec_events.rsvps.models import Rsvp
 from iec_events.worker import jobs
@@ -264,6 +266,34 @@ def test_a_place_is_kept_no_longer_than_for_others_once_a_press_is_taken_back(ni
     run_deadlines(clock.now() + dt.timedelta(hours=1, minutes=1))
     db.session.rollback()
     assert (statuses(), seats()) == (["cancelled", "lapsed"], 0)
+
+
+@pytest.mark.parametrize("installation", ["postgresql"], indirect=True)  # the other one does one thing at a time
+def test_whose_time_runs_out_is_not_counted_in_at_the_same_moment(
+    night: Event, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else their place went to others, with them inside."""
+    becomes(night, offer_hours=2)
+    ali, sara = comes("Ali", 5), comes("Sara", 2)
+    cancel_rsvp(slug="berkeley", rsvp_id=ali, now=clock.now())
+
+    def press() -> bool:
+        with app.app_context():
+            return counts_in(sara)
+
+    with ThreadPoolExecutor(1) as door:
+        pressed: list[Future[bool]] = []
+
+        def meanwhile(event: Event, rsvp: Rsvp) -> None:
+            pressed.append(door.submit(press))
+            wait(pressed, timeout=0.1)
+            give_seats_back(event, rsvp)
+
+        monkeypatch.setattr(upkeep, "give_seats_back", meanwhile)
+        run_deadlines(clock.now() + dt.timedelta(hours=1, minutes=1))
+        with pytest.raises(NotExpected):
+            pressed[0].result()
+    assert (arrivals(), statuses(), seats()) == ([], ["cancelled", "lapsed"], 0)
 
 
 def test_people_who_were_let_in_without_a_place_leave_no_room_for_others(night: Event) -> None:

@@ -54,7 +54,8 @@ def run_deadlines(now: dt.datetime) -> None:
     event_ids = db.session.scalars(sa.select(Rsvp.event_id).where(over).distinct().order_by(Rsvp.event_id)).all()
     for event_id in event_ids:
         event = locked(Event.id == event_id)
-        query = sa.select(Rsvp).where(Rsvp.event_id == event_id, over).order_by(Rsvp.line)
+        # Held, as the door counts people in without holding the event.
+        query = sa.select(Rsvp).where(Rsvp.event_id == event_id, over).order_by(Rsvp.line).with_for_update()
         for rsvp in db.session.scalars(query.execution_options(populate_existing=True)).all():
             give_seats_back(event, rsvp)
             if rsvp.status == OFFERED and event.status in CALLED_OFF:
