@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from contextlib import suppress
 from html import unescape
 
 import pytest
@@ -14,7 +15,7 @@ from time_machine import Traveller
 
 from iec_events.core import clock as real_clock
 from iec_events.core.db import atomic, db
-from iec_events.organizers.actions import forget_expired, keep_unsent, rest, wake
+from iec_events.organizers.actions import CodeRefused, SessionOver, forget_expired, keep_unsent, rest, set_up_app, wake
 from iec_events.organizers.commands import organizer as organizer_command
 from iec_events.organizers.models import AuditEntry, Organizer, OrganizerSession, UnsentForm
 from iec_events.organizers.queries import reset_stands
@@ -221,3 +222,20 @@ def test_of_two_owners_who_let_each_other_rest_one_stays_awake(
     actions.rest_person(organizer_id=hers, now=real_clock.now())
     other.join()
     assert len(refused) == 1
+
+
+def test_who_sets_up_a_second_factor_at_that_moment_does_not_disturb_it(app: Flask, omid: Organizer) -> None:
+    token, organizer_id, answers = an_organizer_session(omid), omid.id, []
+
+    def sets_up() -> None:
+        with app.app_context(), suppress(SessionOver, CodeRefused):
+            answers.append(set_up_app(token=token, code="123456", now=real_clock.now()))
+
+    setting_up = threading.Thread(target=sets_up)
+    with atomic():
+        db.session.execute(sa.update(Organizer).values(rests_since=real_clock.now()))
+        setting_up.start()
+        setting_up.join(0.1)
+        rest(organizer_id=organizer_id, until=None, now=real_clock.now())
+    setting_up.join()
+    assert answers == []

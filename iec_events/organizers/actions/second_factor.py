@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from ...core.db import atomic, db
 from ...core.errors import Refusal
 from ...core.i18n import _l
+from ...core.tokens import token_hash
 from ..audit import note
 from ..factors import CODES, codes_left, codes_mark, fitting_step, keep_app, make_recovery_codes, offered_secret
 from ..models import AuthenticatorApp, Organizer, OrganizerSession, Passkey
@@ -54,8 +55,7 @@ def set_up_app(*, token: str, code: str, now: dt.datetime, known: bool = False) 
 
     The session is full then. CodeRefused, SessionOver.
     """
-    session = held_session(token)
-    _need_full_or_first(session)
+    session = _full_or_first(token)
     secret = offered_secret(token, session.organizer_id)
     step = fitting_step(secret, code, now=now)
     if step is None:
@@ -69,9 +69,8 @@ def set_up_app(*, token: str, code: str, now: dt.datetime, known: bool = False) 
 @atomic()
 def set_up_passkey(*, token: str, name: str, answer: str, now: dt.datetime, known: bool = False) -> Completed:
     """Keep the passkey that the browser made; recovery codes if it is the first factor. PasskeyRefused, SessionOver."""
-    session = held_session(token)
+    session = _full_or_first(token)
     organizer_id = session.organizer_id
-    _need_full_or_first(session)
     if not keep_passkey(session, name=name, answer=answer, now=now):
         raise PasskeyRefused
     first = session.full_at is None
@@ -106,8 +105,14 @@ def new_recovery_codes(*, organizer_id: str, instead_of: str | None = None, now:
     return make_recovery_codes(organizer_id)
 
 
-def _need_full_or_first(session: OrganizerSession) -> None:
-    """The password alone sets up the first factor only; of two sessions that try at once, one is first."""
-    db.session.execute(sa.select(Organizer.id).where(Organizer.id == session.organizer_id).with_for_update())
+def _full_or_first(token: str) -> OrganizerSession:
+    """The session of this token, held. The password alone sets up the first factor only. SessionOver.
+
+    The account is held first, as by whoever ends its sessions; so of two sessions that try at once, one is first.
+    """
+    mine = sa.select(OrganizerSession.organizer_id).where(OrganizerSession.token_hash == token_hash(token))
+    db.session.execute(sa.select(Organizer.id).where(Organizer.id == mine.scalar_subquery()).with_for_update())
+    session = held_session(token)
     if session.full_at is None and has_factor(session.organizer_id):
         raise SessionOver
+    return session
