@@ -126,8 +126,14 @@ def rsvp_by_token(token: str) -> Rsvp:
 
 
 def reached_by_mail(token: str) -> bool:
-    """Whether a lost link could be sent to who holds this one; so, too, where this one opens nothing any more."""
-    return not opens(token) or rsvp_by_token(token).mailable is not None
+    """Whether a lost link could be sent to who holds this one; so, too, where this one opens nothing any more.
+
+    An address that refused a letter for good is none.
+    """
+    if not opens(token):
+        return True
+    rsvp = rsvp_by_token(token)
+    return rsvp.mailable is not None and rsvp.mail_refused_on is None
 
 
 def slug_of(token: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from html import unescape
 
 import sqlalchemy as sa
@@ -40,6 +41,13 @@ def test_every_link_goes_and_every_rsvp_stays(client: FlaskClient) -> None:
 def test_who_could_not_be_sent_the_link_again_is_warned(client: FlaskClient) -> None:
     sign_up(client, "berkeley")
     sign_up(client, "cali", email="")
+    assert LOST in client.get(FORGET).text
+
+
+def test_so_is_whose_address_refuses_our_letters(client: FlaskClient) -> None:
+    sign_up(client, "berkeley")
+    db.session.execute(sa.update(Rsvp).values(mail_refused_on=dt.date(2027, 1, 15)))
+    db.session.commit()
     assert LOST in client.get(FORGET).text
 
 
