@@ -13,7 +13,6 @@ export const first = (party) => presses.find((one) => one.party === party);
 export const last = (party) => presses.filter((one) => one.party === party).pop();
 export const drop = (press) => hold(presses.filter((one) => one !== press));
 
-let token = form.elements.csrf_token.value;
 let [isSending, failures, timer] = [false, 0, 0];
 
 /* What this tab keeps of this door, and nothing any more of a night that is over. */
@@ -75,11 +74,11 @@ async function deliver(press, take, again = false) {
   press.tried = true;
   keep();
   const { party, verb, people, since } = press;
-  const body = new URLSearchParams({ csrf_token: token, party, since, [`people-${party}`]: people });
+  const body = new URLSearchParams({ csrf_token: form.elements.csrf_token.value, party, since, [`people-${party}`]: people });
   const headers = { Accept: "application/json" };
   const { answer, told } = await ask(`${home.pathname}/${verb}`, { method: "POST", body, headers });
   if (told?.token && !again) {
-    token = told.token;
+    for (const field of document.getElementsByName("csrf_token")) field.value = told.token; // somebody signed in elsewhere
     return deliver(press, take, true);
   }
   if (told?.heads) {
