@@ -86,7 +86,7 @@ class PublicPages:
         self._ask = ask
         self._pages: dict[Key, Kept] = {}
         self._generation = -1
-        self._ask_at = float("-inf")
+        self._asked_at = float("-inf")
         self._asking = threading.Lock()
         self._away = False
         self._waits_s = PAGE_WAITS_S
@@ -115,7 +115,8 @@ class PublicPages:
 
     def _catch_up(self) -> None:
         now = time.monotonic()
-        if now < self._ask_at or not self._asking.acquire(blocking=False):
+        pause = ASK_EVERY_WHILE_AWAY_S if self._away else ASK_EVERY_S
+        if now < self._asked_at + pause or not self._asking.acquire(blocking=False):
             return
         try:
             with patience(ASK_WAITS_S):
@@ -123,7 +124,7 @@ class PublicPages:
             self._away = generation is None
             silent = self._away and time.monotonic() - now > ASK_WAITS_S / 2
             self._waits_s = NOT_AT_ALL_S if silent else ASK_WAITS_S if self._away else PAGE_WAITS_S
-            self._ask_at = time.monotonic() + ASK_EVERY_WHILE_AWAY_S if self._away else now + ASK_EVERY_S
+            self._asked_at = time.monotonic() if self._away else now
             if generation is not None and generation != self._generation:
                 self._generation = generation
                 self.forget()
