@@ -5,7 +5,7 @@ const POINTS = /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c7\u0610-\u061a
 const BETWEEN = /[\s'’‘ʼʿʾ`.\-‐‑]+/g;
 const CODE = /^IEC1\.([\w-]{16})\.[\w-]$/i;
 const FOLDS = new Map();
-const ALIKE = { ی: "يىے", ک: "كڪ", ه: "ةہھە", o: "ø", l: "ł", d: "đ", e: "ə", i: "ı", ss: "ß", ا: "ٱ", " ": "\u200c", "": "\u200dـ" };
+const ALIKE = { ی: "يىے", ک: "كڪ", ه: "ةہھە", o: "ø", l: "ł", d: "đ", e: "ə", i: "ı", ss: "ß", σ: "ς", ا: "ٱ", " ": "\u200c", "": "\u200dـ" };
 for (const [letter, others] of Object.entries(ALIKE)) for (const one of others) FOLDS.set(one, letter);
 [..."۰۱۲۳۴۵۶۷۸۹"].forEach((digit, value) => FOLDS.set(digit, String(value)));
 [..."٠١٢٣٤٥٦٧٨٩"].forEach((digit, value) => FOLDS.set(digit, String(value)));
