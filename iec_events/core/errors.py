@@ -119,10 +119,8 @@ def show_absence(fault: Exception) -> ResponseReturnValue:
 
 def _typed() -> list[tuple[str, str]]:
     """What a form of ours brought from this browser, without files; nothing when it holds a secret."""
-    request.max_content_length, request.max_form_parts = (
-        MOST_BYTES,
-        MOST_PARTS,
-    )  # as organizers may
+    request.max_content_length = MOST_BYTES  # as organizers may
+    request.max_form_parts = MOST_PARTS
     try:
         if request.method != "POST" or SECRETS & set(request.form):
             return []
