@@ -18,7 +18,7 @@ from ..events.keys import DOOR, ROSTER, holders_of
 from ..events.models import Event, EventKey, KeyCopy
 from ..organizers.keys import RECOVERY
 from ..organizers.models import Organizer, OrganizerKey, RecoveryKey, RoleGrant
-from ..organizers.queries import awake
+from ..organizers.resting_queries import awake
 from ..organizers.roles import DOOR as DOORKEEPER
 from ..organizers.roles import READERS, of_event
 from .models import ListRelease

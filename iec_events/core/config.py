@@ -21,7 +21,7 @@ from flask import current_app
 SECRET_BYTES = 32
 SECRET_FILE = "secret.key"  # noqa: S105 - a file name
 VAULT_FILE = "vault.keys"
-TOP = ".onion"  # what every name of an onion service ends with
+DOT_ONION = ".onion"  # what every name of an onion service ends with
 OTHER_KEY = "The vault key is not the one this database was begun with: put the old key file back."
 
 
@@ -174,7 +174,7 @@ def _onion_url(url: str, public_url: str) -> str:
     if version != b"\3" or hashlib.sha3_256(b".onion checksum" + key + version).digest()[:2] != checksum:
         raise ConfigError("IEC_ONION_URL has a letter wrong, its checksum says: copy it from Tor's file hostname.")
     beside = urlsplit(public_url)
-    if (beside.hostname or "").endswith(TOP):
+    if (beside.hostname or "").endswith(DOT_ONION):
         raise ConfigError("IEC_ONION_URL stands beside an ordinary address: where IEC_PUBLIC_URL is an onion, omit it.")
     return f"{scheme}://{host}{beside.path}"
 
@@ -182,7 +182,7 @@ def _onion_url(url: str, public_url: str) -> str:
 def _octets_of_onion(host: str) -> bytes:
     """The 35 octets that a name of an onion service stands for; none if it is no such name."""
     try:
-        octets = base64.b32decode(host.removesuffix(TOP).upper()) if host.endswith(TOP) else b""
+        octets = base64.b32decode(host.removesuffix(DOT_ONION).upper()) if host.endswith(DOT_ONION) else b""
     except ValueError:
         return b""
     return octets if len(octets) == 35 else b""  # noqa: PLR2004 - key, checksum and version of rend-spec-v3

@@ -10,7 +10,7 @@ from flask import Flask, Response, abort, make_response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.sansio.utils import host_is_trusted
 
-from .config import TOP, Settings
+from .config import DOT_ONION, Settings
 from .onion import ONION, Sessions
 from .pages import KEEP
 from .urls import onion_address
@@ -137,7 +137,7 @@ class OwnHosts:
         """Answer one request."""
         name = _name(environ.get("HTTP_HOST", ""))
         if name in self._hosts and environ.get("SCRIPT_NAME", "").rstrip("/") in self._mounts:
-            if name.endswith(TOP):
+            if name.endswith(DOT_ONION):
                 environ[ONION] = True
                 start_response = _without(start_response, {"Onion-Location", "Strict-Transport-Security"})
             return self.wsgi_app(environ, start_response)

@@ -23,7 +23,8 @@ from ..organizers.factors import forget_factors
 from ..organizers.keys import made_key
 from ..organizers.models import Organizer, OrganizerKey, OrganizerSession, ResetLink, RoleGrant
 from ..organizers.passwords import hash_password
-from ..organizers.queries import grants_of, is_last_owner, rests
+from ..organizers.queries import grants_of
+from ..organizers.resting_queries import is_last_owner, rests
 from ..organizers.roles import OWNER, Grant
 from .queries import PersonUnknown
 

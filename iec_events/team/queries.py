@@ -17,7 +17,8 @@ from ..events.keys import only_copies
 from ..events.models import Campaign, Event
 from ..events.queries import all_campaigns, all_events
 from ..organizers.models import Organizer
-from ..organizers.queries import accounts_with_factor, all_grants, grants_of, has_factor, rests
+from ..organizers.queries import accounts_with_factor, all_grants, grants_of, has_factor
+from ..organizers.resting_queries import rests
 from ..organizers.roles import EVERYWHERE, Grant, of_campaign, of_event
 
 DOOR_STAYS = dt.timedelta(hours=12)  # after the event's end

@@ -15,7 +15,7 @@ from ...core.errors import Refusal
 from ...core.i18n import _, current_locale, format_number, jalali_text
 from ..audit import note
 from ..models import Organizer, ResetLink, UnsentForm
-from ..queries import awake
+from ..resting_queries import awake
 from .sessions import end_sessions
 
 

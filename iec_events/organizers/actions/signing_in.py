@@ -21,7 +21,8 @@ from ..keys import unlocked
 from ..models import Organizer, OrganizerKey, OrganizerSession
 from ..passkeys import use_passkey
 from ..passwords import fits, hash_password, is_outdated
-from ..queries import awake, organizer_by_email, rests
+from ..queries import organizer_by_email
+from ..resting_queries import awake, rests
 from .resting import AccountRests
 from .sessions import close_session, complete, held_session, open_session
 

@@ -14,7 +14,8 @@ from ...core.db import atomic, db
 from ...core.sealing import token_key, wrap
 from ...core.tokens import token_hash
 from ..models import Organizer, UnsentForm
-from ..queries import UNSENT, Typed, awake, unsent_bind
+from ..queries import UNSENT, Typed, unsent_bind
+from ..resting_queries import awake
 
 KEPT_FOR = dt.timedelta(hours=1)
 MOST_FORMS = 5  # of one account; the oldest goes

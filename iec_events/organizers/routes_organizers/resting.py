@@ -12,7 +12,7 @@ from ...core.i18n import _
 from .. import actions
 from ..forms import RestForm
 from ..guard import require_fresh, require_organizer
-from ..queries import is_last_owner
+from ..resting_queries import is_last_owner
 from .steps import blueprint, left, way_in
 
 

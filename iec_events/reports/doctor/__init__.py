@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app
 
-from ...core.config import TOP, Settings, settings
+from ...core.config import DOT_ONION, Settings, settings
 from ...core.limits import limiter
 from ...mail.letters import MAILBOX
 from ...mail.smtp import wants_starttls
@@ -40,9 +40,9 @@ def _of_settings(chosen: Settings) -> Findings:
         yield Finding(
             HINT, "Only this machine can reach the public address: set IEC_PUBLIC_URL to the one people type."
         )
-    elif not chosen.https and not chosen.host.endswith(TOP):
+    elif not chosen.https and not chosen.host.endswith(DOT_ONION):
         yield Finding(GRAVE, "People are led to an address without TLS: set IEC_PUBLIC_URL to one with https://.")
-    if (chosen.onion_url or chosen.host.endswith(TOP)) and not chosen.trusted_proxies:
+    if (chosen.onion_url or chosen.host.endswith(DOT_ONION)) and not chosen.trusted_proxies:
         yield Finding(
             WEAK,
             "Limits take all who come by the onion address for one, so that one can shut out all: let Tor reach the "
