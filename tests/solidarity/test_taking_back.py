@@ -17,6 +17,7 @@ from iec_events.solidarity import actions
 from iec_events.solidarity.models import Message
 from tests.factories import an_event
 from tests.filling import hidden_fields, send
+from tests.octets import octets_of
 
 NEW = "/events/berkeley/messages/new"
 WALL = "/events/berkeley/messages"
@@ -179,3 +180,15 @@ def test_whoever_tries_out_the_link_finds_it_again_on_the_page_before(client: Fl
 
 def test_guessing_is_slowed(client: FlaskClient) -> None:
     assert [client.get("/messages/x").status_code for _try in range(61)][-2:] == [404, 429]
+
+
+def test_nothing_of_it_stays_in_the_files_of_the_database(client: FlaskClient) -> None:
+    client.get(leave(client))
+    message = rows()[0]
+    needles = [(message.sealed or b"")[20:50], str(message.link_hash).encode()[:30]]
+    assert send(client, "/messages/take-back").status_code == 303
+    assert rows() == []
+    if db.engine.dialect.name == "sqlite":
+        path = str(db.engine.url.database)
+        octets = octets_of(path, path + "-wal")
+        assert not [needle for needle in needles if needle in octets]

@@ -62,6 +62,7 @@ def test_a_colleague_lets_it_rest_and_wakes_it(app: Flask, organizer: FlaskClien
     assert "at rest" in organizer.get("/organize/team").text
     assert "Wake it" in organizer.get(page).text
     assert send(organizer, page, to=f"{page}/wake").status_code == 303
+    assert his.get("/organize").status_code == 303  # it does not come back with the account
     assert tries(app)[0] == 303
     assert {"organizer.rests", "sign-in.at-rest", "organizer.woken"} <= set(noted())
 
